@@ -1,0 +1,231 @@
+"""The settings of every stage: what they are called, what they may be, what they default to.
+
+Defaults live here and nowhere else. `foldline.recipe` reads a YAML file and overrides into `Config`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+class Sample(Section):
+    """The drawn competition of `make sample`."""
+
+    people: int = Field(120, ge=18, description="people to train on, seven pictures each")
+    eval_people: int = Field(60, ge=18, description="other people to be scored on")
+    seed: int = Field(0, ge=0, description="another seed draws another competition")
+
+
+class Data(Section):
+    """The pictures and what is made of them."""
+
+    root: Path = Field(Path("inputs/mask"), description="folder of the competition, never written")
+    name: Name | None = Field(None, description="folder under outputs/prepared; default: root's last")
+    scheme: Literal["mask", "folder", "filename"] = Field(
+        "mask", description="how labels are read: the mask competition, folders, or file names"
+    )
+    pattern: str = Field(
+        "{label}.{id}", description="filename scheme: fields {label}, {id}, {group}; no extension"
+    )
+    train_dir: str | None = Field(None, description="training pictures under root; default: scheme's")
+    test_dir: str | None = Field(None, description="test pictures under root; default: scheme's")
+    image_size: tuple[PositiveInt, PositiveInt] = Field(
+        (128, 96), description="what the network sees: [height, width], pixels"
+    )
+    crop: tuple[Share, Share] | None = Field(
+        None, description="centre crop before resizing: shares of [height, width]; null: whole picture"
+    )
+    verify: Literal["header", "decode"] = Field(
+        "header", description="prepare checks header and end marker, or reads every picture whole"
+    )
+    on_bad_image: Literal["reject", "fail"] = Field(
+        "reject", description="a picture that cannot be read is left out and counted, or stops"
+    )
+    train_age_cut: int | None = Field(
+        None, ge=31, le=60, description="mask: from this age on trained as the oldest class; null: 60"
+    )
+    corrections: Path | None = Field(
+        None, description="CSV `target,part,value` of wrong labels, for training only"
+    )
+
+
+class Folds(Section):
+    """Who validates what."""
+
+    number: int = Field(5, ge=2, le=100, description="folds")
+    kind: Literal["group", "image", "holdout"] = Field(
+        "group",
+        description="by person; by image (a lie, to show it); holdout: only one of the folds is scored",
+    )
+    seed: int = Field(0, ge=0, description="another seed deals the people anew")
+
+
+class Model(Section):
+    """The network."""
+
+    name: str = Field("resnet18", description="a torchvision classification model")
+    source: Literal["torchvision"] = Field("torchvision", description="where `name` is looked up")
+    weights: str = Field("imagenet", description="imagenet, none, or a file of weights")
+    train: str = Field("all", description="what is trained: all, head, or from a named block up")
+
+
+class Adam(Section):
+    name: Literal["adam"] = "adam"
+    lr: PositiveFloat = 1e-4
+    weight_decay: float = Field(0.0, ge=0)
+
+
+class AdamW(Section):
+    name: Literal["adamw"] = "adamw"
+    lr: PositiveFloat = 3e-4
+    weight_decay: float = Field(0.01, ge=0)
+
+
+class SGD(Section):
+    name: Literal["sgd"] = "sgd"
+    lr: PositiveFloat = 1e-2
+    momentum: Probability = 0.9
+    nesterov: bool = False
+    weight_decay: float = Field(1e-4, ge=0)
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "SGD":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class Constant(Section):
+    name: Literal["constant"] = "constant"
+
+
+class Cosine(Section):
+    name: Literal["cosine"] = "cosine"
+    warmup_epochs: float = Field(0.5, ge=0, description="linear rise from 0, in epochs")
+    final: float = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
+
+
+class Step(Section):
+    name: Literal["step"] = "step"
+    every_epochs: PositiveInt = Field(3, description="epochs between falls")
+    factor: Share = Field(0.1, description="what the learning rate is multiplied with")
+
+
+class Plateau(Section):
+    name: Literal["plateau"] = "plateau"
+    factor: Share = Field(0.5, description="what the learning rate is multiplied with")
+    patience: int = Field(2, ge=0, description="epochs without improvement before it falls")
+
+
+class CrossEntropy(Section):
+    name: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Probability = 0.0
+    class_weights: Literal["none", "balanced", "sqrt"] = Field(
+        "none", description="by inverse class frequency, or its square root; mean 1 over the pictures"
+    )
+
+
+class Train(Section):
+    """How the network is trained."""
+
+    epochs: PositiveInt = Field(12, description="at the most")
+    patience: int = Field(4, ge=0, description="epochs without improvement before stopping; 0: never")
+    min_improvement: float = Field(0.0, ge=0, description="what counts as better, in the monitor's unit")
+    monitor: Literal["macro_f1", "accuracy", "log_loss"] = Field(
+        "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
+    )
+    batch_size: PositiveInt = Field(32, description="pictures a forward pass, per process")
+    accumulate: PositiveInt = Field(1, description="forward passes a step of the optimizer")
+    clip_norm: float = Field(0.0, ge=0, description="gradients are clipped at this norm; 0: never")
+    folds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="which folds to train, such as [0, 2]; null: all"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="of the arithmetic")
+    channels_last: Literal["auto"] | bool = Field("auto", description="memory format of pictures")
+    workers: Literal["auto"] | Annotated[int, Field(ge=0)] = Field(
+        "auto", description="processes that read pictures; auto counts the cores"
+    )
+    optimizer: Annotated[Adam | AdamW | SGD, Field(discriminator="name")] = AdamW()
+    schedule: Annotated[Constant | Cosine | Step | Plateau, Field(discriminator="name")] = Cosine()
+    loss: CrossEntropy = CrossEntropy()
+    augment: tuple[dict[str, Any], ...] = Field(
+        (
+            {"name": "HorizontalFlip", "p": 0.5},
+            {"name": "Affine", "scale": [0.9, 1.1], "rotate": [-8, 8], "p": 0.7},
+            {"name": "RandomBrightnessContrast", "p": 0.5},
+        ),
+        description="albumentations transforms after crop and resize: name and its arguments",
+    )
+
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_of_default(cls, values: Any) -> Any:
+        """`optimizer: {lr: 1e-3}` without a name means the default optimizer."""
+        if not isinstance(values, dict):
+            return values
+        named = dict(values)
+        for key in ("optimizer", "schedule", "loss"):
+            if isinstance(named.get(key), dict):
+                default = cls.model_fields[key].default.name
+                named[key] = {"name": default, **named[key]}
+        return named
+
+
+class Infer(Section):
+    """How the submission is made."""
+
+    folds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="which folds answer, such as [0, 1]; null: all, and all must be there"
+    )
+    flip: bool = Field(False, description="also look at each picture mirrored, and average")
+    batch_size: PositiveInt = Field(64, description="pictures a forward pass")
+    truth: Path | None = Field(None, description="the true answers, where they are known")
+
+
+class Track(Section):
+    """Weights & Biases."""
+
+    mode: Literal["auto", "online", "offline", "disabled"] = Field(
+        "auto", description="auto: online where logged in, else offline"
+    )
+    project: str = Field("foldline", description="project on Weights & Biases")
+    tags: tuple[str, ...] = ()
+
+
+class Config(Section):
+    """One recipe."""
+
+    run: Name = Field("mask", description="folder under outputs/runs; default: the file's stem")
+    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+    sample: Sample = Sample()
+    data: Data = Data()
+    folds: Folds = Folds()
+    model: Model = Model()
+    train: Train = Train()
+    infer: Infer = Infer()
+    track: Track = Track()
+
+    @property
+    def data_name(self) -> str:
+        """`data.name`, or the last folder of `data.root`."""
+        return self.data.name or self.data.root.resolve().name
+
+    @property
+    def prepared_dir(self) -> Path:
+        return Path("outputs/prepared") / self.data_name
+
+    @property
+    def run_dir(self) -> Path:
+        return Path("outputs/runs") / self.run

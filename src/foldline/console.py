@@ -1,0 +1,108 @@
+"""What the user sees: lines, tables and progress bars; plain lines where there is no terminal."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+# in a log file or CI a line of progress is written at most this often, in seconds
+SECONDS_BETWEEN_LINES = 15.0
+
+# without a file of their own, both follow sys.stdout and sys.stderr wherever these point
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+def silence() -> None:
+    """Print nothing more: for all but the main one of several training processes."""
+    _out.quiet = _err.quiet = True
+
+
+def say(line: str = "") -> None:
+    """Print one line."""
+    _out.print(line, markup=False)
+
+
+def heading(line: str) -> None:
+    """Print a line that begins a stage, bold in a terminal."""
+    _out.print(Text(line, style="bold"))
+
+
+def warn(line: str) -> None:
+    """Print one line of warning to standard error."""
+    _err.print(Text.assemble(("warning: ", "yellow"), line))
+
+
+def fail(line: str) -> None:
+    """Print one line of error to standard error."""
+    _err.print(Text.assemble(("error: ", "bold red"), line))
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table: first column to the left, the others, being figures, to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="right" if position else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    _out.print(table, width=None if _out.is_terminal else 200, soft_wrap=False)
+
+
+class Bar:
+    """One running piece of work: `advance` it and, if you like, `note` the current score."""
+
+    def advance(self, count: int = 1) -> None:
+        """`count` more are done."""
+
+    def note(self, text: str) -> None:
+        """Show `text` at the end of the bar."""
+
+
+class _RichBar(Bar):
+    def __init__(self, progress: Progress, title: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(title, total=total, note="")
+
+    def advance(self, count: int = 1) -> None:
+        self._progress.advance(self._task, count)
+
+    def note(self, text: str) -> None:
+        self._progress.update(self._task, note=text)
+
+
+class _LineBar(Bar):
+    def __init__(self, title: str, total: int) -> None:
+        self._title, self._total = title, total
+        self._done, self._note = 0, ""
+        self._last_line = time.monotonic()
+
+    def advance(self, count: int = 1) -> None:
+        self._done += count
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            say(f"{self._title}  {self._done}/{self._total}  {self._note}".rstrip())
+
+    def note(self, text: str) -> None:
+        self._note = text
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Bar]:
+    """A bar for `total` units of work, gone when the block ends; plain lines without a terminal."""
+    if not _out.is_terminal or _out.quiet:
+        yield _LineBar(title, total)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=_out, transient=True) as live:
+        yield _RichBar(live, title, total)

@@ -1,0 +1,1 @@
+"""The stages: the only modules that know the folders and join the parts."""
