@@ -1,6 +1,5 @@
 """What the user sees: lines, tables and progress bars; plain lines where there is no terminal."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

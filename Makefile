@@ -1,0 +1,73 @@
+# Every stage target only calls `foldline <stage> [--config $(CONFIG)] $(SET)`, for instance
+#   make prepare train infer CONFIG=configs/x.yaml SET="train.epochs=5 train.folds=[0]"
+
+CONFIG =
+SET =
+PYTHON ?= python3
+
+FOLDLINE = set -f; .venv/bin/foldline
+OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo sample prepare train infer show test check pins clean
+
+help: ## list the targets
+	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s%s\n", $$1, $$2 }' Makefile
+
+demo: CONFIG = configs/sample.yaml
+demo: .venv/.ready ## draw the sample competition, prepare, train and infer on it
+	@set -e; for stage in sample prepare train infer; do $(FOLDLINE) $$stage $(OPTIONS); done
+
+sample: .venv/.ready ## draw the sample competition under inputs/sample
+	@$(FOLDLINE) sample $(OPTIONS)
+
+prepare: .venv/.ready ## read the labels, check the pictures, deal the folds
+	@$(FOLDLINE) prepare $(OPTIONS)
+
+train: .venv/.ready ## train every fold, or go on where it was stopped
+	@$(FOLDLINE) train $(OPTIONS)
+
+infer: .venv/.ready ## average the folds into submission.csv
+	@$(FOLDLINE) infer $(OPTIONS)
+
+show: .venv/.ready ## print the resolved configuration
+	@$(FOLDLINE) show $(OPTIONS)
+
+test: .venv/.ready ## run the tests
+	@.venv/bin/pytest
+
+check: .venv/.ready ## run what CI runs: lint, format, types, import rules, tests with coverage
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/pytest --cov=foldline --cov-report=term --cov-fail-under=90
+
+pins: .venv/.ready ## redo requirements.txt from pyproject.toml; delete a pin to have it chosen anew
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml \
+		--output-file requirements.txt
+
+clean: ## remove .venv and the tools' caches; inputs and outputs stay
+	@rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# made when missing or older than the pins; pip brings uv, uv the rest in a fraction of the time
+.venv/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "error: $(PYTHON) cannot make .venv; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }
+	@echo "setting up .venv: a few minutes the first time, about 6 GB on Linux" >&2
+	@test -x .venv/bin/python || $(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint requirements.txt uv
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --requirement requirements.txt
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \
+		--editable .
+	@touch $@

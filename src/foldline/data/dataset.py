@@ -1,0 +1,132 @@
+"""The pictures of one part of one fold, in batches whose order and augmentation follow the seed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from foldline.data.decode import BadImageError, load_image
+from foldline.data.transforms import Transform
+
+Key = tuple[int, int]  # row of the dataset, seed of its augmentation
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One decoded picture: `image` is `[3, h, w]` float32, normalized."""
+
+    row: int
+    image: torch.Tensor
+    label: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`images` `[B, 3, h, w]` float32, `labels` and `rows` `[B]` int64; `bad` could not be read."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor
+    bad: tuple[BadImageError, ...]
+
+    def pin_memory(self) -> "Batch":
+        return Batch(self.images.pin_memory(), self.labels.pin_memory(), self.rows, self.bad)
+
+
+class ImageDataset(Dataset[Picture | BadImageError]):
+    """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error."""
+
+    def __init__(
+        self, root: Path, paths: Sequence[str], labels: Sequence[int], transform: Transform
+    ) -> None:
+        if len(paths) != len(labels):
+            raise ValueError(f"{len(paths)} paths but {len(labels)} labels")
+        self.root, self.paths, self.labels, self.transform = root, paths, labels, transform
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, key: Key) -> Picture | BadImageError:
+        row, seed = key
+        try:
+            pixels = load_image(self.root / self.paths[row], self.transform.decode_size)
+        except BadImageError as error:
+            return error
+        return Picture(row, self.transform(pixels, seed), self.labels[row])
+
+
+class ShuffledBatches(Sampler[list[Key]]):
+    """Batches of one epoch of training, in an order that follows from seed and `epoch` alone.
+
+    Of several processes each takes every n-th picture; the first pictures are repeated where the
+    number does not divide, so that all take the same number of steps. A last batch of a single
+    picture joins the one before it, as batch norm cannot learn from one.
+    """
+
+    def __init__(
+        self, size: int, batch_size: int, *, seed: Sequence[int], rank: int = 0, world: int = 1
+    ) -> None:
+        self.size, self.batch_size, self.seed = size, batch_size, tuple(seed)
+        self.rank, self.world = rank, world
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        own = -(-self.size // self.world)
+        batches = -(-own // self.batch_size)
+        return batches - 1 if batches > 1 and own % self.batch_size == 1 else batches
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        random = np.random.default_rng([*self.seed, self.epoch])
+        order = random.permutation(self.size)
+        seeds = random.integers(0, 2**31, self.size)
+        own = np.resize(order, -(-self.size // self.world) * self.world)[self.rank :: self.world]
+        num_batches = len(self)
+        for number in range(num_batches):
+            stop = None if number == num_batches - 1 else (number + 1) * self.batch_size
+            rows = own[number * self.batch_size : stop]
+            yield [(int(row), int(seeds[row])) for row in rows]
+
+
+class OrderedBatches(Sampler[list[Key]]):
+    """Batches in table order; of several processes each takes every n-th picture, none twice."""
+
+    def __init__(self, size: int, batch_size: int, *, rank: int = 0, world: int = 1) -> None:
+        self.rows = range(rank, size, world)
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        for start in range(0, len(self.rows), self.batch_size):
+            yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
+
+
+def collate(items: Sequence[Picture | BadImageError]) -> Batch:
+    """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
+    good = [item for item in items if isinstance(item, Picture)]
+    bad = tuple(item for item in items if isinstance(item, BadImageError))
+    images = torch.stack([item.image for item in good]) if good else torch.empty(0, 3, 0, 0)
+    return Batch(
+        images=images,
+        labels=torch.tensor([item.label for item in good], dtype=torch.int64),
+        rows=torch.tensor([item.row for item in good], dtype=torch.int64),
+        bad=bad,
+    )
+
+
+def build_loader(
+    dataset: ImageDataset, batches: Sampler[list[Key]], *, workers: int, pin_memory: bool
+) -> "DataLoader[Batch]":
+    """A loader of `Batch`; `workers` 0 reads in the training process itself."""
+    return DataLoader(
+        dataset,  # type: ignore[arg-type]
+        batch_sampler=batches,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin_memory,
+        persistent_workers=workers > 0,
+    )

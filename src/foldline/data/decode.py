@@ -1,0 +1,51 @@
+"""Pictures from files, in one way for training, validation and inference."""
+
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+Pixels = npt.NDArray[np.uint8]
+
+_ORIENTATION_TAG = 0x0112
+_TURNED_BY_90 = frozenset({5, 6, 7, 8})
+
+
+class BadImageError(Exception):
+    """A picture that cannot be decoded."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: cannot be decoded: {reason}")
+        self.path, self.reason = path, reason
+
+    def __reduce__(self) -> tuple[type["BadImageError"], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)  # so that it crosses from a worker process
+
+
+def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
+    """Decode a picture as RGB, `[H, W, 3]`, uint8, upright by its EXIF orientation.
+
+    A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that is still
+    `at_least` = (height, width) pixels: libjpeg then does most of the shrinking for free.
+
+    Raises `BadImageError`, never gives a part of a picture.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore")
+            height, width = at_least
+            if image.getexif().get(_ORIENTATION_TAG) in _TURNED_BY_90:
+                height, width = width, height
+            image.draft("RGB", (width, height))
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(upright.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        raise BadImageError(path, _one_line(error)) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

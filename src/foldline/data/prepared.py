@@ -1,0 +1,200 @@
+"""The prepared tables: written by `prepare`, read by every later stage, sealed against changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foldline.data.settings import collect_settings
+from foldline.errors import UserError
+from foldline.files import compute_sha256, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from foldline.config import Config
+    from foldline.data.pictures import Picture
+    from foldline.data.scan import Rejected
+    from foldline.data.testset import TestSet
+
+TRAIN, TEST, REJECTED, SUMMARY = "train.csv", "test.csv", "rejected.csv", "summary.json"
+TEXT_COLUMNS = frozenset({"id", "path", "group"})
+MAKE = "run `make prepare` with the same CONFIG and SET"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sealed competition.
+
+    `train`: `path` (from the data root), `group`, the scheme's parts (integers), `label`,
+    `train_label` (Int64; NA: not trained on), `fold` (-1: trained on always, never validated).
+    `test`: `id` and `path` in the order of the submission; an empty path: no readable picture.
+    `num_folds` are to be validated, numbered from 0. `submission_values` are written for each
+    class. `seal` is over train.csv and the class names; `scoring_seal` leaves out what only
+    training sees, so that runs with other training labels can be compared.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    class_names: tuple[str, ...]
+    num_folds: int
+    seal: str
+    submission_columns: tuple[str, str]
+    submission_values: tuple[int | str, ...]
+    settings: dict[str, Any]
+    scoring_seal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The prepared tables as text, and their seals."""
+
+    train: str
+    test: str
+    rejected: str
+    seal: str
+    scoring_seal: str
+    test_sha256: str
+
+
+def build_tables(
+    pictures: Sequence[Picture],
+    train_labels: Sequence[int | None],
+    folds: Sequence[int],
+    test: TestSet,
+    rejected: Iterable[Rejected],
+    *,
+    part_names: Sequence[str],
+    class_names: Sequence[str],
+) -> Tables:
+    """Write out what was prepared, the same bytes for the same facts on every machine."""
+    rows = list(zip(pictures, train_labels, folds, strict=True))
+    test_table = _format_csv(["id", "path"], zip(test.ids, test.paths, strict=True))
+    train = _format_csv(
+        ["path", "group", *part_names, "label", "train_label", "fold"],
+        ([p.path, p.group, *p.parts, p.label, train_label, fold] for p, train_label, fold in rows),
+    )
+    scoring = _format_csv(
+        ["path", "group", "label", "fold"],
+        ([p.path, p.group, p.label, fold] for p, _, fold in rows),
+    )
+    return Tables(
+        train=train,
+        test=test_table,
+        rejected=_format_csv(
+            ["path", "reason", "detail"], ([r.path, r.reason, r.detail] for r in rejected)
+        ),
+        seal=_compute_seal(train.encode(), class_names),
+        scoring_seal=_compute_seal(scoring.encode(), class_names),
+        test_sha256=compute_sha256(test_table.encode()),
+    )
+
+
+def save_prepared(directory: Path, tables: Tables, summary: dict[str, Any]) -> None:
+    """Write the tables and `summary.json` into `directory`, each file atomically.
+
+    The summary, which holds the seal, comes last: stopped in between, the table is refused.
+    """
+    write_text(directory / TRAIN, tables.train)
+    write_text(directory / TEST, tables.test)
+    write_text(directory / REJECTED, tables.rejected)
+    sealed = {
+        "seal": tables.seal,
+        "scoring_seal": tables.scoring_seal,
+        "test_sha256": tables.test_sha256,
+    }
+    write_json(directory / SUMMARY, {**sealed, **summary})
+
+
+def load_prepared(directory: Path) -> Prepared:
+    """Read what `prepare` wrote into `directory`.
+
+    Raises `UserError` for a missing file, or one that was changed since it was sealed.
+    """
+    for name in (TRAIN, TEST, SUMMARY):
+        if not (directory / name).is_file():
+            raise UserError(f"{directory / name} is missing; {MAKE}")
+    train, test = (directory / TRAIN).read_bytes(), (directory / TEST).read_bytes()
+    summary = load_summary(directory)
+    if summary is None:
+        raise UserError(f"{directory / SUMMARY} cannot be read; {MAKE}")
+    class_names = tuple(summary["class_names"])
+    changed = []
+    if _compute_seal(train, class_names) != summary["seal"]:
+        changed.append(TRAIN)
+    if compute_sha256(test) != summary["test_sha256"]:
+        changed.append(TEST)
+    if changed:
+        raise UserError(*(f"{directory / n}: changed since it was sealed; {MAKE}" for n in changed))
+    columns = summary["submission_columns"]
+    return Prepared(
+        train=_read_csv(train),
+        test=_read_csv(test),
+        class_names=class_names,
+        num_folds=summary["num_folds"],
+        seal=summary["seal"],
+        submission_columns=(columns[0], columns[1]),
+        submission_values=tuple(summary["submission_values"]),
+        settings=summary["settings"],
+        scoring_seal=summary["scoring_seal"],
+    )
+
+
+def load_summary(directory: Path) -> dict[str, Any] | None:
+    """What `summary.json` in `directory` says; None where there is none that can be read."""
+    try:
+        summary = json.loads((directory / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    needed = {"seal", "scoring_seal", "test_sha256", "class_names", "num_folds", "settings"}
+    needed |= {"submission_columns", "submission_values"}
+    return summary if isinstance(summary, dict) and needed <= summary.keys() else None
+
+
+def check_settings(prepared: Prepared, config: Config) -> None:
+    """Raise `UserError` listing the settings that are not those the table was prepared with."""
+    wanted = collect_settings(config)
+    faults = [
+        f"{config.prepared_dir}: prepared with {key}={_show(prepared.settings.get(key))}, "
+        f"configuration says {_show(value)}; {MAKE}"
+        for key, value in wanted.items()
+        if prepared.settings.get(key) != value
+    ]
+    if faults:
+        raise UserError(*faults)
+
+
+def _show(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
+    return compute_sha256(table, *(name.encode() for name in class_names))
+
+
+def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _read_csv(content: bytes) -> pd.DataFrame:
+    """Ids, paths and groups as they are written (`000020`, `NA`), all else as integers."""
+    import pandas as pd
+
+    columns = next(csv.reader(io.StringIO(content.decode())))
+    types = {name: "str" if name in TEXT_COLUMNS else "int64" for name in columns}
+    return pd.read_csv(
+        io.BytesIO(content),
+        dtype=types | ({"train_label": "Int64"} if "train_label" in columns else {}),
+        keep_default_na=False,
+        na_values={"train_label": [""]} if "train_label" in columns else None,
+        encoding="utf-8",
+    )

@@ -1,0 +1,47 @@
+"""Which settings shape the prepared table."""
+
+import os
+from pathlib import Path, PurePath
+from typing import Any
+
+from foldline.config import Config
+from foldline.data.schemes import build_scheme
+from foldline.files import compute_sha256
+
+
+def collect_settings(config: Config) -> dict[str, Any]:
+    """The settings that shape the table, by dotted key, as plain JSON values.
+
+    Folders are given relative to the working directory where they lie in it, so that a project
+    that was moved is still the same; corrections are named together with a hash of their rows.
+    """
+    data, folds = config.data, config.folds
+    scheme = build_scheme(data.scheme, pattern=data.pattern)
+    return {
+        "data.root": _place(data.root),
+        "data.scheme": data.scheme,
+        "data.pattern": data.pattern if data.scheme == "filename" else None,
+        "data.train_dir": data.train_dir or scheme.train_dir,
+        "data.test_dir": data.test_dir or scheme.test_dir,
+        "data.verify": data.verify,
+        "data.on_bad_image": data.on_bad_image,
+        "data.train_age_cut": data.train_age_cut,
+        "data.corrections": _identify(data.corrections) if data.corrections else None,
+        **{f"folds.{key}": value for key, value in folds.model_dump(mode="json").items()},
+    }
+
+
+def _place(path: Path) -> str:
+    # not resolved: a linked folder on one machine may be a real one on the next
+    absolute = PurePath(os.path.abspath(path))  # noqa: PTH100
+    try:
+        return absolute.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return absolute.as_posix()
+
+
+def _identify(path: Path) -> str:
+    try:
+        return f"{path.as_posix()} ({compute_sha256(path.read_bytes())[:12]})"
+    except OSError:
+        return f"{path.as_posix()} (missing)"

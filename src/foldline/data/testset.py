@@ -1,0 +1,132 @@
+"""What is to be answered: the ids of the sample file, in its order, and the pictures they mean."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+
+from foldline.data.schemes import natural_key
+from foldline.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFile:
+    """The competition's example of a submission: its two columns, the ids, placeholder answers."""
+
+    columns: tuple[str, str]
+    ids: Sequence[str]
+    answers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """The pictures to answer, one a row of the submission; an empty path: there is none.
+
+    `num_extra` pictures lie in the test folder and no id means them.
+    """
+
+    # tells pytest that this is no test
+    __test__ = False
+
+    ids: Sequence[str]
+    paths: Sequence[str]
+    num_extra: int = 0
+
+
+def load_sample_file(path: Path) -> SampleFile:
+    """Read a sample submission: a header and one row a test picture, two columns.
+
+    Raises `UserError` with a line for each of: another number of columns, an id twice, no id.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = csv.reader(file)
+    except ValueError:
+        raise UserError(f"{path}: expected a header and rows of id and answer, as UTF-8") from None
+    if len(header) != 2:
+        raise UserError(f"{path}: expected two columns, id and answer; found {','.join(header)!r}")
+    faults = []
+    first_row: dict[str, int] = {}
+    for number, row in enumerate(rows, start=2):
+        if len(row) != 2 or not row[0]:
+            faults.append(f"{path}: row {number}: expected id and answer, found {','.join(row)!r}")
+        elif (first := first_row.setdefault(row[0], number)) != number:
+            faults.append(f"{path}: row {number}: id {row[0]} stands in row {first} already")
+    if faults:
+        raise UserError(*_shorten(faults))
+    return SampleFile((header[0], header[1]), [row[0] for row in rows], [row[1] for row in rows])
+
+
+def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSet:
+    """Find the picture of every id: its path in `test_dir`, or its name, with or without extension.
+
+    An id without a picture keeps its row with an empty path. Raises `UserError` where an id could
+    mean two pictures.
+    """
+    by_name: dict[str, list[str]] = {}
+    for path in paths:
+        for name in _names(path, test_dir):
+            by_name.setdefault(name, []).append(path)
+    found = [by_name.get(identifier, []) for identifier in ids]
+    faults = [
+        f"id {identifier} may mean {pictures[0]} or {pictures[1]}; remove one of the two"
+        for identifier, pictures in zip(ids, found, strict=True)
+        if len(pictures) > 1
+    ]
+    if faults:
+        raise UserError(*_shorten(faults))
+    matched = [pictures[0] if pictures else "" for pictures in found]
+    return TestSet(ids, matched, num_extra=len(set(paths) - set(matched)))
+
+
+def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
+    """Ids where there is no sample file: paths in `test_dir` without extension, 2 before 10.
+
+    Raises `UserError` where two pictures would have the same id.
+    """
+    ids = {path: str(_inner(path, test_dir).with_suffix("")) for path in paths}
+    ordered = sorted(paths, key=lambda path: natural_key(ids[path]))
+    faults = [
+        f"{path} and {following}: both would have the id {ids[path]}; rename one, or give a "
+        "sample_submission.csv whose ids have the extension"
+        for path, following in pairwise(ordered)
+        if ids[path] == ids[following]
+    ]
+    if faults:
+        raise UserError(*_shorten(faults))
+    return TestSet([ids[path] for path in ordered], ordered)
+
+
+def choose_values(class_names: Sequence[str], sample: SampleFile | None) -> tuple[int | str, ...]:
+    """What a submission says for each class: its name where the sample does so, else its index.
+
+    Classes whose names are numbers are always called by their names.
+    """
+    texts = {answer for answer in sample.answers if answer} if sample else set()
+    if all(name.isdecimal() for name in class_names) or not all(map(_is_number, texts)):
+        return tuple(class_names)
+    return tuple(range(len(class_names)))
+
+
+def _names(path: str, test_dir: str) -> set[str]:
+    inner = _inner(path, test_dir)
+    return {str(inner), str(inner.with_suffix("")), inner.name, inner.stem}
+
+
+def _inner(path: str, test_dir: str) -> PurePosixPath:
+    return PurePosixPath(path).relative_to(PurePosixPath(test_dir))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shorten(faults: Sequence[str], limit: int = 10) -> list[str]:
+    """The first ten, and how many more there are."""
+    more = [f"… and {len(faults) - limit} more like these"] if len(faults) > limit else []
+    return [*faults[:limit], *more]

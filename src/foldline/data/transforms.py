@@ -1,0 +1,100 @@
+"""What happens to a picture between file and network: training and evaluation side by side."""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from foldline.data.decode import Pixels
+
+# asked before the import, which would otherwise look for a newer version on the network
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+import albumentations as A
+
+Size = tuple[int, int]
+Shares = tuple[float, float]
+
+
+class Transform:
+    """Centre crop, resize, augmentation, normalization: `[H, W, 3]` uint8 to `[3, h, w]` float32.
+
+    `decode_size` is the smallest picture, in pixels (height, width), that loses nothing.
+    """
+
+    def __init__(self, image_size: Size, crop: Shares | None, steps: Sequence[Any]) -> None:
+        self.crop = crop or (1.0, 1.0)
+        self.decode_size = (
+            round(image_size[0] / self.crop[0]),
+            round(image_size[1] / self.crop[1]),
+        )
+        self._compose = A.Compose(list(steps))
+
+    def __call__(self, pixels: Pixels, seed: int = 0) -> torch.Tensor:
+        """Transform one picture; the same `seed` gives the same augmentation."""
+        self._compose.set_random_seed(seed)
+        array = self._compose(image=crop_center(pixels, self.crop))["image"]
+        return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+
+
+def build_train_transform(
+    *,
+    image_size: Size,
+    crop: Shares | None,
+    mean: Sequence[float],
+    std: Sequence[float],
+    augment: Sequence[Mapping[str, Any]],
+) -> Transform:
+    """Crop, resize, `augment`, normalize. `mean` and `std` are in units of 0 to 1.
+
+    Raises `ValueError` for an unknown transform or argument, naming the entry.
+    """
+    steps = [_build_step(position, step) for position, step in enumerate(augment)]
+    return Transform(image_size, crop, [_resize(image_size), *steps, _normalize(mean, std)])
+
+
+def build_eval_transform(
+    *, image_size: Size, crop: Shares | None, mean: Sequence[float], std: Sequence[float]
+) -> Transform:
+    """Crop, resize, normalize: the same answer every time."""
+    return Transform(image_size, crop, [_resize(image_size), _normalize(mean, std)])
+
+
+def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
+    """The middle of `[H, W, 3]`: `shares` of height and width, at least one pixel."""
+    height, width = pixels.shape[:2]
+    new_height, new_width = max(1, round(shares[0] * height)), max(1, round(shares[1] * width))
+    top, left = (height - new_height) // 2, (width - new_width) // 2
+    return pixels[top : top + new_height, left : left + new_width]
+
+
+def _resize(image_size: Size) -> Any:
+    # area averages what it shrinks, so fine lines such as wrinkles do not alias
+    return A.Resize(*image_size, interpolation=cv2.INTER_AREA)
+
+
+def _normalize(mean: Sequence[float], std: Sequence[float]) -> Any:
+    return A.Normalize(mean=tuple(mean), std=tuple(std), max_pixel_value=255.0)
+
+
+def _build_step(position: int, step: Mapping[str, Any]) -> Any:
+    arguments = {key: _tuples(value) for key, value in step.items() if key != "name"}
+    name = step.get("name")
+    kind = getattr(A, str(name), None)
+    if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
+        raise ValueError(f"{position}: {name!r} is not a transform of albumentations")  # noqa: TRY004
+    try:
+        with warnings.catch_warnings():
+            # an argument that albumentations does not know is only a warning there
+            warnings.simplefilter("error")
+            return kind(**arguments)
+    except (ValueError, TypeError, Warning) as error:
+        raise ValueError(f"{position} ({name}): {' '.join(str(error).split())}") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,125 @@
+"""A picture to draw on: posed coordinates, smooth outlines, plain colours."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+Color = tuple[int, int, int]
+Point = tuple[float, float]
+
+WIDTH, HEIGHT = 384, 512
+# drawn this many times larger and then averaged down, which smooths every edge
+SUPERSAMPLING = 2
+
+
+def mix(first: Color, second: Color, share: float) -> Color:
+    """The colour `share` of the way from `first` to `second`; below 0 is 0 and above 1 is 1."""
+    share = min(max(share, 0.0), 1.0)
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def darker(color: Color, share: float) -> Color:
+    """`color` with `share` of its light taken away."""
+    return mix(color, (20, 14, 24), share)
+
+
+def lighter(color: Color, share: float) -> Color:
+    """`color` moved by `share` towards white."""
+    return mix(color, (255, 255, 255), share)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How a drawing is turned around a centre, enlarged and moved.
+
+    `turn` in degrees, `zoom` 1 is as drawn, `center` and `shift` in pixels of the finished picture.
+    """
+
+    center: Point = (WIDTH / 2, HEIGHT / 2)
+    turn: float = 0.0
+    zoom: float = 1.0
+    shift: Point = (0.0, 0.0)
+
+    def place(self, point: Point) -> Point:
+        """Where `point` lies on the enlarged canvas."""
+        cosine = math.cos(math.radians(self.turn)) * self.zoom
+        sine = math.sin(math.radians(self.turn)) * self.zoom
+        x, y = point[0] - self.center[0], point[1] - self.center[1]
+        return (
+            SUPERSAMPLING * (x * cosine - y * sine + self.center[0] + self.shift[0]),
+            SUPERSAMPLING * (x * sine + y * cosine + self.center[1] + self.shift[1]),
+        )
+
+
+class Canvas:
+    """Draws shapes given in pixels of the finished picture, through the current `pose`."""
+
+    def __init__(self, color: Color) -> None:
+        size = (WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING)
+        self._image = Image.new("RGB", size, color)
+        self._draw = ImageDraw.Draw(self._image)
+        self.pose = Pose()
+
+    def shape(self, points: Sequence[Point], color: Color) -> None:
+        """Fill the polygon through `points`."""
+        self._draw.polygon([self.pose.place(point) for point in points], fill=color)
+
+    def oval(self, center: Point, radii: Point, color: Color) -> None:
+        """Fill an ellipse."""
+        self.shape(arc(center, radii, 0, 360), color)
+
+    def line(self, points: Sequence[Point], width: float, color: Color) -> None:
+        """Draw a line with round ends, `width` pixels wide."""
+        placed = [self.pose.place(point) for point in points]
+        thickness = width * SUPERSAMPLING * self.pose.zoom
+        self._draw.line(placed, fill=color, width=max(1, round(thickness)), joint="curve")
+        if thickness > 3:
+            for x, y in (placed[0], placed[-1]):
+                r = thickness / 2 - 0.5
+                self._draw.ellipse((x - r, y - r, x + r, y + r), fill=color)
+
+    def paste(self, other: "Canvas", outline: Sequence[Point]) -> None:
+        """Copy what `other` shows inside `outline`: a shape filled with a pattern."""
+        stencil = Image.new("1", self._image.size)
+        ImageDraw.Draw(stencil).polygon([self.pose.place(point) for point in outline], fill=1)
+        self._image.paste(other._image, mask=stencil)
+
+    def finish(self) -> Image.Image:
+        """The finished picture, RGB, 384 pixels wide and 512 high."""
+        return self._image.reduce(SUPERSAMPLING)
+
+
+def arc(center: Point, radii: Point, start: float, end: float, steps: int = 40) -> list[Point]:
+    """Points along an ellipse from `start` to `end` degrees; 0 is right, 90 is down."""
+    angles = (math.radians(start + (end - start) * step / steps) for step in range(steps + 1))
+    return [(center[0] + radii[0] * math.cos(a), center[1] + radii[1] * math.sin(a)) for a in angles]
+
+
+def smooth(knots: Sequence[Point], *, closed: bool = False, steps: int = 8) -> list[Point]:
+    """A curve through all `knots` (Catmull-Rom), `steps` points from one to the next."""
+    count = len(knots)
+    points: list[Point] = []
+    for index in range(count if closed else count - 1):
+        if closed:
+            p0, p1, p2, p3 = (knots[(index + offset) % count] for offset in (-1, 0, 1, 2))
+        else:
+            around = (index - 1, index, index + 1, index + 2)
+            p0, p1, p2, p3 = (knots[min(max(i, 0), count - 1)] for i in around)
+        points += [_between(p0, p1, p2, p3, step / steps) for step in range(steps)]
+    return points if closed else [*points, knots[-1]]
+
+
+def mirrored(points: Sequence[Point], axis: float = WIDTH / 2) -> list[Point]:
+    """The points seen in a mirror that stands upright at x = `axis`."""
+    return [(2 * axis - x, y) for x, y in points]
+
+
+def _between(p0: Point, p1: Point, p2: Point, p3: Point, t: float) -> Point:
+    x, y = (
+        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
+        for a, b, c, d in zip(p0, p1, p2, p3, strict=True)
+    )
+    return x, y

@@ -1,0 +1,153 @@
+"""What a person looks like on every picture: drawn once from gender, age and chance."""
+
+import colorsys
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from foldline.drawing.canvas import Color, darker, lighter, mix
+from foldline.drawing.people import SPLITS, Person
+
+SKINS: tuple[Color, ...] = (
+    (255, 224, 196), (247, 206, 172), (236, 188, 150), (219, 166, 125), (186, 130, 92), (146, 98, 70),
+)  # fmt: skip
+HAIRS: tuple[Color, ...] = (
+    (34, 28, 34), (52, 36, 32), (78, 50, 36), (104, 64, 40), (122, 62, 38), (60, 44, 52),
+)  # fmt: skip
+EYES: tuple[Color, ...] = ((70, 46, 34), (44, 34, 30), (92, 112, 84), (76, 104, 134))
+GREY: Color = (226, 226, 230)
+LIP: Color = (206, 62, 84)
+
+FRINGES = ("bangs", "side", "swept", "middle", "crop")
+CLOTHES = ("plain", "stripes", "bands", "dots", "checks", "halves")
+NECKLINES = ("round", "v", "collar", "roll")
+WALLS = ("plain", "horizon", "stripes", "dots", "sun", "diagonal")
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything that stays the same from picture to picture. Shares are from 0 to 1."""
+
+    skin: Color
+    hair: Color
+    hair_length: float  # 0 cropped, 1 far below the shoulders
+    hair_volume: float  # pixels around the skull
+    curl: float  # pixels of waviness
+    fringe: str
+    hairline: float  # pixels the hair has receded
+    face: tuple[float, float]  # half width and half height, pixels
+    jaw: float  # 2 is oval, 3 is square
+    eye: Color
+    eye_size: float
+    eye_gap: float  # pixels from the middle to each eye
+    brow: float  # pixels thick
+    lashes: float  # share
+    lips: Color
+    nose: float  # pixels wide
+    smile: float  # pixels the corners of the mouth rise
+    stubble: float  # share
+    wrinkles: float  # share
+    blush: float  # share
+    glasses: Color | None
+    earrings: Color | None
+    mole: tuple[float, float] | None  # pixels from the middle of the face
+    shirt: Color
+    shirt_accent: Color
+    cloth: str
+    neckline: str
+    wall: Color
+    wall_accent: Color
+    wall_pattern: str
+
+
+def build_look(person: Person, *, seed: int) -> Look:
+    """The look of `person`, the same for the same person and seed."""
+    rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
+    feminine = person.femininity
+    # 0 at 20 years, 1 at 60
+    aged = (person.apparent_age - 20) / 40
+    skin = _vary(_pick(SKINS, rng), 8, rng)
+    hair = _vary(_pick(HAIRS, rng), 8, rng)
+    shirt, shirt_accent = _two_colors(rng, saturation=(0.35, 0.9), value=(0.35, 0.95))
+    wall, wall_accent = _two_colors(rng, saturation=(0.15, 0.6), value=(0.6, 0.98))
+    lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
+    return Look(
+        skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
+        hair=mix(hair, GREY, 0.92 * _share(aged)),
+        hair_length=_share(0.5 + 0.36 * feminine + rng.normal(0, 0.06)),
+        hair_volume=float(rng.uniform(9, 24)),
+        curl=float(rng.choice([0, 0, 0, 3, 5])),
+        fringe=_pick(FRINGES, rng),
+        hairline=float(np.clip(26 * aged - 12 - 9 * feminine + rng.normal(0, 4), 0, 30)),
+        face=(
+            float(87 - 3 * feminine + rng.normal(0, 3)),
+            float(108 - 2 * feminine + 7 * aged + rng.normal(0, 3)),
+        ),
+        jaw=float(np.clip(2.4 - 0.3 * feminine + rng.normal(0, 0.08), 1.9, 3.1)),
+        eye=_pick(EYES, rng),
+        eye_size=float(np.clip(1.12 - 0.22 * aged + 0.06 * feminine, 0.8, 1.25)),
+        eye_gap=float(rng.uniform(35, 41)),
+        brow=float(np.clip(6.5 - 2.2 * feminine + rng.normal(0, 0.5), 2.5, 11)),
+        lashes=_share(0.4 + 0.5 * feminine),
+        lips=lips,
+        nose=float(rng.uniform(9, 15)),
+        smile=float(rng.uniform(4, 15)),
+        stubble=_share(-0.6 * feminine - 0.25 + rng.normal(0, 0.1)),
+        wrinkles=_share(1.15 * aged - 0.15),
+        blush=_share(0.5 - 0.35 * aged + 0.2 * feminine),
+        glasses=_vary((70, 60, 70), 50, rng) if rng.random() < 0.12 + 0.3 * aged else None,
+        earrings=(
+            _pick(((240, 200, 80), (235, 235, 245), (225, 90, 110)), rng)
+            if rng.random() < 0.5 * _share(0.5 + 0.5 * feminine)
+            else None
+        ),
+        mole=(
+            (float(rng.choice([-1, 1]) * rng.uniform(36, 60)), float(rng.uniform(8, 40)))
+            if rng.random() < 0.3
+            else None
+        ),
+        shirt=shirt,
+        shirt_accent=shirt_accent,
+        cloth=_pick(CLOTHES, rng),
+        neckline=_pick(NECKLINES, rng),
+        wall=wall,
+        wall_accent=wall_accent,
+        wall_pattern=_pick(WALLS, rng),
+    )
+
+
+def _share(value: float) -> float:
+    return float(min(max(value, 0.0), 1.0))
+
+
+def _pick(choices: tuple[Choice, ...], rng: np.random.Generator) -> Choice:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _vary(color: Color, amount: int, rng: np.random.Generator) -> Color:
+    """`color` with each channel moved by up to `amount`."""
+    red, green, blue = (
+        int(np.clip(channel + rng.integers(-amount, amount + 1), 0, 255)) for channel in color
+    )
+    return red, green, blue
+
+
+def _two_colors(
+    rng: np.random.Generator, *, saturation: tuple[float, float], value: tuple[float, float]
+) -> tuple[Color, Color]:
+    """A colour of any hue, and another one that goes with it."""
+    hue = float(rng.random())
+    first = _from_hsv(hue, float(rng.uniform(*saturation)), float(rng.uniform(*value)))
+    if rng.random() < 0.4:
+        return first, lighter(first, 0.55) if rng.random() < 0.5 else darker(first, 0.35)
+    other_hue = hue + float(rng.choice([0.08, 0.33, 0.5, 0.67, 0.92]))
+    other = _from_hsv(other_hue, float(rng.uniform(*saturation)), float(rng.uniform(*value)))
+    return first, other
+
+
+def _from_hsv(hue: float, saturation: float, value: float) -> Color:
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
+    return round(red * 255), round(green * 255), round(blue * 255)

@@ -1,0 +1,105 @@
+"""Who the people of the drawn competition are: gender, age, and how old and feminine they look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+Gender = Literal["male", "female"]
+Split = Literal["train", "eval"]
+
+GENDERS: tuple[Gender, Gender] = ("male", "female")
+SPLITS: tuple[Split, Split] = ("train", "eval")
+OLDEST = 60
+
+# people of each gender and age class among 60; the real competition has 12, 9, 2, 16, 18 and 2 to 3:
+# here more are in the oldest class, so that each of five folds gets some of them
+SHARES = {("male", 0): 12, ("male", 1): 8, ("male", 2): 4}
+SHARES |= {("female", 0): 15, ("female", 1): 17, ("female", 2): 4}
+# ages of a class: lowest, most common, highest; as in the real one all of the oldest are exactly 60
+AGES = ((18, 21, 29), (30, 42, 59), (OLDEST, OLDEST, OLDEST))
+
+# how far looks stray from the truth, as standard deviations: this is what no network can see and
+# only one that has met the person before can know
+GENDER_DOUBT = 0.6  # where a man is meant to look like -1 and a woman like 1
+AGE_DOUBT = 5.0  # years
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person. `femininity` is around -1 for men and 1 for women; `apparent_age` in years."""
+
+    split: Split
+    index: int
+    gender: Gender
+    age: int
+    femininity: float
+    apparent_age: float
+
+    @property
+    def age_class(self) -> int:
+        """0 below 30, 1 below 60, 2 from 60 on."""
+        return int(self.age >= 30) + int(self.age >= OLDEST)
+
+
+def compute_label(shot: str, gender: str, age: int) -> int:
+    """The class, 0 to 17: mask * 6 + gender * 3 + age, as the competition counts them."""
+    mask = {"incorrect_mask": 1, "normal": 2}.get(shot, 0)
+    return mask * 6 + GENDERS.index(gender) * 3 + int(age >= 30) + int(age >= OLDEST)
+
+
+def compute_quotas(people: int) -> dict[tuple[Gender, int], int]:
+    """How many of `people` are of each gender and age class: the shares, by largest remainder."""
+    total = sum(SHARES.values())
+    exact = {cell: people * share / total for cell, share in SHARES.items()}
+    quotas = {cell: int(value) for cell, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda cell: (quotas[cell] - exact[cell], cell))
+    for cell in by_remainder[: people - sum(quotas.values())]:
+        quotas[cell] += 1
+    return quotas
+
+
+def cast_people(people: int, *, seed: int, split: Split) -> list[Person]:
+    """`people` persons in random order, the same for the same arguments.
+
+    Gender and age class follow the quotas. Inside each of these cells, age and both looks are spread
+    evenly over their distributions (one draw from each of as many equal slices as there are people),
+    so that training and evaluation people are equally hard to tell.
+    """
+    rng = np.random.default_rng([seed, SPLITS.index(split)])
+    cells = compute_quotas(people)
+    cast = [traits for cell, count in cells.items() for traits in _cast_cell(*cell, count, rng)]
+    return [
+        Person(split, index, *cast[chosen]) for index, chosen in enumerate(rng.permutation(people))
+    ]
+
+
+def _cast_cell(
+    gender: Gender, age_class: int, count: int, rng: np.random.Generator
+) -> list[tuple[Gender, int, float, float]]:
+    doubt = NormalDist()
+    ages = [_triangular(position, AGES[age_class]) for position in _spread(count, rng)]
+    gender_doubts = [doubt.inv_cdf(position) for position in _spread(count, rng)]
+    age_doubts = [doubt.inv_cdf(position) for position in _spread(count, rng)]
+    center = 2 * GENDERS.index(gender) - 1
+    return [
+        (gender, age, center + GENDER_DOUBT * feminine, age + AGE_DOUBT * old)
+        for age, feminine, old in zip(ages, gender_doubts, age_doubts, strict=True)
+    ]
+
+
+def _spread(count: int, rng: np.random.Generator) -> Sequence[float]:
+    """One number out of each of `count` equal slices of 0 to 1, shuffled."""
+    positions = (rng.permutation(count) + rng.uniform(0.05, 0.95, count)) / count
+    return [float(position) for position in positions]
+
+
+def _triangular(position: float, ages: tuple[int, int, int]) -> int:
+    """The whole age at `position`, 0 to 1, of a triangular distribution."""
+    low, mode, high = ages[0], ages[1], ages[2] + 1
+    peak = (mode - low) / (high - low)
+    if position < peak:
+        return int(low + (position * (high - low) * (mode - low)) ** 0.5)
+    return min(int(high - ((1 - position) * (high - low) * (high - mode)) ** 0.5), ages[2])

@@ -1,0 +1,64 @@
+"""How the machine at hand is used: its precision, memory format, threads and workers."""
+
+import os
+
+import torch
+from accelerate import Accelerator
+
+_ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def build_accelerator(precision: str) -> Accelerator:
+    """The device, its precision (`auto`, `fp32`, `bf16`, `fp16`) and the processes there are."""
+    chosen = choose_precision(precision, cuda=torch.cuda.is_available())
+    return Accelerator(mixed_precision=_ACCELERATE_PRECISION[chosen])
+
+
+def choose_precision(precision: str, *, cuda: bool) -> str:
+    """`auto` asks the device what it computes natively, so that it answers the same every time.
+
+    A timing would not, and a processor without bf16 instructions gets slower with it.
+    """
+    if precision != "auto":
+        return precision
+    if not cuda:
+        capabilities = torch.cpu.get_capabilities()
+        return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+    major, _ = torch.cuda.get_device_capability()
+    return "bf16" if major >= 8 else "fp16" if major >= 7 else "fp32"
+
+
+def choose_channels_last(setting: str | bool, *, device: str, precision: str) -> bool:
+    """`auto`: yes on a processor; on a GPU where it computes in half precision; else no."""
+    if isinstance(setting, bool):
+        return setting
+    return device == "cpu" or (device == "cuda" and precision != "fp32")
+
+
+def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
+    """Reading processes of one training process.
+
+    A processor that also computes reads in the training process itself: a second busy process
+    on the same cores slows every step of the first one far more than reading takes.
+    """
+    if not isinstance(setting, str):
+        return setting
+    if device == "cpu":
+        return 0
+    return max(0, min(8, count_cores() // processes - 1))
+
+
+def count_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def make_deterministic(*, processes: int, device: str) -> None:
+    """Ask for the same bytes every time, and share the cores among the processes."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    if device == "cpu":
+        torch.set_num_threads(max(1, count_cores() // processes))

@@ -1,0 +1,183 @@
+"""The two loops: one epoch of training, one pass of prediction. Tensors in, numbers out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import nn
+
+from foldline.errors import UserError
+from foldline.learning.model import set_training_mode
+
+# losses are looked at, across processes, every so many steps: each look waits for the device
+_STEPS_BETWEEN_CHECKS = 20
+
+OnBatch = Callable[[int, str], None]  # pictures done, note
+
+
+def ignore_progress(count: int, note: str) -> None:  # noqa: ARG001
+    """Show nothing."""
+
+
+class Batch(Protocol):
+    """`images` `[B, 3, H, W]` float32, `labels` `[B]` and `rows` `[B]` int64."""
+
+    @property
+    def images(self) -> torch.Tensor: ...
+    @property
+    def labels(self) -> torch.Tensor: ...
+    @property
+    def rows(self) -> torch.Tensor: ...
+
+
+class NonFiniteLossError(Exception):
+    """The loss became NaN or infinite at `steps`, counted from 1 within the epoch."""
+
+    def __init__(self, steps: Sequence[int]) -> None:
+        super().__init__(f"loss not finite at steps {_span(steps)}")
+        self.span = _span(steps)
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """`loss` and `accuracy` are means over the pictures of one epoch, as seen while learning."""
+
+    loss: float
+    accuracy: float
+    images: int
+
+
+def train_epoch(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    *,
+    criterion: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    after_step: Callable[[], None],
+    accelerator: Accelerator,
+    accumulate: int = 1,
+    clip_norm: float = 0.0,
+    channels_last: bool = False,
+    on_batch: OnBatch = ignore_progress,
+) -> TrainResult:
+    """Train once over `batches`; the optimizer steps after every `accumulate` of them.
+
+    Gradients of an accumulated step are the mean over its pictures, also in a short last step.
+    Raises `NonFiniteLossError` at the latest some steps after it happened.
+    """
+    set_training_mode(model)
+    totals = torch.zeros(3, dtype=torch.float64)  # loss, right answers, pictures
+    window: list[torch.Tensor] = []  # per batch: summed loss, right answers, pictures
+    step = 0
+    for group in _groups(batches, accumulate):
+        group_size = sum(len(batch.labels) for batch in group)
+        for batch in group:
+            images, labels = _to_device(batch, accelerator, channels_last)
+            with nullcontext() if batch is group[-1] else accelerator.no_sync(model):
+                with accelerator.autocast():
+                    logits = model(images)
+                    loss = criterion(logits, labels)
+                accelerator.backward(loss * (len(labels) / group_size))
+            right = (logits.argmax(1) == labels).sum()
+            size = right.new_tensor(len(labels))
+            window.append(torch.stack([loss.detach() * len(labels), right, size]))
+            step += 1
+            if len(window) == _STEPS_BETWEEN_CHECKS:
+                totals += _sum_finite(window, accelerator, first_step=step + 1 - len(window))
+                window = []
+            on_batch(len(labels), f"loss {totals[0] / totals[2]:.3f}" if totals[2] else "")
+        if clip_norm > 0:
+            accelerator.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        if not getattr(optimizer, "step_was_skipped", False):
+            after_step()
+        optimizer.zero_grad()
+    if window:
+        totals += _sum_finite(window, accelerator, first_step=step + 1 - len(window))
+    if not totals[2]:
+        raise UserError("none of the training pictures could be read")
+    return TrainResult(float(totals[0] / totals[2]), float(totals[1] / totals[2]), int(totals[2]))
+
+
+@torch.no_grad()
+def predict(
+    models: Sequence[nn.Module],
+    batches: Iterable[Batch],
+    *,
+    accelerator: Accelerator,
+    flip: bool = False,
+    channels_last: bool = False,
+    on_batch: OnBatch = ignore_progress,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Class probabilities of every picture by every model, each picture read once.
+
+    Gives `rows` `[N]`, ascending, and `probs` `[M, N, C]` float64. With `flip` the mean with the
+    mirrored picture's. Several processes each do their share and all get the whole.
+    """
+    for model in models:
+        model.eval()
+    rows: list[int] = []
+    probs: list[npt.NDArray[np.float64]] = []
+    for batch in batches:
+        if len(batch.rows):
+            images, _ = _to_device(batch, accelerator, channels_last)
+            answers = [_compute_probs(model, images, accelerator, flip) for model in models]
+            probs.extend(torch.stack(answers, dim=1).numpy())  # one [M, C] a picture
+            rows.extend(batch.rows.tolist())
+        on_batch(len(batch.rows), "")
+    gathered: list[tuple[list[int], list[npt.NDArray[np.float64]]]] = gather_object([(rows, probs)])
+    pairs = sorted(
+        (pair for shares in gathered for pair in zip(*shares, strict=True)), key=lambda p: p[0]
+    )
+    if not pairs:
+        return np.empty(0, np.int64), np.empty((len(models), 0, 0))
+    return np.array([row for row, _ in pairs]), np.stack([prob for _, prob in pairs], axis=1)
+
+
+def _compute_probs(
+    model: nn.Module, images: torch.Tensor, accelerator: Accelerator, flip: bool
+) -> torch.Tensor:
+    views = (images, images.flip(-1)) if flip else (images,)
+    with accelerator.autocast():
+        logits = [model(view) for view in views]
+    # in double precision, which not every device has
+    return torch.stack([torch.softmax(one.cpu().double(), dim=1) for one in logits]).mean(0)
+
+
+def _to_device(
+    batch: Batch, accelerator: Accelerator, channels_last: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    device = accelerator.device
+    images = batch.images.to(device, non_blocking=True).contiguous(memory_format=layout)
+    return images, batch.labels.to(device, non_blocking=True)
+
+
+def _groups(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:
+    """Batches, `size` at a time; the last group may be short."""
+    remaining = iter(batches)
+    while group := list(islice(remaining, size)):
+        yield group
+
+
+def _sum_finite(
+    window: Sequence[torch.Tensor], accelerator: Accelerator, *, first_step: int
+) -> torch.Tensor:
+    """Sums over a window of steps and over processes; raises if a loss in it is not finite."""
+    steps = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
+    broken = (~torch.isfinite(steps[:, 0])).nonzero().flatten().tolist()
+    if broken:
+        raise NonFiniteLossError([first_step + step for step in broken])
+    total: torch.Tensor = steps.sum(0)
+    return total
+
+
+def _span(steps: Sequence[int]) -> str:
+    return str(steps[0]) if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"

@@ -1,0 +1,140 @@
+"""The network: built by name, given weights, and told which of its parts learn."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+
+from foldline.errors import UserError
+
+# of ImageNet, in units of 0 to 1; what every torchvision classification model was trained with
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+_WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+
+State = Mapping[str, torch.Tensor]
+
+
+def build_model(name: str, num_classes: int) -> nn.Module:
+    """A torchvision classification model with random weights and a head of `num_classes`.
+
+    `[B, 3, H, W]` float32 in, logits `[B, num_classes]` out. Raises `UserError` for a name that
+    torchvision does not have, or whose last layer cannot be replaced.
+    """
+    names = torchvision.models.list_models(module=torchvision.models)
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
+        raise UserError(f"model.name: torchvision has no classification model {name!r}; {hint}")
+    if name in _WITH_AUXILIARY_HEADS:
+        raise UserError(
+            f"model.name: {name} has auxiliary heads, which are not trained here; "
+            "take a model with one head, such as resnet50 or densenet121"
+        )
+    model: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=num_classes)
+    find_head(model, num_classes)
+    return model
+
+
+def find_head(model: nn.Module, num_classes: int) -> str:
+    """The dotted name of the last layer, which gives one number a class."""
+    layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    name, layer = layers[-1]
+    name = str(name)
+    width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+    if width != num_classes:
+        raise UserError(f"model.name: the last layer {name} has {width} outputs, not {num_classes}")
+    return name
+
+
+def download_imagenet_state(name: str) -> State:
+    """ImageNet weights of a torchvision model, from torchvision's cache or the network.
+
+    Raises `UserError` that names the file and where to put it when it cannot be downloaded.
+    """
+    weights = torchvision.models.get_model_weights(name)["DEFAULT"]
+    file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rsplit('/', 1)[-1]}"
+    try:
+        state: State = weights.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
+        raise UserError(
+            f"model.weights: the ImageNet weights of {name} cannot be downloaded "
+            f"({' '.join(str(error).split())}); put {weights.url} at {file}, or set "
+            "model.weights to a file of weights, or to none to train from scratch"
+        ) from None
+    return state
+
+
+def load_weights(model: nn.Module, state: State, *, head: str, origin: str) -> None:
+    """Copy `state` into everything but the head, which keeps its random start.
+
+    Raises `UserError` listing the keys that do not fit, as a half-loaded network would only look
+    like a bad recipe.
+    """
+    own = {k: v for k, v in model.state_dict().items() if not k.startswith(f"{head}.")}
+    given = {k.removeprefix("module."): v for k, v in state.items()}
+    faults = [f"{key} is missing" for key in own if key not in given]
+    faults += [f"{k} is not in the model" for k in given if k not in model.state_dict()]
+    faults += [
+        f"{key} is {list(given[key].shape)}, the model has {list(value.shape)}"
+        for key, value in own.items()
+        if key in given and given[key].shape != value.shape
+    ]
+    if faults:
+        shown = "; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else "")
+        raise UserError(
+            f"model.weights: {origin}: {len(faults)} keys do not fit model.name: {shown}"
+        )
+    model.load_state_dict({key: given[key] for key in own}, strict=False)
+
+
+def freeze(model: nn.Module, train: str, *, head: str) -> None:
+    """Let only a part learn: `all`, `head`, or everything from the block named `train` up.
+
+    Raises `UserError` naming the blocks there are.
+    """
+    blocks = _list_blocks(model)
+    start = head if train == "head" else train
+    if train not in ("all", "head", *blocks):
+        raise UserError(
+            f"model.train: {train!r} is not a block of this model; "
+            f"expected all, head, or one of {', '.join(blocks)}"
+        )
+    learning = train == "all"
+    for name, parameter in model.named_parameters():
+        learning = learning or name.startswith(f"{start}.")
+        parameter.requires_grad_(learning)
+
+
+def set_training_mode(model: nn.Module) -> None:
+    """Training mode, except for batch norm whose parameters are frozen: its statistics stay."""
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and not any(
+            parameter.requires_grad for parameter in module.parameters()
+        ):
+            module.eval()
+
+
+def count_parameters(model: nn.Module) -> tuple[int, int]:
+    """(all, learning)."""
+    sizes: list[tuple[int, bool]] = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)
+
+
+def _list_blocks(model: nn.Module) -> list[str]:
+    """Names of the modules with parameters, two levels deep: `layer4`, `features.denseblock4`."""
+
+    def has_parameters(module: Any) -> bool:
+        return any(True for _ in module.parameters())
+
+    blocks = []
+    for name, child in model.named_children():
+        inner = [f"{name}.{n}" for n, m in child.named_children() if has_parameters(m)]
+        if has_parameters(child):
+            blocks += [name, *inner]
+    return blocks

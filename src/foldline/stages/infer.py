@@ -1,0 +1,235 @@
+"""Average the folds of a run over the test pictures and write a submission."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foldline import console
+from foldline.config import Config
+from foldline.data.dataset import ImageDataset, OrderedBatches, build_loader
+from foldline.data.prepared import Prepared, load_prepared
+from foldline.data.transforms import build_eval_transform
+from foldline.errors import UserError
+from foldline.files import compute_sha256, replacing, write_json
+from foldline.learning.checkpoint import Checkpoint, load_checkpoint
+from foldline.learning.engine import predict
+from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
+from foldline.scoring.submission import compute_answers, save_submission
+from foldline.stages.machine import Machine, open_machine
+from foldline.stages.runs import RunFolder, check_seal
+from foldline.stages.train import choose_folds
+
+
+@dataclass(frozen=True)
+class Answers:
+    """`probs` `[N, C]` in submission order; `unread` are the ids whose picture cannot be read."""
+
+    probs: Probs
+    unread: tuple[str, ...]
+
+
+def run_infer(config: Config) -> None:
+    """Read each test picture once, ask every fold's best network, average, write, and score.
+
+    Writes `submission.csv`, `probs.csv` and `submission.json` into the run's folder.
+    """
+    prepared = load_prepared(config.prepared_dir)
+    if prepared.test.empty:
+        raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
+    run = _find_run(config, prepared)
+    checkpoints = _load_checkpoints(config, prepared, run)
+    machine = open_machine(config.train)
+    console.heading(
+        f"infer {config.run}: {len(prepared.test)} pictures, "
+        f"folds {', '.join(str(checkpoint.fold) for checkpoint in checkpoints)}"
+        f"{', mirrored too' if config.infer.flip else ''}, {machine.describe()}"
+    )
+    answers = _answer(config, prepared, checkpoints, machine)
+    if not machine.is_main:
+        return
+    _warn_about_unread(answers, prepared)
+    _write(config, prepared, run, checkpoints, answers)
+    if config.infer.truth is not None:
+        _score(config.infer.truth, prepared, answers)
+
+
+def _find_run(config: Config, prepared: Prepared) -> RunFolder:
+    run = RunFolder(config.run_dir)
+    if not run.environment.is_file():
+        raise UserError(f"{run.path}: no such run; make it with: make train SET=run={config.run}")
+    check_seal(run, prepared, config)
+    return run
+
+
+def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:
+    """All finished folds, or those of `infer.folds`; every one of the sealed table and alike."""
+    folds = choose_folds("infer.folds", config.infer.folds, prepared.num_folds)
+    done = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
+    missing = [fold for fold in folds if not run.fold(fold).best.is_file()]
+    if config.infer.folds is None:
+        missing = [fold for fold in folds if fold not in done]
+    if missing:
+        raise UserError(
+            f"{run.path}: folds {', '.join(map(str, missing))} are not trained to the end; run "
+            f"make train first, or answer with some of the folds only: infer.folds={done}"
+        )
+    for fold in set(folds) - set(done):
+        console.warn(f"fold {fold} is not trained to the end; its best epoch so far answers")
+    checkpoints = [load_checkpoint(run.fold(fold).best) for fold in folds]
+    for checkpoint in checkpoints:
+        if checkpoint.seal != prepared.seal:
+            raise UserError(
+                f"{run.fold(checkpoint.fold).best} was trained on the table sealed "
+                f"{checkpoint.seal[:12]}, not on {prepared.seal[:12]}; train it again"
+            )
+        if checkpoint.eval_transform != checkpoints[0].eval_transform:
+            raise UserError(f"{run.path}: its folds look at pictures differently; train them again")
+    return checkpoints
+
+
+def _answer(
+    config: Config, prepared: Prepared, checkpoints: Sequence[Checkpoint], machine: Machine
+) -> Answers:
+    paths = prepared.test["path"].fillna("")
+    there = np.flatnonzero(paths != "")
+    transform = build_eval_transform(**checkpoints[0].eval_transform)
+    dataset = ImageDataset(
+        config.data.root, [paths.iloc[row] for row in there], [0] * len(there), transform
+    )
+    accelerator = machine.accelerator
+    order = OrderedBatches(
+        len(there),
+        config.infer.batch_size,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+    )
+    batches = build_loader(
+        dataset, order, workers=machine.workers, pin_memory=accelerator.device.type == "cuda"
+    )
+    with console.progress("infer", len(there)) as bar:
+        rows, probs = predict(
+            [checkpoint.build_model().to(accelerator.device) for checkpoint in checkpoints],
+            batches,
+            accelerator=accelerator,
+            flip=config.infer.flip,
+            channels_last=machine.channels_last,
+            on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
+        )
+    # a picture nobody can read is answered by how frequent each class is
+    counts = np.bincount(
+        prepared.train["label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
+    )
+    filled = np.tile(counts / counts.sum(), (len(prepared.test), 1))
+    answered = there[rows]
+    if len(rows):
+        filled[answered] = probs.mean(axis=0)
+    unread = np.delete(prepared.test["id"].to_numpy(), answered)
+    return Answers(filled, tuple(str(one) for one in unread))
+
+
+def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
+    if answers.unread:
+        most_frequent = int(prepared.train["label"].value_counts().sort_index().argmax())
+        shown = ", ".join(answers.unread[:5]) + (", …" if len(answers.unread) > 5 else "")
+        console.warn(
+            f"{len(answers.unread)} test pictures cannot be read and are answered by the most "
+            f"frequent class, {prepared.class_names[most_frequent]}: {shown}"
+        )
+
+
+def _write(
+    config: Config,
+    prepared: Prepared,
+    run: RunFolder,
+    checkpoints: Sequence[Checkpoint],
+    answers: Answers,
+) -> None:
+    ids = prepared.test["id"].astype(str).tolist()
+    chosen = compute_answers(answers.probs)
+    values = [prepared.submission_values[answer] for answer in chosen]
+    path = run.path / "submission.csv"
+    before = path.read_bytes() if path.is_file() else None
+    save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
+    table = pd.DataFrame(answers.probs, columns=list(prepared.class_names))
+    table.insert(0, prepared.submission_columns[0], ids)
+    with replacing(run.path / "probs.csv") as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    write_json(
+        run.path / "submission.json",
+        {
+            "submission_sha256": compute_sha256(path.read_bytes()),
+            "seal": prepared.seal,
+            "rows": len(ids),
+            "checkpoints": [
+                {
+                    "path": str(run.fold(one.fold).best),
+                    "sha256": compute_sha256(run.fold(one.fold).best.read_bytes()),
+                    "weight": 1 / len(checkpoints),
+                    "fold": one.fold,
+                    "epoch": one.epoch,
+                    "scores": one.scores,
+                }
+                for one in checkpoints
+            ],
+            "flip": config.infer.flip,
+            "unread": list(answers.unread),
+            "histogram": _count_classes(prepared, chosen.tolist()),
+        },
+    )
+    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
+    console.say(f"written: {path}, {len(ids)} rows{replaced}")
+
+
+def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]:
+    counts = Counter(answers)
+    return {name: counts[number] for number, name in enumerate(prepared.class_names)}
+
+
+def _score(path: Path, prepared: Prepared, answers: Answers) -> None:
+    """Print the score as a leaderboard would give it."""
+    truth = _load_truth(path, prepared)
+    scores = compute_scores(truth["label"].to_numpy(dtype=np.int64), answers.probs)
+    by, groups = "picture", prepared.test["id"].astype(str).tolist()
+    if "group" in truth:
+        by, groups = "person", truth["group"].tolist()
+    low, high = compute_bootstrap_interval(
+        truth["label"].to_numpy(dtype=np.int64),
+        compute_answers(answers.probs),
+        groups,
+        len(prepared.class_names),
+    )
+    console.say(
+        f"against {path}: macro-F1 {scores.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
+        f"accuracy {scores.accuracy:.3f}"
+    )
+
+
+def _load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
+    """`label` (and `group`, where the file has it) of every test row, in submission order."""
+    if not path.is_file():
+        raise UserError(f"infer.truth: {path}: no such file")
+    given = pd.read_csv(path, dtype=str, keep_default_na=False)
+    id_column, value_column = prepared.submission_columns
+    if not {id_column, value_column} <= set(given.columns):
+        raise UserError(f"infer.truth: {path}: expected the columns {id_column},{value_column}")
+    classes = {str(value): number for number, value in enumerate(prepared.submission_values)}
+    given = given.drop_duplicates(id_column).set_index(id_column)
+    ids = prepared.test["id"].astype(str)
+    absent = ids[~ids.isin(given.index)]
+    if len(absent):
+        raise UserError(
+            f"infer.truth: {path}: no answer for {len(absent)} ids, such as {absent.iloc[0]}"
+        )
+    truth: Any = given.loc[ids.tolist()].reset_index()
+    truth["label"] = truth[value_column].map(classes)
+    wrong = truth[truth["label"].isna()]
+    if len(wrong):
+        raise UserError(
+            f"infer.truth: {path}: {value_column} {wrong[value_column].iloc[0]!r} is no class"
+        )
+    return pd.DataFrame(truth)

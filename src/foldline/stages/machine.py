@@ -1,0 +1,55 @@
+"""The machine a stage runs on: device, precision, memory format, reading processes."""
+
+import warnings
+from dataclasses import dataclass
+
+from accelerate import Accelerator
+
+from foldline import console
+from foldline.config import Train
+from foldline.learning import device
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`workers` read pictures for each of the training processes."""
+
+    accelerator: Accelerator
+    precision: str
+    channels_last: bool
+    workers: int
+
+    @property
+    def is_main(self) -> bool:
+        return bool(self.accelerator.is_main_process)
+
+    def describe(self) -> str:
+        """`cpu, 2 threads, fp32` or `cuda, bf16, 2 processes`."""
+        accelerator = self.accelerator
+        parts = [str(accelerator.device.type), self.precision]
+        if accelerator.num_processes > 1:
+            parts.append(f"{accelerator.num_processes} processes")
+        elif accelerator.device.type == "cpu":
+            parts.append(f"{device.count_cores()} cores")
+        return ", ".join(parts)
+
+
+def open_machine(settings: Train) -> Machine:
+    """Find the device and prepare it; all but the main process fall silent."""
+    # of torch, on reading processes and deterministic kernels: nothing the user could act on
+    warnings.filterwarnings("ignore", module=r"torch\..*")
+    accelerator = device.build_accelerator(settings.precision)
+    kind = accelerator.device.type
+    processes = int(accelerator.num_processes)
+    if not accelerator.is_main_process:
+        console.silence()
+    device.make_deterministic(processes=processes, device=kind)
+    precision = {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)
+    return Machine(
+        accelerator=accelerator,
+        precision=precision,
+        channels_last=device.choose_channels_last(
+            settings.channels_last, device=kind, precision=precision
+        ),
+        workers=device.choose_workers(settings.workers, device=kind, processes=processes),
+    )

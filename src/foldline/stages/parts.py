@@ -1,0 +1,176 @@
+"""The parts one fold learns with, built from the configuration's sections as plain arguments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from foldline.config import Config
+from foldline.data.dataset import (
+    Batch,
+    ImageDataset,
+    OrderedBatches,
+    ShuffledBatches,
+    build_loader,
+)
+from foldline.data.prepared import Prepared
+from foldline.data.transforms import build_eval_transform, build_train_transform
+from foldline.errors import UserError
+from foldline.learning.checkpoint import load_weight_file
+from foldline.learning.loss import build_cross_entropy
+from foldline.learning.model import (
+    MEAN,
+    STD,
+    build_model,
+    download_imagenet_state,
+    find_head,
+    freeze,
+    load_weights,
+)
+from foldline.learning.optim import Schedule, build_optimizer, build_schedule
+from foldline.learning.stopping import BestTracker
+from foldline.stages.machine import Machine
+
+
+@dataclass
+class FoldParts:
+    """Everything that one fold learns with, and what it knows so far."""
+
+    model: nn.Module
+    optimizer: Any
+    schedule: Schedule
+    criterion: nn.Module
+    tracker: BestTracker
+    order: ShuffledBatches
+    train_batches: "DataLoader[Batch]"
+    valid_rows: pd.DataFrame
+    valid_batches: "DataLoader[Batch]"
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine) -> FoldParts:
+    """Pictures, network, optimizer and schedule of one fold, at their start."""
+    rows = prepared.train
+    train_rows = rows[(rows["fold"] != fold) & rows["train_label"].notna()]
+    valid_rows = rows[rows["fold"] == fold]
+    if train_rows.empty or valid_rows.empty:
+        raise UserError(f"fold {fold}: no pictures to train on or to validate; see folds.number")
+    order, train_batches = _build_train_batches(config, train_rows, fold, machine)
+    valid_batches = _build_valid_batches(config, valid_rows, machine)
+
+    seed_everything(config.seed, fold, 0)
+    model = build_network(config, len(prepared.class_names), machine)
+    optimizer = build_optimizer(model.parameters(), **config.train.optimizer.model_dump())
+    model, prepared_optimizer = machine.accelerator.prepare(model, optimizer)
+    schedule = build_schedule(
+        optimizer,
+        **config.train.schedule.model_dump(),
+        epochs=config.train.epochs,
+        steps_per_epoch=-(-len(order) // config.train.accumulate),
+        monitor=config.train.monitor,
+    )
+    counts = np.bincount(
+        train_rows["train_label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
+    )
+    criterion = build_cross_entropy(
+        counts.tolist(),
+        class_weights=config.train.loss.class_weights,
+        label_smoothing=config.train.loss.label_smoothing,
+    )
+    return FoldParts(
+        model=model,
+        optimizer=prepared_optimizer,
+        schedule=schedule,
+        criterion=criterion.to(machine.accelerator.device),
+        tracker=BestTracker(
+            config.train.monitor, config.train.patience, config.train.min_improvement
+        ),
+        order=order,
+        train_batches=train_batches,
+        valid_rows=valid_rows,
+        valid_batches=valid_batches,
+    )
+
+
+def build_network(config: Config, num_classes: int, machine: Machine) -> nn.Module:
+    """The model of `config.model` with its weights loaded and its frozen parts frozen."""
+    settings = config.model
+    model = build_model(settings.name, num_classes)
+    head = find_head(model, num_classes)
+    if settings.weights == "imagenet":
+        with machine.accelerator.main_process_first():
+            state = download_imagenet_state(settings.name)
+        load_weights(model, state, head=head, origin="imagenet")
+    elif settings.weights != "none":
+        path = Path(settings.weights)
+        load_weights(model, load_weight_file(path), head=head, origin=str(path))
+    freeze(model, settings.train, head=head)
+    layout = torch.channels_last if machine.channels_last else torch.contiguous_format
+    return model.to(memory_format=layout)
+
+
+def seed_everything(*seeds: int) -> None:
+    """Seed torch and numpy's old global state from several numbers, such as seed, fold, epoch."""
+    words = np.random.SeedSequence(seeds).generate_state(2)
+    torch.manual_seed(int(words[0]))
+    # for libraries that still draw from it
+    np.random.seed(int(words[1]))
+
+
+def _build_train_batches(
+    config: Config, rows: pd.DataFrame, fold: int, machine: Machine
+) -> tuple[ShuffledBatches, "DataLoader[Batch]"]:
+    try:
+        transform = build_train_transform(
+            image_size=config.data.image_size,
+            crop=config.data.crop,
+            mean=MEAN,
+            std=STD,
+            augment=config.train.augment,
+        )
+    except ValueError as error:
+        raise UserError(f"train.augment.{error}") from None
+    dataset = _build_dataset(config, rows, rows["train_label"].tolist(), transform)
+    order = ShuffledBatches(
+        len(rows),
+        config.train.batch_size,
+        seed=(config.seed, fold),
+        rank=machine.accelerator.process_index,
+        world=machine.accelerator.num_processes,
+    )
+    return order, _build_loader(dataset, order, machine)
+
+
+def _build_valid_batches(
+    config: Config, rows: pd.DataFrame, machine: Machine
+) -> "DataLoader[Batch]":
+    transform = build_eval_transform(
+        image_size=config.data.image_size, crop=config.data.crop, mean=MEAN, std=STD
+    )
+    dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
+    order = OrderedBatches(
+        len(rows),
+        config.infer.batch_size,
+        rank=machine.accelerator.process_index,
+        world=machine.accelerator.num_processes,
+    )
+    return _build_loader(dataset, order, machine)
+
+
+def _build_dataset(
+    config: Config, rows: pd.DataFrame, labels: Sequence[int], transform: Any
+) -> ImageDataset:
+    return ImageDataset(
+        config.data.root, rows["path"].tolist(), [int(label) for label in labels], transform
+    )
+
+
+def _build_loader(dataset: ImageDataset, order: Any, machine: Machine) -> "DataLoader[Batch]":
+    pin_memory = machine.accelerator.device.type == "cuda"
+    return build_loader(dataset, order, workers=machine.workers, pin_memory=pin_memory)

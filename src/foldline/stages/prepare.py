@@ -1,0 +1,144 @@
+"""`foldline prepare`: from the competition's folder to sealed tables that a person can open."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from foldline.config import Config
+from foldline.console import heading, progress, warn
+from foldline.data.competition import Competition, read_competition
+from foldline.data.corrections import TrainLabels, compute_train_labels, load_corrections
+from foldline.data.folds import ClassCounts, assign_folds, count_classes
+from foldline.data.prepared import build_tables, load_summary, save_prepared
+from foldline.data.schemes import Scheme, build_scheme
+from foldline.data.settings import collect_settings
+from foldline.data.testset import choose_values
+from foldline.data.verify import Fault, check_pictures
+from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
+
+
+def run_prepare(config: Config) -> None:
+    """Read labels from the paths, check the pictures, deal the folds, write and seal the tables.
+
+    Writes under `outputs/prepared/<data>` only. Raises `UserError` for what the user must change.
+    """
+    data, directory = config.data, config.prepared_dir
+    scheme = build_scheme(data.scheme, pattern=data.pattern)
+    settings = collect_settings(config)
+    heading(f"prepare  {data.root}  scheme {data.scheme}")
+
+    found = _read(config, scheme)
+    train_labels = _label_for_training(config, scheme, found)
+    folds, num_folds = _deal(config, found)
+    counts = _count(found, folds)
+
+    tables = build_tables(
+        found.pictures,
+        train_labels.labels,
+        folds,
+        found.test,
+        found.rejected,
+        part_names=scheme.part_names,
+        class_names=found.class_names,
+    )
+    summary = _summarize(
+        found, scheme, counts, train_labels, num_folds=num_folds, settings=settings
+    )
+    seal_lines = describe_seal(directory, tables, load_summary(directory), config.run_dir.parent)
+    save_prepared(directory, tables, summary)
+
+    for line in [
+        *found.warnings,
+        *describe_rare_classes(found.class_names, counts, config.folds.number, config.folds.kind),
+    ]:
+        warn(line)
+    show_prepared(summary, counts, train_labels, data, seal_lines)
+
+
+def _read(config: Config, scheme: Scheme) -> Competition:
+    """The competition under `data.root`, with a bar while its pictures are checked."""
+    data = config.data
+
+    def check(paths: Sequence[str]) -> dict[str, Fault]:
+        with progress("checking pictures", len(paths)) as bar:
+            decode = data.verify == "decode"
+            return check_pictures(data.root, paths, decode=decode, advance=bar.advance)
+
+    return read_competition(
+        data.root,
+        scheme,
+        train_dir=data.train_dir or scheme.train_dir,
+        test_dir=data.test_dir or scheme.test_dir,
+        check=check,
+        fail_on_bad=data.on_bad_image == "fail",
+    )
+
+
+def _label_for_training(config: Config, scheme: Scheme, found: Competition) -> TrainLabels:
+    path = config.data.corrections
+    return compute_train_labels(
+        found.pictures,
+        scheme,
+        found.class_names,
+        corrections=load_corrections(path) if path else [],
+        age_cut=config.data.train_age_cut,
+        source=str(path),
+    )
+
+
+def _deal(config: Config, found: Competition) -> tuple[list[int], int]:
+    """The fold of every picture, and how many folds there are to validate."""
+    return assign_folds(
+        [picture.path for picture in found.pictures],
+        [picture.group for picture in found.pictures],
+        [picture.label for picture in found.pictures],
+        kind=config.folds.kind,
+        number=config.folds.number,
+        seed=config.folds.seed,
+    )
+
+
+def _count(found: Competition, folds: Sequence[int]) -> ClassCounts:
+    groups = [picture.group for picture in found.pictures]
+    labels = [picture.label for picture in found.pictures]
+    return count_classes(groups, labels, folds, len(found.class_names))
+
+
+def _summarize(
+    found: Competition,
+    scheme: Scheme,
+    counts: ClassCounts,
+    train_labels: TrainLabels,
+    *,
+    num_folds: int,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """What `summary.json` says beside the seals."""
+    sample = found.sample
+    return {
+        "class_names": list(found.class_names),
+        "num_folds": num_folds,
+        "parts": scheme.part_values,
+        "submission_columns": list(sample.columns if sample else scheme.submission_columns),
+        "submission_values": list(choose_values(found.class_names, sample)),
+        "sample_file": found.sample_path.as_posix() if found.sample_path else None,
+        "num_images": len(found.pictures),
+        "num_groups": len({picture.group for picture in found.pictures}),
+        "num_test": len(found.test.ids),
+        "unanswerable_ids": list(found.unanswerable_ids),
+        "num_corrected": train_labels.num_corrected,
+        "num_age_cut": train_labels.num_cut,
+        "rejected": dict(sorted(Counter(item.reason for item in found.rejected).items())),
+        "skipped": dict(sorted(found.skipped.items())),
+        "settings": settings,
+        "classes": [
+            {
+                "name": name,
+                "groups": int(counts.groups[label]),
+                "images": int(counts.images[label]),
+                "fold_groups": counts.fold_groups[:, label].tolist(),
+                "fold_images": counts.fold_images[:, label].tolist(),
+            }
+            for label, name in enumerate(found.class_names)
+        ],
+    }

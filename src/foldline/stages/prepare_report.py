@@ -1,0 +1,145 @@
+"""What `foldline prepare` prints when it is done."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foldline.config import Data
+from foldline.console import say, show_table
+from foldline.data.corrections import TrainLabels
+from foldline.data.folds import ClassCounts
+from foldline.data.people import name_some
+from foldline.data.prepared import REJECTED, Tables
+
+# with more folds than this a column for each would be wider than 100 characters
+NUM_FOLDS_SHOWN = 5
+NUM_CLASSES_SHOWN = 40
+SEAL_DIGITS = 12
+
+
+def show_prepared(
+    summary: Mapping[str, Any],
+    counts: ClassCounts,
+    train_labels: TrainLabels,
+    data: Data,
+    seal_lines: Sequence[str],
+) -> None:
+    """Print classes and folds, what was left out, what training sees, the seal, what is next."""
+    _show_classes(summary, counts)
+    say()
+    if summary["rejected"]:
+        say(f"left out   {_list_counts(summary['rejected'])}; named in {REJECTED}")
+    if summary["skipped"]:
+        say(f"skipped    {_list_counts(summary['skipped'])}")
+    for line in _describe_training(train_labels, data):
+        say(f"training   {line}")
+    order = f" in the order of {summary['sample_file']}" if summary["sample_file"] else ""
+    say(f"test       {summary['num_test']} pictures{order}")
+    for line in seal_lines:
+        say(line)
+    say("next       make train")
+
+
+def describe_rare_classes(
+    class_names: Sequence[str], counts: ClassCounts, number: int, kind: str
+) -> list[str]:
+    """A line that names the classes which cannot be in every fold; none if all can."""
+    unit, available = ("pictures", counts.images) if kind == "image" else ("groups", counts.groups)
+    rare = [
+        f"{name} ({count})"
+        for name, count in zip(class_names, available, strict=True)
+        if count < number
+    ]
+    if not rare:
+        return []
+    return [f"classes with fewer {unit} than the {number} folds: {name_some(rare, limit=6)}"]
+
+
+def describe_seal(
+    directory: Path, tables: Tables, old: Mapping[str, Any] | None, runs_dir: Path
+) -> list[str]:
+    """Lines on where the tables go, their seal, and which runs stand on the one they replace."""
+    digits = tables.seal[:SEAL_DIGITS]
+    if old and (old["seal"], old["test_sha256"]) == (tables.seal, tables.test_sha256):
+        return [f"unchanged  {directory}  seal {digits}"]
+    lines = [f"written    {directory}  seal {digits}"]
+    if old and old["seal"] == tables.seal:
+        lines.append("replaces   the table of test pictures; the training table is the same")
+    elif old:
+        runs = _find_runs(runs_dir, old["seal"])
+        made = f"made on it: {name_some(runs, limit=5)}" if runs else "no run was made on it"
+        lines.append(f"replaces   seal {old['seal'][:SEAL_DIGITS]}; {made}")
+        if old["scoring_seal"] == tables.scoring_seal:
+            lines.append(
+                "           folds and scoring labels are the same, training labels are not"
+            )
+    return lines
+
+
+def _find_runs(runs_dir: Path, seal: str) -> list[str]:
+    """The runs whose `environment.json` names `seal`."""
+    runs = []
+    for path in sorted(runs_dir.glob("*/environment.json")):
+        try:
+            environment = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(environment, dict) and environment.get("seal") == seal:
+            runs.append(path.parent.name)
+    return runs
+
+
+def _show_classes(summary: Mapping[str, Any], counts: ClassCounts) -> None:
+    """People and pictures of every class in the whole and in each fold."""
+    unit = "people" if summary["parts"] else "groups"
+    num_folds, num_classes = counts.fold_images.shape
+    columns = ["class", unit, "images"]
+    if num_folds <= NUM_FOLDS_SHOWN:
+        columns += [f"fold {fold}" for fold in range(num_folds)]
+        describe = _list_folds
+    else:
+        columns += [f"{unit} a fold", "images a fold"]
+        describe = _span_folds
+    rows: list[list[object]] = []
+    for label, name in enumerate(summary["class_names"][:NUM_CLASSES_SHOWN]):
+        in_folds = describe(counts.fold_groups[:, label], counts.fold_images[:, label])
+        rows.append([name, counts.groups[label], counts.images[label], *in_folds])
+    if num_classes > NUM_CLASSES_SHOWN:
+        rows.append([f"… and {num_classes - NUM_CLASSES_SHOWN} more classes"])
+    in_folds = describe(counts.all_fold_groups, counts.fold_images.sum(axis=1))
+    rows.append(["all", summary["num_groups"], summary["num_images"], *in_folds])
+    show_table(columns, rows)
+
+
+def _list_folds(groups: NDArray[np.int64], images: NDArray[np.int64]) -> list[str]:
+    """`people/images` of each fold."""
+    return [f"{people}/{pictures}" for people, pictures in zip(groups, images, strict=True)]
+
+
+def _span_folds(groups: NDArray[np.int64], images: NDArray[np.int64]) -> list[str]:
+    """The fewest and the most of a fold."""
+    return [f"{column.min()}–{column.max()}" for column in (groups, images)]
+
+
+def _describe_training(train_labels: TrainLabels, data: Data) -> list[str]:
+    lines = []
+    if data.corrections:
+        unused = len(train_labels.unused)
+        if unused and unused == train_labels.num_corrections:
+            lines.append(f"corrections are off: none of {data.corrections} is about this data")
+        else:
+            rest = f"; {unused} of its rows match nothing" if unused else ""
+            number = train_labels.num_corrected
+            lines.append(f"{number} pictures relabelled by {data.corrections}{rest}")
+    if data.train_age_cut is not None:
+        cut = f"{train_labels.num_cut} pictures trained as the oldest class"
+        lines.append(f"{cut}, which begins at {data.train_age_cut} years")
+    return lines
+
+
+def _list_counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())

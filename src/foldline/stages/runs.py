@@ -1,0 +1,158 @@
+"""`outputs/runs/<run>/`: one configuration on one sealed table."""
+
+import json
+import platform
+import subprocess
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from foldline.config import Config
+from foldline.data.prepared import Prepared
+from foldline.errors import UserError
+from foldline.files import write_json, write_text
+from foldline.recipe import dump_config, load_config
+
+# keys that change neither weights nor scores, and so may differ when a run goes on
+_FREE_SECTIONS = ("run", "sample", "infer", "track")
+_FREE_TRAIN_KEYS = ("folds", "workers")
+
+_LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class FoldFolder:
+    """The files of one fold; it is finished once `oof` is there."""
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "last.pt"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def oof(self) -> Path:
+        return self.path / "oof.csv"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.oof.is_file()
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    def fold(self, fold: int) -> FoldFolder:
+        return FoldFolder(self.path / f"fold_{fold}")
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    def load_environment(self) -> dict[str, Any]:
+        environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
+        return environment
+
+
+def open_run(config: Config, prepared: Prepared, device: str, *, create: bool) -> RunFolder:
+    """The folder of `config.run`: a new one, or one that the same configuration began.
+
+    Raises `UserError`, touching nothing, when another configuration or another table began it.
+    """
+    run = RunFolder(config.run_dir)
+    if run.environment.is_file() and run.config.is_file():
+        check_seal(run, prepared, config)
+        differing = list(_list_differences(load_config(run.config), config))
+        if differing:
+            raise UserError(
+                f"{run.path} was trained with another configuration; take another name "
+                f"(run={config.run}-2) or the old values:",
+                *differing,
+            )
+    elif create:
+        if run.path.exists() and any(run.path.glob("fold_*")):
+            raise UserError(
+                f"{run.path} holds folds but not both config.yaml and environment.json; "
+                f"take another name (run={config.run}-2) or move that folder away"
+            )
+        write_text(run.config, dump_config(config))
+        write_json(run.environment, _describe_environment(prepared.seal, device))
+    return run
+
+
+def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
+    """Raise `UserError` when the run was made on another table than the one prepared now."""
+    seal = str(run.load_environment()["seal"])
+    if seal != prepared.seal:
+        raise UserError(
+            f"{run.path} was trained on the table sealed {seal[:12]}, but {config.prepared_dir} "
+            f"is now sealed {prepared.seal[:12]}; prepare with the settings in {run.config}, "
+            f"or take another name (run={config.run}-2)"
+        )
+
+
+def _list_differences(old: Config, new: Config) -> Iterable[str]:
+    before, after = _flatten(_shaping(old)), _flatten(_shaping(new))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            yield f"{key}: {before.get(key)!r} there, {after.get(key)!r} here"
+
+
+def _shaping(config: Config) -> dict[str, Any]:
+    values = config.model_dump(mode="json")
+    for section in _FREE_SECTIONS:
+        del values[section]
+    for key in _FREE_TRAIN_KEYS:
+        del values["train"][key]
+    return values
+
+
+def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _describe_environment(seal: str, device: str) -> dict[str, Any]:
+    return {
+        "seal": seal,
+        "identity": uuid.uuid4().hex[:12],
+        "device": device,
+        "git_revision": _ask_git("rev-parse", "HEAD"),
+        "git_changes": bool(_ask_git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+
+
+def _ask_git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,168 @@
+"""Train every fold of a run, go on where it was stopped, and say how good it is."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from foldline import console
+from foldline.config import Config
+from foldline.data.prepared import Prepared, check_settings, load_prepared
+from foldline.errors import UserError
+from foldline.files import compute_sha256, write_json
+from foldline.learning.engine import NonFiniteLossError
+from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
+from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
+from foldline.stages.fold import FoldJob, train_fold
+from foldline.stages.machine import Machine, open_machine
+from foldline.stages.runs import RunFolder, open_run
+from foldline.tracking.metrics_log import load_metrics
+from foldline.tracking.wandb_run import WandbRun
+
+_ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"
+
+
+def run_train(config: Config) -> None:
+    """Train the folds of `config.run` that are not finished, one after the other.
+
+    Then join their out-of-fold files and print the table of folds. A fold whose loss stops being
+    finite is left at its last good epoch, and the others are trained all the same.
+    """
+    prepared = load_prepared(config.prepared_dir)
+    check_settings(prepared, config)
+    folds = choose_folds("train.folds", config.train.folds, prepared.num_folds)
+    machine = open_machine(config.train)
+    run = _open_run_once(config, prepared, machine)
+    _say_what_is_trained(config, prepared, machine)
+    failed: list[str] = []
+    for fold in folds:
+        was_finished = run.fold(fold).is_finished
+        try:
+            if not was_finished:
+                _train_one(config, prepared, fold, run, machine)
+        except NonFiniteLossError as error:
+            failed.append(_describe_divergence(fold, run, error))
+            continue
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_describe_interruption(fold, run)) from None
+        _say_fold(fold, run, note="finished before" if was_finished else "")
+    if machine.is_main:
+        _summarize(run, prepared)
+    if failed:
+        raise UserError(*failed)
+
+
+def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
+    """The folds of `key`, or all. Raises `UserError` for one that the table does not have."""
+    for fold in chosen or ():
+        if fold >= num_folds:
+            raise UserError(f"{key}: there is no fold {fold}; expected 0 to {num_folds - 1}")
+    return sorted(set(chosen)) if chosen else list(range(num_folds))
+
+
+def _open_run_once(config: Config, prepared: Prepared, machine: Machine) -> RunFolder:
+    """The main process begins the run before the others look at it."""
+    with machine.accelerator.main_process_first():
+        return open_run(config, prepared, machine.describe(), create=machine.is_main)
+
+
+def _train_one(
+    config: Config, prepared: Prepared, fold: int, run: RunFolder, machine: Machine
+) -> None:
+    track = WandbRun(
+        mode=config.track.mode if machine.is_main else "disabled",
+        project=config.track.project,
+        group=config.run,
+        job_type="train",
+        name=f"{config.run}-fold-{fold}",
+        identity=compute_sha256(run.load_environment()["identity"].encode(), str(fold).encode())[
+            :12
+        ],
+        config=config.model_dump(mode="json") | {"fold": fold, "seal": prepared.seal},
+        tags=config.track.tags,
+        directory=run.path,
+        report=console.warn,
+    )
+    try:
+        train_fold(FoldJob(config, prepared, fold, run.fold(fold), machine, track))
+    finally:
+        track.finish()
+
+
+def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -> None:
+    height, width = config.data.image_size
+    console.heading(
+        f"train {config.run}: {config.model.name} ({config.model.weights}), {height}×{width}, "
+        f"{len(prepared.train)} pictures, {machine.describe()}"
+    )
+    console.say(
+        _ROW.format("fold", "macro-F1", "accuracy", "log loss", "best epoch", "epochs", "seconds")
+    )
+
+
+def _say_fold(fold: int, run: RunFolder, *, note: str) -> None:
+    history = load_metrics(run.fold(fold).metrics)
+    best = [row for row in history if row["is_best"]][-1]
+    line = _ROW.format(
+        fold,
+        f"{best['macro_f1']:.3f}",
+        f"{best['accuracy']:.3f}",
+        f"{best['log_loss']:.3f}",
+        best["epoch"],
+        len(history),
+        f"{sum(row['seconds'] for row in history):.0f}",
+    )
+    console.say(f"{line}  {note}".rstrip())
+
+
+def _summarize(run: RunFolder, prepared: Prepared) -> None:
+    """Join what is finished, score it whole, print it and write `scores.json`."""
+    finished = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
+    if not finished:
+        return
+    parts = [load_out_of_fold(run.fold(fold).oof) for fold in finished]
+    whole = join_out_of_fold(parts, prepared.train["path"].tolist())
+    by_fold = [compute_scores(part.labels, part.probs) for part in parts]
+    joined = compute_scores(whole.labels, whole.probs)
+    low, high = compute_bootstrap_interval(
+        whole.labels, whole.probs.argmax(1), whole.groups, len(prepared.class_names)
+    )
+    save_out_of_fold(run.path / "oof.csv", whole)
+    write_json(
+        run.path / "scores.json",
+        {
+            "seal": prepared.seal,
+            "folds": {str(k): s.to_dict() for k, s in zip(finished, by_fold, strict=True)},
+            "out_of_fold": joined.to_dict() | {"macro_f1_interval": [low, high]},
+        },
+    )
+    if len(finished) > 1:
+        for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
+            columns = zip(*(score.to_dict().values() for score in by_fold), strict=True)
+            console.say(_ROW.format(name, *(f"{of(column):.3f}" for column in columns), "", "", ""))
+    console.say(
+        f"\nout of fold: macro-F1 {joined.macro_f1:.3f} (95 % by person {low:.3f} to {high:.3f}), "
+        f"accuracy {joined.accuracy:.3f}"
+    )
+    missing = sorted(set(range(prepared.num_folds)) - set(finished))
+    if missing:
+        console.say(f"folds not trained yet: {', '.join(map(str, missing))}")
+    console.say(f"written: {run.path / 'oof.csv'}")
+
+
+def _describe_divergence(fold: int, run: RunFolder, error: NonFiniteLossError) -> str:
+    return (
+        f"fold {fold}: the loss was not finite at steps {error.span} of epoch "
+        f"{_epochs_done(run, fold) + 1}; the fold stays at epoch {_epochs_done(run, fold)}; lower "
+        "train.optimizer.lr, set train.clip_norm or train.precision=fp32, under another run name"
+    )
+
+
+def _describe_interruption(fold: int, run: RunFolder) -> str:
+    done = _epochs_done(run, fold)
+    saved = f"epoch {done} of fold {fold} is saved" if done else f"fold {fold} had just begun"
+    return f"interrupted: {saved}; the same command goes on from there"
+
+
+def _epochs_done(run: RunFolder, fold: int) -> int:
+    metrics: Path = run.fold(fold).metrics
+    return len(load_metrics(metrics)) if metrics.is_file() else 0
