@@ -43,7 +43,7 @@ check: .venv/.ready ## run what CI runs: lint, format, types, import rules, test
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/pytest --cov=foldline --cov-report=term --cov-fail-under=90
 
 pins: .venv/.ready ## redo requirements.txt from pyproject.toml; delete a pin to have it chosen anew
@@ -63,7 +63,7 @@ clean: ## remove .venv and the tools' caches; inputs and outputs stay
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "error: $(PYTHON) cannot make .venv; on Debian and Ubuntu: apt install python3-venv" >&2; \
 		exit 1; }
-	@echo "setting up .venv: a few minutes the first time, about 6 GB on Linux" >&2
+	@echo "setting up .venv: a few minutes the first time, about 3 GB to fetch on Linux" >&2
 	@test -x .venv/bin/python || $(PYTHON) -m venv --clear .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint requirements.txt uv

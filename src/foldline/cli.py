@@ -1,18 +1,19 @@
 """The command line: `foldline <stage> [--config FILE] [key=value …]` and its exit codes."""
 
 import os
+import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from foldline import __version__
 from foldline.config import Config
-from foldline.errors import UserError
+from foldline.errors import InterruptedByUserError, UserError
 
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
 
@@ -80,21 +81,25 @@ _stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("show", "Print the resolved configuration.")(_show)
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 2 the user must act, 130 interrupted, 1 anything else."""
     # a first Ctrl-C raises KeyboardInterrupt even where a parent shell ignored the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        foldline.main(args=arguments, prog_name="foldline", standalone_mode=False)
+        foldline.main(args=arguments or ["--help"], prog_name="foldline", standalone_mode=False)
     except UserError as error:
         _fail(error.faults)
         sys.exit(USER_MUST_ACT)
-    except click.ClickException as error:
-        _fail([error.format_message()])
+    except click.UsageError as error:
+        _explain_usage(error)
         sys.exit(USER_MUST_ACT)
-    except (KeyboardInterrupt, click.Abort) as error:
-        _fail([str(error) or "interrupted; nothing half-written is left behind"])
+    except InterruptedByUserError as error:
+        _fail([f"{error}; go on with: foldline {shlex.join(arguments)}"])
+        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort):
+        _fail(["interrupted; nothing half-written is left behind"])
         sys.exit(INTERRUPTED)
     except Exception:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
         traceback.print_exc()
@@ -102,7 +107,14 @@ def main(arguments: list[str] | None = None) -> Any:
     sys.exit(DONE)
 
 
-def _fail(faults: Any) -> None:
+def _explain_usage(error: click.UsageError) -> None:
+    message = error.format_message().rstrip(".").replace(". Did", "; did")
+    command = error.ctx.command_path if error.ctx else "foldline"
+    _fail([message[:1].lower() + message[1:]])
+    click.echo(f"hint: see {command} --help; settings are key=value: train.epochs=5", err=True)
+
+
+def _fail(faults: Iterable[str]) -> None:
     from foldline.console import fail
 
     for fault in faults:

@@ -1,50 +1,63 @@
 """The settings of every stage: what they are called, what they may be, what they default to.
 
-Defaults live here and nowhere else. `foldline.recipe` reads a YAML file and overrides into `Config`.
+Defaults live here and nowhere else. `foldline.recipe` lays a YAML file and overrides over them.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
-Share = Annotated[float, Field(gt=0, le=1)]
-Probability = Annotated[float, Field(ge=0, lt=1)]
+# strict: neither true nor the text "5" passes as a number; 5 passes as a Real, 5.0 not as a Whole
+Whole = Annotated[int, Strict()]
+Real = Annotated[float, Strict()]
+Count = Annotated[Whole, Field(ge=1)]
+Rate = Annotated[Real, Field(gt=0)]
+Share = Annotated[Real, Field(gt=0, le=1)]
+Probability = Annotated[Real, Field(ge=0, lt=1)]
+FoldNumbers = tuple[Annotated[Whole, Field(ge=0)], ...]
 Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
 
 
 class Section(BaseModel):
     """A frozen part of the configuration; unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class Sample(Section):
     """The drawn competition of `make sample`."""
 
-    people: int = Field(120, ge=18, description="people to train on, seven pictures each")
-    eval_people: int = Field(60, ge=18, description="other people to be scored on")
-    seed: int = Field(0, ge=0, description="another seed draws another competition")
+    people: Whole = Field(120, ge=18, description="people to train on, seven pictures each")
+    eval_people: Whole = Field(60, ge=18, description="other people to be scored on")
+    seed: Whole = Field(0, ge=0, description="another seed draws another competition")
 
 
 class Data(Section):
     """The pictures and what is made of them."""
 
     root: Path = Field(Path("inputs/mask"), description="folder of the competition, never written")
-    name: Name | None = Field(None, description="folder under outputs/prepared; default: root's last")
+    name: Name | None = Field(
+        None, description="folder under outputs/prepared; default: root's last"
+    )
     scheme: Literal["mask", "folder", "filename"] = Field(
         "mask", description="how labels are read: the mask competition, folders, or file names"
     )
     pattern: str = Field(
         "{label}.{id}", description="filename scheme: fields {label}, {id}, {group}; no extension"
     )
-    train_dir: str | None = Field(None, description="training pictures under root; default: scheme's")
+    train_dir: str | None = Field(
+        None, description="training pictures under root; default: scheme's"
+    )
     test_dir: str | None = Field(None, description="test pictures under root; default: scheme's")
-    image_size: tuple[PositiveInt, PositiveInt] = Field(
+    image_size: tuple[Count, Count] = Field(
         (128, 96), description="what the network sees: [height, width], pixels"
     )
     crop: tuple[Share, Share] | None = Field(
-        None, description="centre crop before resizing: shares of [height, width]; null: whole picture"
+        None,
+        description="centre crop before resizing: shares of [height, width]; null: whole picture",
     )
     verify: Literal["header", "decode"] = Field(
         "header", description="prepare checks header and end marker, or reads every picture whole"
@@ -52,8 +65,11 @@ class Data(Section):
     on_bad_image: Literal["reject", "fail"] = Field(
         "reject", description="a picture that cannot be read is left out and counted, or stops"
     )
-    train_age_cut: int | None = Field(
-        None, ge=31, le=60, description="mask: from this age on trained as the oldest class; null: 60"
+    train_age_cut: Whole | None = Field(
+        None,
+        ge=31,
+        le=60,
+        description="mask: from this age on trained as the oldest class; null: 60",
     )
     corrections: Path | None = Field(
         None, description="CSV `target,part,value` of wrong labels, for training only"
@@ -63,12 +79,12 @@ class Data(Section):
 class Folds(Section):
     """Who validates what."""
 
-    number: int = Field(5, ge=2, le=100, description="folds")
+    number: Whole = Field(5, ge=2, le=100, description="folds")
     kind: Literal["group", "image", "holdout"] = Field(
         "group",
-        description="by person; by image (a lie, to show it); holdout: only one of the folds is scored",
+        description="by person; by image (a lie, to show it); holdout: only one fold is scored",
     )
-    seed: int = Field(0, ge=0, description="another seed deals the people anew")
+    seed: Whole = Field(0, ge=0, description="another seed deals the people anew")
 
 
 class Model(Section):
@@ -82,22 +98,22 @@ class Model(Section):
 
 class Adam(Section):
     name: Literal["adam"] = "adam"
-    lr: PositiveFloat = 1e-4
-    weight_decay: float = Field(0.0, ge=0)
+    lr: Rate = 1e-4
+    weight_decay: Real = Field(0.0, ge=0)
 
 
 class AdamW(Section):
     name: Literal["adamw"] = "adamw"
-    lr: PositiveFloat = 3e-4
-    weight_decay: float = Field(0.01, ge=0)
+    lr: Rate = 3e-4
+    weight_decay: Real = Field(0.01, ge=0)
 
 
 class SGD(Section):
     name: Literal["sgd"] = "sgd"
-    lr: PositiveFloat = 1e-2
+    lr: Rate = 1e-2
     momentum: Probability = 0.9
     nesterov: bool = False
-    weight_decay: float = Field(1e-4, ge=0)
+    weight_decay: Real = Field(1e-4, ge=0)
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> "SGD":
@@ -112,48 +128,55 @@ class Constant(Section):
 
 class Cosine(Section):
     name: Literal["cosine"] = "cosine"
-    warmup_epochs: float = Field(0.5, ge=0, description="linear rise from 0, in epochs")
-    final: float = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
+    warmup_epochs: Real = Field(0.5, ge=0, description="linear rise from 0, in epochs")
+    final: Real = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
 
 
 class Step(Section):
     name: Literal["step"] = "step"
-    every_epochs: PositiveInt = Field(3, description="epochs between falls")
+    every_epochs: Count = Field(3, description="epochs between falls")
     factor: Share = Field(0.1, description="what the learning rate is multiplied with")
 
 
 class Plateau(Section):
     name: Literal["plateau"] = "plateau"
     factor: Share = Field(0.5, description="what the learning rate is multiplied with")
-    patience: int = Field(2, ge=0, description="epochs without improvement before it falls")
+    patience: Whole = Field(2, ge=0, description="epochs without improvement before it falls")
 
 
 class CrossEntropy(Section):
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Probability = 0.0
     class_weights: Literal["none", "balanced", "sqrt"] = Field(
-        "none", description="by inverse class frequency, or its square root; mean 1 over the pictures"
+        "none",
+        description="by inverse class frequency, or its square root; mean 1 over the pictures",
     )
 
 
 class Train(Section):
     """How the network is trained."""
 
-    epochs: PositiveInt = Field(12, description="at the most")
-    patience: int = Field(4, ge=0, description="epochs without improvement before stopping; 0: never")
-    min_improvement: float = Field(0.0, ge=0, description="what counts as better, in the monitor's unit")
+    epochs: Count = Field(12, description="at the most")
+    patience: Whole = Field(
+        4, ge=0, description="epochs without improvement before stopping; 0: never"
+    )
+    min_improvement: Real = Field(
+        0.0, ge=0, description="what counts as better, in the monitor's unit"
+    )
     monitor: Literal["macro_f1", "accuracy", "log_loss"] = Field(
         "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
     )
-    batch_size: PositiveInt = Field(32, description="pictures a forward pass, per process")
-    accumulate: PositiveInt = Field(1, description="forward passes a step of the optimizer")
-    clip_norm: float = Field(0.0, ge=0, description="gradients are clipped at this norm; 0: never")
-    folds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+    batch_size: Count = Field(32, description="pictures a forward pass, per process")
+    accumulate: Count = Field(1, description="forward passes a step of the optimizer")
+    clip_norm: Real = Field(0.0, ge=0, description="gradients are clipped at this norm; 0: never")
+    folds: FoldNumbers | None = Field(
         None, description="which folds to train, such as [0, 2]; null: all"
     )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="of the arithmetic")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="of the arithmetic"
+    )
     channels_last: Literal["auto"] | bool = Field("auto", description="memory format of pictures")
-    workers: Literal["auto"] | Annotated[int, Field(ge=0)] = Field(
+    workers: Literal["auto"] | Annotated[Whole, Field(ge=0)] = Field(
         "auto", description="processes that read pictures; auto counts the cores"
     )
     optimizer: Annotated[Adam | AdamW | SGD, Field(discriminator="name")] = AdamW()
@@ -169,28 +192,14 @@ class Train(Section):
     )
 
 
-    @model_validator(mode="before")
-    @classmethod
-    def _name_of_default(cls, values: Any) -> Any:
-        """`optimizer: {lr: 1e-3}` without a name means the default optimizer."""
-        if not isinstance(values, dict):
-            return values
-        named = dict(values)
-        for key in ("optimizer", "schedule", "loss"):
-            if isinstance(named.get(key), dict):
-                default = cls.model_fields[key].default.name
-                named[key] = {"name": default, **named[key]}
-        return named
-
-
 class Infer(Section):
     """How the submission is made."""
 
-    folds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+    folds: FoldNumbers | None = Field(
         None, description="which folds answer, such as [0, 1]; null: all, and all must be there"
     )
     flip: bool = Field(False, description="also look at each picture mirrored, and average")
-    batch_size: PositiveInt = Field(64, description="pictures a forward pass")
+    batch_size: Count = Field(64, description="pictures a forward pass")
     truth: Path | None = Field(None, description="the true answers, where they are known")
 
 
@@ -208,7 +217,7 @@ class Config(Section):
     """One recipe."""
 
     run: Name = Field("mask", description="folder under outputs/runs; default: the file's stem")
-    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+    seed: Whole = Field(0, ge=0, description="of weights, order and augmentation")
     sample: Sample = Sample()
     data: Data = Data()
     folds: Folds = Folds()
@@ -229,3 +238,17 @@ class Config(Section):
     @property
     def run_dir(self) -> Path:
         return Path("outputs/runs") / self.run
+
+
+def sections_in(section: Any, key: Any) -> list[type[Section]]:
+    """The section that `key` holds, or those it may hold, as Adam, AdamW and SGD; else none."""
+    if section is None or key not in section.model_fields:
+        return []
+    annotation = section.model_fields[key].annotation
+    found = (annotation, *get_args(annotation))
+    return [each for each in found if isinstance(each, type) and issubclass(each, Section)]
+
+
+def name_of(section: type[Section]) -> str:
+    """What chooses this section among others: `adamw` for AdamW."""
+    return str(section.model_fields["name"].default)

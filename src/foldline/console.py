@@ -13,8 +13,8 @@ from rich.text import Text
 SECONDS_BETWEEN_LINES = 15.0
 
 # without a file of their own, both follow sys.stdout and sys.stderr wherever these point
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(highlight=False, soft_wrap=True, stderr=True)
+_out = Console(highlight=False, emoji=False, soft_wrap=True)
+_err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
 
 def silence() -> None:
@@ -46,7 +46,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     """Print a table: first column to the left, the others, being figures, to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if position else "left", no_wrap=True)
+        table.add_column(Text(column), justify="right" if position else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     _out.print(table, width=None if _out.is_terminal else 200, soft_wrap=False)

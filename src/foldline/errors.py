@@ -1,4 +1,4 @@
-"""The one exception that means: the user must change something."""
+"""How a command ends before it is done: the user must change something, or has stopped it."""
 
 from collections.abc import Sequence
 
@@ -12,3 +12,7 @@ class UserError(Exception):
     def __init__(self, *faults: str) -> None:
         super().__init__("\n".join(faults))
         self.faults: Sequence[str] = faults
+
+
+class InterruptedByUserError(Exception):
+    """Ctrl-C in a stage that has saved something: the message says what, and how to go on."""

@@ -2,35 +2,42 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from foldline.config import Config
+from foldline.config import Config, sections_in
 from foldline.errors import UserError
+from foldline.faults import describe_faults, show_value
+from foldline.plain_yaml import PlainYamlError, dump_plain_yaml, load_plain_yaml
+
+
+class _Layer(NamedTuple):
+    """Settings that lie over those of the layer before; `origin` begins the faults in them."""
+
+    origin: str
+    values: dict[str, Any]
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
-    """Read `path` (and the parent it names), apply `a.b=value` overrides, validate.
+    """Lay `path` (over the parent it names) and `a.b=value` overrides over the defaults.
 
+    `run` is the file's stem where neither the file nor an override says otherwise.
     Raises `UserError` with one line per fault, each naming the dotted key.
     """
-    values: dict[str, Any] = {}
-    if path is not None:
-        values = _load_yaml(path)
-        values.setdefault("run", path.stem)
-    faults = []
-    for override in overrides:
-        fault = _apply_override(values, override)
-        if fault:
-            faults.append(fault)
+    layers = _load_layers(path) if path else []
+    values, faults = _read_overrides(overrides)
+    layers.append(_Layer("", values))
+    merged = Config().model_dump()
+    for layer in layers:
+        merged = _merge(merged, layer.values, Config)
     try:
-        config = Config.model_validate(values)
+        config = Config.model_validate(merged)
     except ValidationError as error:
-        origin = str(path) if path else "configuration"
-        raise UserError(*faults, *_describe(error, origin)) from None
+        faults += describe_faults(error, partial(_find_origin, layers))
+        raise UserError(*faults) from None
     if faults:
         raise UserError(*faults)
     return config
@@ -38,112 +45,98 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
 
 def dump_config(config: Config) -> str:
     """The resolved configuration as YAML that `load_config` reads back to an equal one."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return dump_plain_yaml(config.model_dump(mode="json"))
 
 
-def _load_yaml(path: Path, *, is_parent: bool = False) -> dict[str, Any]:
-    if not path.is_file():
-        raise UserError(f"{path}: no such configuration file; the recipes are under configs/")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    values = {} if values is None else values
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: expected keys such as `train:`, found {type(values).__name__}")
+def _load_layers(path: Path) -> list[_Layer]:
+    values = _load_file(path)
     parent = values.pop("parent", None)
-    if parent is None:
-        return values
-    if is_parent:
-        raise UserError(f"{path}: parent: a parent may not have a parent of its own")
-    if not isinstance(parent, str):
-        raise UserError(f"{path}: parent: expected the name of one file, found {parent!r}")
-    return _merge(_load_yaml(path.parent / parent, is_parent=True), values)
+    # a parent's own `run` is not inherited: two recipes are two runs
+    layers = [_Layer(f"{path}: ", {"run": path.stem, **values})]
+    if parent is not None:
+        if not isinstance(parent, str):
+            raise UserError(f"{path}: parent: expected one file, found {show_value(parent)}")
+        parent_path = path.parent / parent
+        below = _load_file(parent_path, opening=f"{path}: parent: ")
+        if "parent" in below:
+            raise UserError(f"{path}: parent: {parent_path} has a parent itself; one is the most")
+        layers.insert(0, _Layer(f"{parent_path}: ", below))
+    return layers
 
 
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`above` wins key by key; a section with another `name` replaces the whole section."""
+def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
+    name = f"{opening}{path}"
+    if path.is_dir():
+        raise UserError(f"{name}: this is a folder; name one of the configuration files in it")
+    try:
+        values = load_plain_yaml(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        recipes = {
+            p.stem: p for where in ("configs", path.parent) for p in Path(where).glob("*.yaml")
+        }
+        near = difflib.get_close_matches(path.stem, recipes, n=1)
+        hint = f"did you mean {recipes[near[0]]}?" if near else "the recipes are under configs/"
+        raise UserError(f"{name}: no such configuration file; {hint}") from None
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{name}: not UTF-8; save it as UTF-8 text") from None
+    except PlainYamlError as error:
+        raise UserError(f"{name}: {error}") from None
+    if not isinstance(values, dict | None):
+        raise UserError(f"{name}: expected keys such as train:, found {show_value(values)}")
+    return values or {}
+
+
+def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """The settings and the faults of `a.b=value` texts; the last one for a key wins."""
+    values: dict[str, Any] = {}
+    faults = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key:
+            faults.append(f"{override}: expected key=value, such as train.epochs=5")
+            continue
+        try:
+            value = load_plain_yaml(text)
+        except PlainYamlError:
+            faults.append(f'{key}: {text} is not valid YAML; text may need quotes: "{text}"')
+            continue
+        *sections, last = key.split(".")
+        inner: Any = values
+        for section in sections:
+            inner = inner.setdefault(section, {}) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or isinstance(inner.get(last), dict):
+            faults.append(f"{key}: set together with a part of it; set the one or the other")
+            continue
+        inner[last] = value
+    return values, faults
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:
+    """`above` wins key by key; where the name chooses the keys, another name starts anew."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        if both and value.get("name", old.get("name")) == old.get("name"):
-            merged[key] = _merge(old, value)
+        if isinstance(old, dict) and isinstance(value, dict):
+            choices = sections_in(section, key)
+            renamed = len(choices) > 1 and value.get("name", old.get("name")) != old.get("name")
+            merged[key] = value if renamed else _merge(old, value, choices[0] if choices else None)
         else:
             merged[key] = value
     return merged
 
 
-def _apply_override(values: dict[str, Any], override: str) -> str | None:
-    """Set one `a.b=value` in place; gives the fault, if it is one."""
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        return f"{override}: expected key=value, such as train.epochs=5"
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return f"{key}: {text!r} is not valid YAML"
-    *sections, last = key.split(".")
-    for section in sections:
-        inner = values.get(section)
-        values[section] = dict(inner) if isinstance(inner, dict) else {}
-        values = values[section]
-    values[last] = value
-    return None
+def _find_origin(layers: Sequence[_Layer], keys: Sequence[str]) -> str:
+    """The origin of the topmost layer that sets the key, or the most of the sections above it."""
 
+    def depth(layer: _Layer) -> int:
+        inner: Any = layer.values
+        for position, key in enumerate(keys):
+            if not isinstance(inner, dict) or key not in inner:
+                return position
+            inner = inner[key]
+        return len(keys)
 
-def _describe(error: ValidationError, origin: str) -> list[str]:
-    """One line per key: what it may not be, and the nearest key that exists."""
-    messages: dict[str, list[str]] = {}
-    for item in error.errors():
-        key = _dotted(item["loc"])
-        if item["type"] == "extra_forbidden":
-            message = f"no such key{_suggest(key)}"
-        else:
-            text = item["msg"].removeprefix("Value error, ")
-            message = f"{text[:1].lower()}{text[1:]}, found {_shorten(item['input'])}"
-        messages.setdefault(key, []).append(message)
-    return [f"{origin}: {key}: {' or '.join(texts)}" for key, texts in messages.items()]
-
-
-def _dotted(keys: Sequence[str | int]) -> str:
-    """`train.optimizer.lr`: without the names pydantic puts in for the members of a union."""
-    kept: list[str] = []
-    annotation: Any = Config
-    for position, key in enumerate(keys):
-        fields = _fields_of(annotation)
-        members = {m.model_fields["name"].default: m for m in get_args(annotation) if _fields_of(m)}
-        if key in fields:
-            annotation = fields[str(key)]
-        elif key in members:
-            annotation = members[key]
-            continue
-        elif isinstance(key, str) and not (fields and position == len(keys) - 1):
-            continue
-        kept.append(str(key))
-    return ".".join(kept)
-
-
-def _fields_of(annotation: Any) -> dict[str, Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {name: field.annotation for name, field in annotation.model_fields.items()}
-    return {}
-
-
-def _suggest(key: str) -> str:
-    close = difflib.get_close_matches(key, sorted(_all_keys(Config)), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _all_keys(model: Any, prefix: str = "") -> set[str]:
-    keys: set[str] = set()
-    for name, annotation in _fields_of(model).items():
-        keys.add(prefix + name)
-        for inner in (annotation, *get_args(annotation)):
-            keys |= _all_keys(inner, f"{prefix}{name}.")
-    return keys
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    top: _Layer = max(reversed(layers), key=depth)
+    return top.origin

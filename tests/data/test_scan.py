@@ -40,12 +40,12 @@ def test_what_is_no_picture_is_counted_by_reason(tmp_path: Path) -> None:
     scan = scan_pictures(tmp_path, "train")
     assert scan.paths == ["train/a/1.jpg"]
     assert scan.skipped == {
-        "hidden files": 2,
+        "hidden": 2,
         "in hidden folders": 1,
         "in notebook checkpoints": 2,
-        "not a picture (.db)": 1,
-        "not a picture (.gif)": 2,
-        "not a picture (no extension)": 1,
+        ".db": 1,
+        ".gif": 2,
+        "without extension": 1,
     }
 
 
@@ -100,4 +100,4 @@ def test_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "train/2.jpg")
     scan = scan_pictures(tmp_path, "train")
     assert scan.paths == ["train/1.jpg"]
-    assert scan.skipped == {"not a file (socket, pipe or device)": 1}
+    assert scan.skipped == {"no ordinary file": 1}

@@ -26,7 +26,7 @@ def test_mask_labels_follow_the_official_rule(
     inner: str, label: int, parts: tuple[int, ...]
 ) -> None:
     reading = MaskScheme().read(f"train/images/{inner}", inner)
-    assert reading == Reading(inner.split("/")[0], label, parts)
+    assert reading == Reading(inner.partition("/")[0], label, parts)
 
 
 def test_mask_class_names_stand_in_the_order_of_the_labels() -> None:

@@ -1,4 +1,5 @@
 import io
+import zlib
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,6 @@ def test_absurdly_large_pictures_are_refused_without_a_warning_and_undecoded(
     header = size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + content[24:29]
     content[16:29] = header
     # the header's checksum, over its name and its fields
-    import zlib
-
     content[29:33] = zlib.crc32(b"IHDR" + header).to_bytes(4, "big")
     fault = check(tmp_path, bytes(content), decode=True)
     assert fault is not None

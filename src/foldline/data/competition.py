@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldline.data.people import compare_people, name_some
+from foldline.data.people import compare_people, count_and_name, name_some
 from foldline.data.pictures import Picture, read_labels
 from foldline.data.scan import Rejected, Scan, scan_pictures
 from foldline.data.schemes import Scheme
@@ -14,7 +14,7 @@ from foldline.data.verify import Fault
 from foldline.errors import UserError
 
 NUM_FAULTS_NAMED = 10
-GUESSED = "keep their rows, answered by the most frequent class"
+GUESSED = "answered by the most frequent class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,13 @@ def _describe_test(
     unreadable = [identifier for identifier, path, usable in rows if path and not usable]
     lines = []
     if missing:
-        lines.append(f"{len(missing)} test ids without a picture {GUESSED}: {name_some(missing)}")
+        lines.append(f"test ids without a picture, {GUESSED}: {count_and_name(missing)}")
     if unreadable:
-        lines.append(
-            f"{len(unreadable)} unreadable test pictures {GUESSED}: {name_some(unreadable)}"
-        )
+        lines.append(f"unreadable test pictures, {GUESSED}: {count_and_name(unreadable)}")
     if listed.num_extra:
-        lines.append(f"{listed.num_extra} pictures in {folder} are not asked for in {sample_path}")
+        lines.append(
+            f"pictures in {folder} that {sample_path} does not ask for: {listed.num_extra}"
+        )
     return lines
 
 

@@ -1,6 +1,5 @@
 """Pictures from files, in one way for training, validation and inference."""
 
-import struct
 import warnings
 from pathlib import Path
 
@@ -34,17 +33,25 @@ def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
     Raises `BadImageError`, never gives a part of a picture.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             height, width = at_least
             if image.getexif().get(_ORIENTATION_TAG) in _TURNED_BY_90:
                 height, width = width, height
             image.draft("RGB", (width, height))
             image.load()
             upright = ImageOps.exif_transpose(image)
-            return np.asarray(upright.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+            return _to_rgb(upright)
+    except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise anything
         raise BadImageError(path, _one_line(error)) from None
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    # Pillow would cut everything above 255 off and give a white square
+    if image.mode in ("I", "F"):
+        raise ValueError(f"pixels of mode {image.mode} have no known range")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return np.asarray(image.convert("RGB"))
 
 
 def _one_line(error: Exception) -> str:

@@ -34,22 +34,27 @@ def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
     return text if len(listed) <= limit else f"{text} and {len(listed) - limit} more"
 
 
+def count_and_name(names: Sequence[str]) -> str:
+    """`7 (a, b, c and 4 more)`."""
+    return f"{len(names)} ({name_some(names)})"
+
+
 def _describe(name: str, rows: Sequence[Mapping[str, str]], folders: Collection[str]) -> list[str]:
     listed = {row["path"]: row for row in rows}
     differences = {
-        f"people that {name} lists and no folder has": sorted(listed.keys() - set(folders)),
-        f"people's folders that {name} does not list": sorted(set(folders) - listed.keys()),
-        f"people whose gender or age in {name} is not their folder's": sorted(
+        f"people in {name} without pictures": sorted(listed.keys() - set(folders)),
+        f"people's folders that are not in {name}": sorted(set(folders) - listed.keys()),
+        f"people of another gender or age in {name} than in their folder's name": sorted(
             folder for folder in listed.keys() & set(folders) if _contradicts(listed[folder])
         ),
-        f"people that {name} lists twice": sorted(_repeated(row["path"] for row in rows)),
+        f"people that are twice in {name}": sorted(_repeated(row["path"] for row in rows)),
     }
-    return [f"{len(who)} {what}: {name_some(who)}" for what, who in differences.items() if who]
+    return [f"{what}: {count_and_name(who)}" for what, who in differences.items() if who]
 
 
 def _contradicts(row: Mapping[str, str]) -> bool:
-    _, gender, *_, age = row["path"].split("_")
-    return (row["gender"], row["age"]) != (gender, age)
+    pieces = row["path"].split("_")
+    return (pieces[1:2], pieces[-1:]) != ([row["gender"]], [row["age"]])
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

@@ -92,7 +92,7 @@ def _scan_folder(
         elif entry.is_file():
             _sort_file(path, findings)
         else:
-            findings.skipped["not a file (socket, pipe or device)"] += 1
+            findings.skipped["no ordinary file"] += 1
     return inner
 
 
@@ -101,9 +101,9 @@ def _sort_file(path: str, findings: _Findings) -> None:
     # of "a.b.jpg" the last part decides; a name without a dot has no extension
     extension = "." + name.rpartition(".")[2].lower() if "." in name else ""
     if name.startswith("."):
-        findings.skipped["hidden files"] += 1
+        findings.skipped["hidden"] += 1
     elif extension not in PICTURE_EXTENSIONS:
-        findings.skipped[f"not a picture ({_printable(extension) or 'no extension'})"] += 1
+        findings.skipped[_printable(extension) or "without extension"] += 1
     elif _printable(path) != path:
         findings.rejected.append(
             Rejected(_printable(path), "bad name", "not UTF-8, or control characters")

@@ -51,9 +51,10 @@ def build_train_transform(
 ) -> Transform:
     """Crop, resize, `augment`, normalize. `mean` and `std` are in units of 0 to 1.
 
-    Raises `ValueError` for an unknown transform or argument, naming the entry.
+    Raises `ValueError` for an unknown transform or argument, or for one that gives anything but a
+    picture of the same size, naming the entry.
     """
-    steps = [_build_step(position, step) for position, step in enumerate(augment)]
+    steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
     return Transform(image_size, crop, [_resize(image_size), *steps, _normalize(mean, std)])
 
 
@@ -81,7 +82,7 @@ def _normalize(mean: Sequence[float], std: Sequence[float]) -> Any:
     return A.Normalize(mean=tuple(mean), std=tuple(std), max_pixel_value=255.0)
 
 
-def _build_step(position: int, step: Mapping[str, Any]) -> Any:
+def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any:
     arguments = {key: _tuples(value) for key, value in step.items() if key != "name"}
     name = step.get("name")
     kind = getattr(A, str(name), None)
@@ -91,9 +92,26 @@ def _build_step(position: int, step: Mapping[str, Any]) -> Any:
         with warnings.catch_warnings():
             # an argument that albumentations does not know is only a warning there
             warnings.simplefilter("error")
-            return kind(**arguments)
-    except (ValueError, TypeError, Warning) as error:
-        raise ValueError(f"{position} ({name}): {' '.join(str(error).split())}") from None
+            transform = kind(**arguments)
+            certain = kind(**{**arguments, "p": 1.0})
+        _try_out(certain, image_size)
+    except Exception as error:  # noqa: BLE001 - transforms raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{position} ({name}): {reason}") from None
+    return transform
+
+
+def _try_out(transform: Any, image_size: Size) -> None:
+    """Raise `ValueError` if a picture does not come out as one of the same size, `[H, W, 3]`."""
+    picture = np.random.default_rng(0).integers(0, 256, (*image_size, 3), dtype=np.uint8)
+    compose = A.Compose([transform])
+    for seed in range(8):  # as chance may decide how far a picture is turned
+        compose.set_random_seed(seed)
+        image = compose(image=picture)["image"]
+        if image.shape != picture.shape or image.dtype != picture.dtype:
+            raise ValueError(
+                f"gives {list(image.shape)} {image.dtype} for {list(picture.shape)} {picture.dtype}"
+            )
 
 
 def _tuples(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What is kept of a network: enough to answer by itself, or enough to go on learning."""
 
 import pickle
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ class Checkpoint:
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically; equal checkpoints give equal bytes."""
     values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    save_state(path, {"format": FORMAT, **values})
+    plain = {key: _unify(value) for key, value in values.items() if key != "state"}
+    save_state(path, {"format": FORMAT, "state": checkpoint.state, **plain})
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -88,9 +90,24 @@ def load_state(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: no such file of weights")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except pickle.UnpicklingError:  # whose message advises to let the file execute what it holds
+        raise UserError(
+            f"{path}: not a file of weights, or one that holds more than tensors and plain values"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - a broken file makes torch raise anything
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(f"{path}: not a readable file of weights: {reason}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a dictionary of weights, found {type(values).__name__}")
     return values
+
+
+def _unify(value: Any) -> Any:
+    """Equal strings as one object and equal tuples as several: pickle writes which are the same."""
+    if isinstance(value, str):
+        return sys.intern(str(value))
+    if isinstance(value, tuple):
+        return tuple(_unify(item) for item in value)
+    if isinstance(value, dict):
+        return {_unify(key): _unify(item) for key, item in value.items()}
+    return value

@@ -56,9 +56,14 @@ def count_cores() -> int:
 
 
 def make_deterministic(*, processes: int, device: str) -> None:
-    """Ask for the same bytes every time, and share the cores among the processes."""
+    """Ask for the same bytes every time, and share the cores among the processes.
+
+    OMP_NUM_THREADS, where the user has set it, stands.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
-    if device == "cpu":
+    # not needed for equal bytes: it would fill every new tensor before it is written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    if device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, count_cores() // processes))

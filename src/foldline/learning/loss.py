@@ -22,12 +22,22 @@ def compute_class_weights(counts: Sequence[int], kind: str) -> list[float]:
 
 def build_cross_entropy(
     counts: Sequence[int], *, class_weights: str, label_smoothing: float
-) -> nn.CrossEntropyLoss:
-    """Cross entropy of logits `[B, C]` and labels `[B]`, mean over the batch.
+) -> nn.Module:
+    """Cross entropy of logits `[B, C]` and labels `[B]`, mean over the pictures of the batch.
 
     `label_smoothing` as in Szegedy et al. 2016, "Rethinking the Inception Architecture".
     """
     weight = None
     if class_weights != "none":
         weight = torch.tensor(compute_class_weights(counts, class_weights), dtype=torch.float32)
-    return nn.CrossEntropyLoss(weight=weight, label_smoothing=label_smoothing)
+    return _MeanCrossEntropy(weight=weight, label_smoothing=label_smoothing, reduction="none")
+
+
+class _MeanCrossEntropy(nn.CrossEntropyLoss):
+    """Divides by the pictures, where torch divides by the sum of their weights.
+
+    There a batch of one class would forget its weight, and two halves would not make a whole.
+    """
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return super().forward(logits, labels).mean()

@@ -1,6 +1,8 @@
 """The network: built by name, given weights, and told which of its parts learn."""
 
+import copy
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,9 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 _WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+
+# torchvision's files of DenseNet say norm.1 where its models now say norm1
+_OLD_DENSENET_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 State = Mapping[str, torch.Tensor]
 
@@ -75,21 +80,39 @@ def load_weights(model: nn.Module, state: State, *, head: str, origin: str) -> N
     Raises `UserError` listing the keys that do not fit, as a half-loaded network would only look
     like a bad recipe.
     """
-    own = {k: v for k, v in model.state_dict().items() if not k.startswith(f"{head}.")}
-    given = {k.removeprefix("module."): v for k, v in state.items()}
-    faults = [f"{key} is missing" for key in own if key not in given]
-    faults += [f"{k} is not in the model" for k in given if k not in model.state_dict()]
-    faults += [
-        f"{key} is {list(given[key].shape)}, the model has {list(value.shape)}"
-        for key, value in own.items()
-        if key in given and given[key].shape != value.shape
+    own = model.state_dict()
+    # a copy, not a new dictionary: torch keeps the versions of the layers in it, by which they
+    # themselves rename or fill in the keys of older files
+    given: Any = copy.copy(state)
+    for key in list(given):
+        value = given.pop(key)
+        if not key.startswith((f"{head}.", f"module.{head}.")):
+            given[_OLD_DENSENET_KEY.sub(r"\1\2", key.removeprefix("module."))] = value
+    faults = [
+        f"{key} is {list(value.shape)}, the model has {list(own[key].shape)}"
+        for key, value in given.items()
+        if key in own and value.shape != own[key].shape
     ]
+    if not faults:
+        missing, unexpected = model.load_state_dict(given, strict=False)
+        faults = [f"{key} is missing" for key in missing if not key.startswith(f"{head}.")]
+        faults += [f"{key} is not in the model" for key in unexpected]
     if faults:
         shown = "; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else "")
         raise UserError(
             f"model.weights: {origin}: {len(faults)} keys do not fit model.name: {shown}"
         )
-    model.load_state_dict({key: given[key] for key in own}, strict=False)
+
+
+def copy_state(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights of `model` as they are saved: on the processor, in one memory format.
+
+    It is torch's own dictionary, as some layers refuse one without the versions it keeps.
+    """
+    state: dict[str, torch.Tensor] = model.state_dict()
+    for key, value in state.items():
+        state[key] = value.cpu().contiguous()
+    return state
 
 
 def freeze(model: nn.Module, train: str, *, head: str) -> None:
@@ -114,10 +137,9 @@ def set_training_mode(model: nn.Module) -> None:
     """Training mode, except for batch norm whose parameters are frozen: its statistics stay."""
     model.train()
     for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and not any(
-            parameter.requires_grad for parameter in module.parameters()
-        ):
-            module.eval()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            learns = [parameter.requires_grad for parameter in module.parameters()]
+            module.train(not learns or any(learns))
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:

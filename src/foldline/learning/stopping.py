@@ -1,4 +1,4 @@
-"""The one notion of "best": saving, stopping and the learning rate all ask it."""
+"""The one notion of "best": saving and stopping ask it, the learning rate asks its direction."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class BestTracker:
             return False
         if self.best_score is not None:
             gain = (score - self.best_score) * DIRECTION[self.monitor]
-            if gain <= self.min_improvement:
+            if not gain > self.min_improvement:  # nor is the NaN of infinity less infinity
                 return False
         self.best_score, self.best_epoch = score, epoch
         return True

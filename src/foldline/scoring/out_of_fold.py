@@ -40,6 +40,7 @@ def build_out_of_fold(
     rows: pd.DataFrame, probs: npt.NDArray[np.float64], class_names: Sequence[str]
 ) -> OutOfFold:
     """Join table rows (with `COLUMNS`) `[N]` and their `probs` `[N, C]`."""
+    assert len(rows) == len(probs), f"{len(probs)} answers for {len(rows)} rows"
     answers = pd.DataFrame(probs, columns=[_PREFIX + name for name in class_names])
     return OutOfFold(pd.concat([rows[list(COLUMNS)].reset_index(drop=True), answers], axis=1))
 
@@ -62,15 +63,17 @@ def save_out_of_fold(path: Path, out_of_fold: OutOfFold) -> None:
 def load_out_of_fold(path: Path) -> OutOfFold:
     """Read what `save_out_of_fold` wrote. Raises `UserError` for another file."""
     try:
-        table = pd.read_csv(
-            path,
-            dtype={"path": str, "group": str, "train_label": str},
-            keep_default_na=False,
-            float_precision="round_trip",
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        probs = [column for column in table.columns if column.startswith(_PREFIX)]
+        if not probs or list(table.columns) != [*COLUMNS, *probs]:
+            raise UserError(
+                f"{path}: expected the columns {', '.join(COLUMNS)} and {_PREFIX}<class> for each "
+                "class; train it again"
+            )
+        return OutOfFold(
+            table.astype(
+                {"fold": np.int64, "label": np.int64, **dict.fromkeys(probs, np.float64)}
+            ).assign(train_label=pd.to_numeric(table["train_label"]).astype("Int64"))
         )
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable out-of-fold file: {error}") from None
-    if tuple(table.columns[: len(COLUMNS)]) != COLUMNS:
-        raise UserError(f"{path}: expected the columns {', '.join(COLUMNS)} first; train it again")
-    table["train_label"] = pd.to_numeric(table["train_label"]).astype("Int64")
-    return OutOfFold(table)

@@ -20,7 +20,7 @@ from foldline.data.dataset import (
     build_loader,
 )
 from foldline.data.prepared import Prepared
-from foldline.data.transforms import build_eval_transform, build_train_transform
+from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
 from foldline.errors import UserError
 from foldline.learning.checkpoint import load_weight_file
 from foldline.learning.loss import build_cross_entropy
@@ -98,6 +98,12 @@ def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine)
     )
 
 
+def check_recipe(config: Config, num_classes: int, machine: Machine) -> None:
+    """Raise `UserError` for a network, weights or augmentation that cannot be built."""
+    _build_train_transform(config)
+    build_network(config, num_classes, machine)
+
+
 def build_network(config: Config, num_classes: int, machine: Machine) -> nn.Module:
     """The model of `config.model` with its weights loaded and its frozen parts frozen."""
     settings = config.model
@@ -126,16 +132,7 @@ def seed_everything(*seeds: int) -> None:
 def _build_train_batches(
     config: Config, rows: pd.DataFrame, fold: int, machine: Machine
 ) -> tuple[ShuffledBatches, "DataLoader[Batch]"]:
-    try:
-        transform = build_train_transform(
-            image_size=config.data.image_size,
-            crop=config.data.crop,
-            mean=MEAN,
-            std=STD,
-            augment=config.train.augment,
-        )
-    except ValueError as error:
-        raise UserError(f"train.augment.{error}") from None
+    transform = _build_train_transform(config)
     dataset = _build_dataset(config, rows, rows["train_label"].tolist(), transform)
     order = ShuffledBatches(
         len(rows),
@@ -145,6 +142,19 @@ def _build_train_batches(
         world=machine.accelerator.num_processes,
     )
     return order, _build_loader(dataset, order, machine)
+
+
+def _build_train_transform(config: Config) -> Transform:
+    try:
+        return build_train_transform(
+            image_size=config.data.image_size,
+            crop=config.data.crop,
+            mean=MEAN,
+            std=STD,
+            augment=config.train.augment,
+        )
+    except ValueError as error:
+        raise UserError(f"train.augment.{error}") from None
 
 
 def _build_valid_batches(
@@ -164,7 +174,7 @@ def _build_valid_batches(
 
 
 def _build_dataset(
-    config: Config, rows: pd.DataFrame, labels: Sequence[int], transform: Any
+    config: Config, rows: pd.DataFrame, labels: Sequence[int], transform: Transform
 ) -> ImageDataset:
     return ImageDataset(
         config.data.root, rows["path"].tolist(), [int(label) for label in labels], transform

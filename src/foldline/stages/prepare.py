@@ -27,8 +27,16 @@ def run_prepare(config: Config) -> None:
     settings = collect_settings(config)
     heading(f"prepare  {data.root}  scheme {data.scheme}")
 
+    corrections = load_corrections(data.corrections) if data.corrections else []
     found = _read(config, scheme)
-    train_labels = _label_for_training(config, scheme, found)
+    train_labels = compute_train_labels(
+        found.pictures,
+        scheme,
+        found.class_names,
+        corrections=corrections,
+        age_cut=data.train_age_cut,
+        source=str(data.corrections),
+    )
     folds, num_folds = _deal(config, found)
     counts = _count(found, folds)
 
@@ -71,18 +79,6 @@ def _read(config: Config, scheme: Scheme) -> Competition:
         test_dir=data.test_dir or scheme.test_dir,
         check=check,
         fail_on_bad=data.on_bad_image == "fail",
-    )
-
-
-def _label_for_training(config: Config, scheme: Scheme, found: Competition) -> TrainLabels:
-    path = config.data.corrections
-    return compute_train_labels(
-        found.pictures,
-        scheme,
-        found.class_names,
-        corrections=load_corrections(path) if path else [],
-        age_cut=config.data.train_age_cut,
-        source=str(path),
     )
 
 

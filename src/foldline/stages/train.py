@@ -7,13 +7,14 @@ from pathlib import Path
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared, check_settings, load_prepared
-from foldline.errors import UserError
+from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import compute_sha256, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
 from foldline.stages.fold import FoldJob, train_fold
 from foldline.stages.machine import Machine, open_machine
+from foldline.stages.parts import check_recipe
 from foldline.stages.runs import RunFolder, open_run
 from foldline.tracking.metrics_log import load_metrics
 from foldline.tracking.wandb_run import WandbRun
@@ -43,7 +44,7 @@ def run_train(config: Config) -> None:
             failed.append(_describe_divergence(fold, run, error))
             continue
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_describe_interruption(fold, run)) from None
+            raise InterruptedByUserError(_describe_interruption(fold, run)) from None
         _say_fold(fold, run, note="finished before" if was_finished else "")
     if machine.is_main:
         _summarize(run, prepared)
@@ -60,7 +61,8 @@ def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list
 
 
 def _open_run_once(config: Config, prepared: Prepared, machine: Machine) -> RunFolder:
-    """The main process begins the run before the others look at it."""
+    """The main process begins the run, if it can be trained at all, before the others look."""
+    check_recipe(config, len(prepared.class_names), machine)
     with machine.accelerator.main_process_first():
         return open_run(config, prepared, machine.describe(), create=machine.is_main)
 
@@ -160,7 +162,7 @@ def _describe_divergence(fold: int, run: RunFolder, error: NonFiniteLossError) -
 def _describe_interruption(fold: int, run: RunFolder) -> str:
     done = _epochs_done(run, fold)
     saved = f"epoch {done} of fold {fold} is saved" if done else f"fold {fold} had just begun"
-    return f"interrupted: {saved}; the same command goes on from there"
+    return f"interrupted: {saved}"
 
 
 def _epochs_done(run: RunFolder, fold: int) -> int:

@@ -38,6 +38,7 @@ class WandbRun:
         report: Callable[[str], None],
     ) -> None:
         self._report = report
+        self._lock = threading.Lock()
         self._dark = mode == "disabled"
         self._tasks: queue.SimpleQueue[Callable[[Any], None] | None] = queue.SimpleQueue()
         if self._dark:
@@ -77,8 +78,9 @@ class WandbRun:
             self._tasks.put(task)
 
     def _go_dark(self, reason: str) -> None:
-        if not self._dark:
-            self._dark = True
+        with self._lock:
+            was_dark, self._dark = self._dark, True
+        if not was_dark:
             self._report(f"Weights & Biases: {reason}; training goes on without it")
 
     def _work(self, mode: str, settings: dict[str, Any]) -> None:

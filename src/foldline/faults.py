@@ -1,0 +1,133 @@
+"""What is wrong with a configuration, in words: pydantic's errors as one line for each key."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from foldline.config import Config, Section, name_of, sections_in
+
+# what the user reads for pydantic's kinds of error; the braces are filled from their context
+EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "int_type": "a whole number",
+    "invalid_key": "text as a key",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "{le:g} or less",
+    "missing": "one value more",
+    "model_attributes_type": "a section of keys",
+    "model_type": "a section of keys",
+    "path_type": "a path",
+    "string_pattern_mismatch": "a plain name of letters, digits, . _ + -",
+    "string_too_long": "at most {max_length} characters",
+    "string_type": "text",
+    "too_long": "at most {max_length} values",
+    "tuple_type": "a list such as [0, 1]",
+}
+
+
+class _Place(NamedTuple):
+    """Where a fault is: its key, the section with it, and sections that could stand there."""
+
+    keys: tuple[str, ...]
+    section: type[Section] | None
+    rivals: Sequence[type[Section]]
+
+
+def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]], str]) -> list[str]:
+    """One line per key: where it was set, what was expected, what was found instead.
+
+    `origin_of` gives for a key what its line begins with, such as the file that sets it.
+    """
+    expected: dict[tuple[str, ...], dict[str, None]] = {}
+    endings: dict[tuple[str, ...], str] = {}
+    for item in error.errors():
+        kind, context, place = item["type"], item.get("ctx", {}), _locate(item["loc"])
+        keys, found = place.keys, item["input"]
+        if kind == "extra_forbidden":
+            endings[keys] = _explain_unknown(place)
+            continue
+        if kind == "value_error":
+            endings[keys] = str(context["error"])
+            continue
+        if kind == "union_tag_invalid":
+            keys, found = (*keys, "name"), context["tag"]
+        elif kind == "missing":
+            keys = keys[:-1]
+        listed = context.get("expected") or context.get("expected_tags", "")
+        choices = re.findall(r"'([^']*)'", listed)
+        named = EXPECTED[kind].format_map(context) if kind in EXPECTED else item["msg"]
+        expected.setdefault(keys, {})[_join(choices) or named] = None
+        near = difflib.get_close_matches(found, choices, n=1) if isinstance(found, str) else []
+        endings[keys] = f", found {show_value(found)}{_ask(near)}"
+    lines = []
+    for keys, ending in endings.items():
+        start = f"expected {' or '.join(expected[keys])}" if keys in expected else ""
+        lines.append(f"{origin_of(keys)}{'.'.join(keys)}: {start}{ending}")
+    return lines
+
+
+def show_value(value: Any) -> str:
+    """The value as one would write it in YAML, cut where it is long."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _locate(location: Sequence[str | int]) -> _Place:
+    """The place without the names that pydantic puts in for the members of a union."""
+    keys: list[str] = []
+    owner: type[Section] | None = Config
+    sections: Sequence[type[Section]] = [Config]
+    rivals: Sequence[type[Section]] = []
+    for part in location:
+        named = {name_of(each): each for each in sections} if len(sections) > 1 else {}
+        if part in named:
+            rivals = [each for each in sections if each is not named[part]]
+            sections = [named[part]]
+        elif sections or isinstance(part, int):
+            keys.append(str(part))
+            owner = sections[0] if sections else None
+            sections = sections_in(owner, part)
+    return _Place(tuple(keys), owner, rivals)
+
+
+def _explain_unknown(place: _Place) -> str:
+    *above, last = place.keys
+    having = [name_of(each) for each in place.rivals if last in each.model_fields]
+    if having and place.section:
+        verb = "have" if len(having) > 1 else "has"
+        return f"{name_of(place.section)} has no {last}; {_join(having, 'and')} {verb}"
+    # the same key in another section, then one like it beside it, then one like it elsewhere
+    known = sorted(_list_keys(Config), key=lambda key: (-len(key), key))
+    by_name = {key.split(".")[-1]: key for key in known}
+    fields = place.section.model_fields if place.section else ()
+    beside = [".".join([*above, key]) for key in difflib.get_close_matches(last, fields)]
+    elsewhere = [by_name[key] for key in difflib.get_close_matches(last, by_name, cutoff=0.75)]
+    same = [by_name[last]] if last in by_name else []
+    return f"no such key{_ask([*same, *beside, *elsewhere])}"
+
+
+def _list_keys(section: type[Section], prefix: str = "") -> set[str]:
+    """Every dotted key there is."""
+    keys = set()
+    for key in section.model_fields:
+        keys.add(prefix + key)
+        for inner in sections_in(section, key):
+            keys |= _list_keys(inner, f"{prefix}{key}.")
+    return keys
+
+
+def _ask(nearest: Sequence[str]) -> str:
+    return f"; did you mean {nearest[0]}?" if nearest else ""
+
+
+def _join(words: Sequence[str], joint: str = "or") -> str:
+    return f" {joint} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

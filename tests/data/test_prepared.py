@@ -1,0 +1,181 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foldline.data.pictures import Picture
+from foldline.data.prepared import (
+    Tables,
+    build_tables,
+    check_settings,
+    load_prepared,
+    save_prepared,
+)
+from foldline.data.scan import Rejected
+from foldline.data.settings import collect_settings
+from foldline.data.testset import TestSet
+from foldline.errors import UserError
+from foldline.recipe import load_config
+
+PICTURES = [
+    Picture("train/000020/1.jpg", "000020", (0, 1, 58), 4),
+    Picture("train/NA/é, 2.jpg", "NA", (2, 0, 25), 12),
+    Picture("train/1e5/3.jpg", "1e5", (0, 0, 60), 2),
+]
+CLASS_NAMES = tuple(f"class {label}" for label in range(18))
+TEST = TestSet(["007", "null", "a"], ["test/007.jpg", "", "test/a.jpg"])
+
+
+def build(**changes: Any) -> Tables:
+    facts: dict[str, Any] = {
+        "pictures": PICTURES,
+        "train_labels": [5, None, 2],
+        "folds": [0, 1, -1],
+        "test": TEST,
+        "rejected": [Rejected("train/x.jpg", "truncated", "why, oh why")],
+        "part_names": ("mask", "gender", "age"),
+        "class_names": CLASS_NAMES,
+    }
+    return build_tables(**(facts | changes))
+
+
+def save(directory: Path, tables: Tables | None = None, **changes: Any) -> None:
+    summary = {
+        "class_names": list(CLASS_NAMES),
+        "num_folds": 2,
+        "submission_columns": ["ImageID", "ans"],
+        "submission_values": list(range(18)),
+        "settings": {"folds.number": 2},
+    }
+    save_prepared(directory, tables or build(), summary | changes)
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    tables = build()
+    save(tmp_path, tables)
+    prepared = load_prepared(tmp_path)
+    train, test = prepared.train, prepared.test
+    assert list(train.columns) == [
+        *("path", "group", "mask", "gender", "age"),
+        *("label", "train_label", "fold"),
+    ]
+    assert train["path"].tolist() == [picture.path for picture in PICTURES]
+    assert train["group"].tolist() == ["000020", "NA", "1e5"]
+    assert train["age"].tolist() == [58, 25, 60]
+    assert train["label"].tolist() == [4, 12, 2]
+    assert str(train["train_label"].dtype) == "Int64"
+    assert train["train_label"].isna().tolist() == [False, True, False]
+    assert train["fold"].tolist() == [0, 1, -1]
+    assert test["id"].tolist() == ["007", "null", "a"]
+    assert test["path"].tolist() == ["test/007.jpg", "", "test/a.jpg"]
+    assert prepared.class_names == CLASS_NAMES
+    assert prepared.num_folds == 2
+    assert (prepared.seal, prepared.scoring_seal) == (tables.seal, tables.scoring_seal)
+    assert prepared.submission_columns == ("ImageID", "ans")
+    assert prepared.submission_values == tuple(range(18))
+    assert prepared.settings == {"folds.number": 2}
+
+
+def test_tables_without_test_pictures_or_parts_are_loaded(tmp_path: Path) -> None:
+    pictures = [Picture("train/a/1.jpg", "007", (), 0)]
+    tables = build(
+        pictures=pictures, train_labels=[0], folds=[0], part_names=(), test=TestSet([], [])
+    )
+    save(tmp_path, tables)
+    prepared = load_prepared(tmp_path)
+    assert prepared.train["group"].tolist() == ["007"]
+    assert prepared.test.empty
+    assert list(prepared.test.columns) == ["id", "path"]
+    assert list(prepared.train.columns) == ["path", "group", "label", "train_label", "fold"]
+
+
+def test_the_tables_are_these_bytes(tmp_path: Path) -> None:
+    save(tmp_path)
+    assert (tmp_path / "train.csv").read_bytes().decode() == (
+        "path,group,mask,gender,age,label,train_label,fold\n"
+        "train/000020/1.jpg,000020,0,1,58,4,5,0\n"
+        '"train/NA/é, 2.jpg",NA,2,0,25,12,,1\n'
+        "train/1e5/3.jpg,1e5,0,0,60,2,2,-1\n"
+    )
+    assert (tmp_path / "rejected.csv").read_bytes() == (
+        b'path,reason,detail\ntrain/x.jpg,truncated,"why, oh why"\n'
+    )
+
+
+def test_the_seal_covers_all_and_the_scoring_seal_what_scores_stand_on() -> None:
+    tables = build()
+    relabelled = build(train_labels=[4, 12, 2])
+    assert relabelled.seal != tables.seal
+    assert relabelled.scoring_seal == tables.scoring_seal
+    for change in ({"folds": [1, 0, -1]}, {"class_names": ("other", *CLASS_NAMES[1:])}):
+        changed = build(**change)
+        assert changed.seal != tables.seal
+        assert changed.scoring_seal != tables.scoring_seal
+    assert build(test=TestSet([], [])).seal == tables.seal
+
+
+@pytest.mark.parametrize("name", ["train.csv", "test.csv"])
+def test_a_table_edited_by_hand_is_refused(tmp_path: Path, name: str) -> None:
+    save(tmp_path)
+    table = tmp_path / name
+    table.write_bytes(table.read_bytes().replace(b"007", b"008").replace(b",0\n", b",1\n"))
+    with pytest.raises(UserError, match=f"{name}: changed since it was sealed; run `make prepare`"):
+        load_prepared(tmp_path)
+
+
+def test_class_names_edited_by_hand_are_refused(tmp_path: Path) -> None:
+    save(tmp_path, class_names=[*CLASS_NAMES[::-1]])
+    with pytest.raises(UserError, match="changed since"):
+        load_prepared(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["train.csv", "test.csv", "summary.json"])
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path, name: str) -> None:
+    save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing; run `make prepare`"):
+        load_prepared(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", json.dumps({"seal": "0"})])
+def test_a_broken_summary_is_refused(tmp_path: Path, content: str) -> None:
+    save(tmp_path)
+    (tmp_path / "summary.json").write_text(content)
+    with pytest.raises(UserError, match="cannot be read"):
+        load_prepared(tmp_path)
+
+
+def prepare_with(directory: Path, *overrides: str) -> Any:
+    config = load_config(None, overrides)
+    save(directory, settings=json.loads(json.dumps(collect_settings(config))))
+    return load_prepared(directory)
+
+
+def test_the_same_settings_pass_and_others_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepared = prepare_with(tmp_path, "folds.number=5")
+    same = ["folds.number=5", "train.epochs=1", "data.image_size=[64,64]", "data.name=else"]
+    check_settings(prepared, load_config(None, [*same, f"data.root={tmp_path}/inputs/mask"]))
+    with pytest.raises(UserError) as error:
+        check_settings(prepared, load_config(None, ["folds.number=10", "data.train_age_cut=58"]))
+    assert len(error.value.faults) == 2
+    expected = "outputs/prepared/mask: prepared with folds.number=5, configuration says 10; run"
+    assert any(fault.startswith(expected) for fault in error.value.faults)
+    assert any("data.train_age_cut=null, configuration says 58" in f for f in error.value.faults)
+
+
+def test_changed_corrections_are_other_settings(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("target,part,value\n")
+    prepared = prepare_with(tmp_path, f"data.corrections={rows}")
+    config = load_config(None, [f"data.corrections={rows}"])
+    check_settings(prepared, config)
+    rows.write_text("target,part,value\na,age,60\n")
+    with pytest.raises(UserError, match=r"prepared with data\.corrections"):
+        check_settings(prepared, config)
+    rows.unlink()
+    with pytest.raises(UserError, match="missing"):
+        check_settings(prepared, config)

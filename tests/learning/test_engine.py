@@ -1,0 +1,292 @@
+"""The two loops, on a network of a few hundred weights and pictures of noise."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import nn
+
+from foldline.errors import UserError
+from foldline.learning import engine
+from foldline.learning.engine import NonFiniteLossError, TrainResult, predict, train_epoch
+from foldline.learning.loss import build_cross_entropy
+
+
+class Batch(NamedTuple):
+    images: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor
+
+
+@pytest.fixture(scope="module")
+def accelerator() -> Iterator[Accelerator]:
+    # accelerate keeps the precision of the first one for the whole process
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield Accelerator(cpu=True, mixed_precision="no")
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def build_net(*, norm: bool = False) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3),
+        nn.BatchNorm2d(8) if norm else nn.Identity(),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(8 * 4 * 4, 3),
+    )
+
+
+def draw_batches(*sizes: int) -> list[Batch]:
+    """Batches of noise whose label, 0 to 2, is the channel that is a little brighter."""
+    random = torch.Generator().manual_seed(1)
+    labels = torch.randint(0, 3, (sum(sizes),), generator=random)
+    images = torch.randn(sum(sizes), 3, 6, 6, generator=random)
+    images[torch.arange(len(labels)), labels] += 0.5
+    parts = (tensor.split(list(sizes)) for tensor in (images, labels, torch.arange(sum(sizes))))
+    return [Batch(*batch) for batch in zip(*parts, strict=True)]
+
+
+def train(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    accelerator: Accelerator,
+    *,
+    lr: float = 0.1,
+    **settings: Any,
+) -> TrainResult:
+    defaults = {
+        "criterion": nn.CrossEntropyLoss(),
+        "optimizer": torch.optim.SGD(model.parameters(), lr=lr),
+        "after_step": lambda: None,
+    }
+    return train_epoch(model, batches, accelerator=accelerator, **(defaults | settings))
+
+
+def flatten(model: nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_one_batch_can_be_overfitted(accelerator: Accelerator) -> None:
+    model, batches = build_net(), draw_batches(6)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(40):
+        result = train(model, batches, accelerator, optimizer=optimizer)
+    assert result.loss < 0.02
+    assert result.accuracy == 1
+
+
+def test_losses_of_a_few_steps_have_not_changed(accelerator: Accelerator) -> None:
+    model = build_net(norm=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    losses = [
+        train(model, draw_batches(4, 4, 2), accelerator, optimizer=optimizer, clip_norm=1.0).loss
+        for _ in range(3)
+    ]
+    assert losses == pytest.approx([0, 0, 0], rel=1e-4)
+
+
+def test_loss_and_accuracy_are_means_over_pictures_with_a_short_last_batch(
+    accelerator: Accelerator,
+) -> None:
+    model, batches = build_net(), draw_batches(3, 3, 1)
+    with torch.no_grad():
+        logits = [model(batch.images) for batch in batches]
+    losses = [
+        nn.functional.cross_entropy(one, batch.labels, reduction="none")
+        for one, batch in zip(logits, batches, strict=True)
+    ]
+    labels = torch.cat([batch.labels for batch in batches])
+
+    result = train(model, batches, accelerator, lr=0.0)
+
+    assert result.loss == pytest.approx(float(torch.cat(losses).mean()))
+    assert result.loss != pytest.approx(np.mean([float(one.mean()) for one in losses]), rel=1e-3)
+    assert result.accuracy == pytest.approx(
+        float((torch.cat(logits).argmax(1) == labels).double().mean())
+    )
+    assert result.images == 7
+
+
+@pytest.mark.parametrize(("accumulate", "steps"), [(1, 7), (3, 3), (7, 1), (9, 1)])
+def test_the_optimizer_steps_once_in_accumulate_batches(
+    accelerator: Accelerator, accumulate: int, steps: int
+) -> None:
+    model, told = build_net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    seen: list[bool] = []
+    optimizer.register_step_pre_hook(lambda *_: seen.append(bool(flatten_grads(model).any())))
+    train(
+        model,
+        draw_batches(*[2] * 7),
+        accelerator,
+        optimizer=optimizer,
+        accumulate=accumulate,
+        after_step=lambda: told.append(len(seen)),
+    )
+    assert seen == [True] * steps
+    assert told == list(range(1, steps + 1)), "the schedule is told after each step"
+
+
+def flatten_grads(model: nn.Module) -> torch.Tensor:
+    return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+
+@pytest.mark.parametrize("class_weights", ["none", "balanced"])
+@pytest.mark.parametrize(
+    ("small", "accumulate", "large"),
+    [((4, 4, 1), 3, (9,)), ((4, 4, 1), 2, (8, 1)), ((3, 3, 3, 3, 2), 2, (6, 6, 2))],
+)
+def test_accumulated_steps_equal_those_of_large_batches(
+    accelerator: Accelerator,
+    small: Sequence[int],
+    accumulate: int,
+    large: Sequence[int],
+    class_weights: str,
+) -> None:
+    criterion = build_cross_entropy([5, 1, 2], class_weights=class_weights, label_smoothing=0.0)
+    one, other = build_net(), build_net()
+    result = train(
+        one, draw_batches(*small), accelerator, accumulate=accumulate, criterion=criterion
+    )
+    expected = train(other, draw_batches(*large), accelerator, criterion=criterion)
+    torch.testing.assert_close(flatten(one), flatten(other))
+    assert result.loss == pytest.approx(expected.loss, rel=1e-5)
+
+
+def test_gradients_are_clipped_at_their_norm(accelerator: Accelerator) -> None:
+    def moved(clip_norm: float) -> float:
+        model = build_net()
+        before = flatten(model)
+        train(model, draw_batches(4), accelerator, lr=1.0, clip_norm=clip_norm)
+        return float((flatten(model) - before).norm())
+
+    free = moved(0.0)
+    assert free > 0.1
+    assert moved(0.1) == pytest.approx(0.1, rel=1e-3)
+    assert moved(2 * free) == pytest.approx(free)
+
+
+def test_the_schedule_is_not_told_of_a_step_that_fp16_skipped(accelerator: Accelerator) -> None:
+    model, told = build_net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer.step_was_skipped = True  # type: ignore[attr-defined]
+    train(
+        model, draw_batches(2, 2), accelerator, optimizer=optimizer, after_step=lambda: told.append(1)
+    )
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("number", "broken", "span"),
+    [(5, 5, "5"), (5, 3, "3 to 5"), (25, 22, "22 to 25"), (90, 3, "3 to 20")],
+)
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_ends_the_epoch_and_names_the_steps(
+    accelerator: Accelerator, number: int, broken: int, span: str, value: float
+) -> None:
+    batches = draw_batches(*[1] * number)
+    batches[broken - 1].images[:] = value
+    drawn: list[int] = []
+    with pytest.raises(NonFiniteLossError, match=f"steps {span}$") as caught:
+        train(build_net(), (drawn.append(1) or batch for batch in batches), accelerator)
+    assert caught.value.span == span
+    assert len(drawn) <= broken + 20, "it is not found out at the end of a long epoch only"
+
+
+def test_an_epoch_without_pictures_is_the_users_to_mend(accelerator: Accelerator) -> None:
+    with pytest.raises(UserError, match="none of the training pictures"):
+        train(build_net(), [], accelerator)
+
+
+def test_progress_counts_pictures_and_shows_the_loss_once_it_is_known(
+    accelerator: Accelerator,
+) -> None:
+    told: list[tuple[int, str]] = []
+    train(
+        build_net(),
+        draw_batches(*[2] * 20, 1),
+        accelerator,
+        on_batch=lambda *arguments: told.append(arguments),
+    )
+    assert [count for count, _ in told] == [2] * 20 + [1]
+    assert [note for _, note in told[:19]] == [""] * 19
+    assert told[-1][1].startswith("loss 1.")
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_pictures_come_in_the_memory_format_asked_for(
+    accelerator: Accelerator, channels_last: bool
+) -> None:
+    model, seen = build_net(), []
+    model.register_forward_pre_hook(
+        lambda _, args: seen.append(args[0].is_contiguous(memory_format=torch.channels_last))
+    )
+    train(model, draw_batches(2), accelerator, channels_last=channels_last)
+    predict([model], draw_batches(2), accelerator=accelerator, channels_last=channels_last)
+    assert seen == [channels_last] * 2
+
+
+def test_predict_gives_rows_ascending_and_probabilities(accelerator: Accelerator) -> None:
+    model, batches = build_net(norm=True).train(), draw_batches(3, 3, 1)
+    rows, probs = predict([model], reversed(batches), accelerator=accelerator)
+    assert rows.tolist() == list(range(7))
+    assert probs.shape == (1, 7, 3)
+    assert probs.dtype == np.float64
+    np.testing.assert_allclose(probs.sum(axis=2), 1, rtol=1e-12)
+    images = torch.cat([batch.images for batch in batches])
+    expected = model.eval()(images).softmax(1).detach()  # by the running statistics, not the batch's
+    np.testing.assert_allclose(probs[0], expected, rtol=1e-5)
+
+
+def test_flip_averages_with_the_mirrored_picture(accelerator: Accelerator) -> None:
+    model, batches = build_net(), draw_batches(4)
+    mirrored = [batches[0]._replace(images=batches[0].images.flip(-1))]
+    _, plain = predict([model], batches, accelerator=accelerator)
+    _, mirror = predict([model], mirrored, accelerator=accelerator)
+    _, both = predict([model], batches, accelerator=accelerator, flip=True)
+    assert not np.allclose(plain, mirror, atol=1e-2)
+    np.testing.assert_allclose(both, (plain + mirror) / 2)
+
+
+def test_several_models_share_one_pass(accelerator: Accelerator) -> None:
+    models = [build_net(), nn.Sequential(nn.Flatten(), nn.Linear(108, 3))]
+    drawn: list[int] = []
+    batches = (drawn.append(1) or batch for batch in draw_batches(2, 2, 1))
+    _, probs = predict(models, batches, accelerator=accelerator)
+    assert len(drawn) == 3
+    for model, answers in zip(models, probs, strict=True):
+        _, alone = predict([model], draw_batches(2, 2, 1), accelerator=accelerator)
+        np.testing.assert_array_equal(answers, alone[0])
+
+
+def test_a_batch_whose_pictures_were_all_bad_is_passed_over(accelerator: Accelerator) -> None:
+    nothing = torch.empty(0, dtype=torch.int64)
+    batches = [Batch(torch.empty(0, 3, 0, 0), nothing, nothing), *draw_batches(2)]
+    rows, _ = predict([build_net()], batches, accelerator=accelerator)
+    assert rows.tolist() == [0, 1]
+    rows, probs = predict([build_net()], batches[:1], accelerator=accelerator)
+    assert (rows.shape, probs.shape) == ((0,), (1, 0, 0))
+
+
+def test_the_shares_of_several_processes_are_put_into_order(
+    accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, whole = predict([build_net()], draw_batches(4), accelerator=accelerator)
+    images, labels, rows = draw_batches(4)[0]
+    shares = [Batch(images[rank::2], labels[rank::2], rows[rank::2]) for rank in range(2)]
+    gathered: list[Any] = []
+
+    def gather(own: list[Any]) -> list[Any]:
+        gathered.extend(own)
+        return gathered
+
+    monkeypatch.setattr(engine, "gather_object", gather)
+    predict([build_net()], shares[1:], accelerator=accelerator)
+    found, probs = predict([build_net()], shares[:1], accelerator=accelerator)
+    assert found.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(probs, whole, rtol=1e-5)

@@ -1,0 +1,39 @@
+"""A project folder with a tiny competition, and the command line run inside the test."""
+
+from pathlib import Path
+
+import pytest
+from tests.competition import Foldline, write_competition
+
+from foldline.cli import main
+
+RECIPE = """\
+data: {root: inputs/tiny, image_size: [32, 24]}
+folds: {number: 2}
+model: {name: shufflenet_v2_x0_5, weights: none}
+train: {epochs: 2, batch_size: 4, patience: 0, optimizer: {lr: 1e-3}}
+track: {mode: disabled}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder with `inputs/tiny` and `tiny.yaml`, made the current one."""
+    write_competition(tmp_path / "inputs/tiny")
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    monkeypatch.chdir(tmp_path)
+    # git of the test's folder, not of this project
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    return tmp_path
+
+
+@pytest.fixture
+def foldline(project: Path) -> Foldline:
+    """Run one command in `project` with `tiny.yaml`; gives the exit code."""
+
+    def run(stage: str, *overrides: str) -> int:
+        with pytest.raises(SystemExit) as stop:
+            main([stage, "--config", "tiny.yaml", *overrides])
+        return int(stop.value.code or 0)
+
+    return run

@@ -1,0 +1,151 @@
+"""The submission: every id once, in order, by every fold, or not at all."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.competition import Foldline
+
+from foldline.data import decode
+from foldline.stages import infer as infer_stage
+
+
+@pytest.fixture
+def trained(foldline: Foldline) -> Foldline:
+    assert foldline("prepare") == 0
+    assert foldline("train", "train.epochs=1") == 0
+    return foldline
+
+
+def run_dir(project: Path) -> Path:
+    return project / "outputs/runs/tiny"
+
+
+def test_twice_gives_equal_bytes(project: Path, trained: Foldline) -> None:
+    names = ("submission.csv", "probs.csv", "submission.json")
+    assert trained("infer") == 0
+    first = [(run_dir(project) / name).read_bytes() for name in names]
+    assert trained("infer") == 0
+    assert [(run_dir(project) / name).read_bytes() for name in names] == first
+
+
+def test_the_answer_is_the_mean_of_all_folds(project: Path, trained: Foldline) -> None:
+    probs = {}
+    for folds in ("[0]", "[1]", "null"):
+        assert trained("infer", f"infer.folds={folds}") == 0
+        probs[folds] = (
+            pd.read_csv(run_dir(project) / "probs.csv").drop(columns="ImageID").to_numpy()
+        )
+    assert not np.allclose(probs["[0]"], probs["[1]"])
+    np.testing.assert_allclose(probs["null"], (probs["[0]"] + probs["[1]"]) / 2, atol=1e-12)
+
+
+def test_every_picture_is_decoded_once(
+    project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from foldline.data import dataset
+
+    decoded: list[str] = []
+    real = decode.load_image
+    monkeypatch.setattr(
+        dataset, "load_image", lambda path, size: (decoded.append(path.name), real(path, size))[1]
+    )
+    assert trained("infer", "infer.flip=true") == 0
+    assert len(decoded) == len(set(decoded)) == 3
+
+
+def test_missing_folds_are_named(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run_dir(project) / "fold_1/oof.csv").unlink()
+    assert trained("infer") == 2
+    said = capsys.readouterr().err
+    assert "folds 1 are not trained to the end" in said
+    assert "infer.folds=[0]" in said
+    assert not (run_dir(project) / "submission.csv").exists()
+    assert trained("infer", "infer.folds=[0]") == 0
+
+
+def test_no_run_names_the_command(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("prepare") == 0
+    assert foldline("infer") == 2
+    assert "make train" in capsys.readouterr().err
+
+
+def test_the_checkpoint_says_how_to_look(
+    project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another image size in today's configuration does not change what the network sees."""
+    assert trained("infer") == 0
+    first = (run_dir(project) / "submission.csv").read_bytes()
+    probs = (run_dir(project) / "probs.csv").read_bytes()
+    assert trained("infer", "data.image_size=[96, 96]", "data.crop=[0.5, 0.5]") == 0
+    assert (run_dir(project) / "submission.csv").read_bytes() == first
+    assert (run_dir(project) / "probs.csv").read_bytes() == probs
+
+
+def test_an_unreadable_test_picture_keeps_its_row(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = pd.read_csv(project / "inputs/tiny/eval/info.csv")["ImageID"].tolist()
+    path = project / "inputs/tiny/eval/images" / ids[1]
+    path.write_bytes(path.read_bytes()[:200])
+    assert trained("infer") == 0
+    said = capsys.readouterr().err
+    assert ids[1] in said
+    submission = pd.read_csv(run_dir(project) / "submission.csv")
+    assert submission["ImageID"].tolist() == ids
+    labels = pd.read_csv(project / "outputs/prepared/tiny/train.csv")["label"]
+    assert submission["ans"].iloc[1] == labels.value_counts().sort_index().idxmax()
+    assert json.loads((run_dir(project) / "submission.json").read_text())["unread"] == [ids[1]]
+
+
+def test_truth_scores_like_a_leaderboard(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert trained("infer") == 0
+    submission = pd.read_csv(run_dir(project) / "submission.csv")
+    # the rows of a truth file may come in any order
+    submission.iloc[::-1].to_csv(project / "truth.csv", index=False)
+    capsys.readouterr()
+    assert trained("infer", "infer.truth=truth.csv") == 0
+    assert "accuracy 1.000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("id,label\n1,2\n", "expected the columns ImageID,ans"),
+        ("ImageID,ans\nfoo.jpg,1\n", "no answer for 3 ids"),
+    ],
+)
+def test_a_wrong_truth_file(
+    content: str,
+    expected: str,
+    project: Path,
+    trained: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (project / "truth.csv").write_text(content)
+    assert trained("infer", "infer.truth=truth.csv") == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_table_is_refused(
+    project: Path,
+    trained: Foldline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dataclasses import replace
+
+    real = infer_stage.load_checkpoint
+    monkeypatch.setattr(
+        infer_stage, "load_checkpoint", lambda path: replace(real(path), seal="f" * 64)
+    )
+    assert trained("infer") == 2
+    assert "train it again" in capsys.readouterr().err

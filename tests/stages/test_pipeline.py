@@ -1,0 +1,77 @@
+"""The whole way through the real command line, on a dozen tiny pictures."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+from tests.competition import Foldline, list_files
+
+
+def test_prepare_train_infer(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = list_files(project / "inputs")
+    for stage in ("prepare", "train", "infer"):
+        assert foldline(stage) == 0, capsys.readouterr().err
+    printed = capsys.readouterr().out
+    run = project / "outputs/runs/tiny"
+
+    by_fold = []
+    for fold in (0, 1):
+        answered = pd.read_csv(run / f"fold_{fold}/oof.csv")
+        probs = answered.filter(regex="^p_").to_numpy()
+        assert probs.sum(axis=1) == pytest.approx(1)
+        by_fold.append(
+            f1_score(
+                answered["label"],
+                probs.argmax(axis=1),
+                labels=range(18),
+                average="macro",
+                zero_division=0,
+            )
+        )
+    scores = json.loads((run / "scores.json").read_text())
+    assert [scores["folds"][k]["macro_f1"] for k in "01"] == pytest.approx(by_fold)
+    mean = (by_fold[0] + by_fold[1]) / 2
+    assert f"mean{mean:>11.3f}" in printed
+
+    whole = pd.read_csv(run / "oof.csv")
+    table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    assert whole["path"].tolist() == table["path"].tolist()
+    assert len(whole) == 12
+
+    sample = pd.read_csv(project / "inputs/tiny/eval/info.csv")
+    submission = pd.read_csv(run / "submission.csv")
+    assert submission["ImageID"].tolist() == sample["ImageID"].tolist()
+    assert submission["ans"].between(0, 17).all()
+    answered_probs = pd.read_csv(run / "probs.csv").drop(columns="ImageID").to_numpy()
+    assert submission["ans"].tolist() == answered_probs.argmax(axis=1).tolist()
+
+    assert list_files(project / "inputs") == before
+
+
+def test_the_same_commands_give_the_same_bytes(project: Path, foldline: Foldline) -> None:
+    for stage in ("prepare", "train", "infer"):
+        assert foldline(stage) == 0
+        assert foldline(stage, "run=again") == 0
+    one = list_files(project / "outputs/runs/tiny")
+    two = list_files(project / "outputs/runs/again")
+    for name in ("fold_0/best.pt", "fold_1/best.pt", "oof.csv", "submission.csv", "probs.csv"):
+        assert one[name] == two[name], name
+
+
+def test_processes_that_read_pictures_change_nothing(project: Path, foldline: Foldline) -> None:
+    assert foldline("prepare") == 0
+    assert foldline("train", "train.folds=[0]") == 0
+    assert foldline("train", "train.folds=[0]", "run=workers", "train.workers=2") == 0
+    one, two = (project / f"outputs/runs/{run}/fold_0/oof.csv" for run in ("tiny", "workers"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_holdout_trains_one_fold(project: Path, foldline: Foldline) -> None:
+    assert foldline("prepare", "folds.kind=holdout") == 0
+    assert foldline("train", "folds.kind=holdout") == 0
+    assert foldline("infer", "folds.kind=holdout") == 0
+    assert not (project / "outputs/runs/tiny/fold_1").exists()

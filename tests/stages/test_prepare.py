@@ -1,0 +1,332 @@
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from foldline.data.prepared import check_settings, load_prepared
+from foldline.errors import UserError
+from foldline.recipe import load_config
+from foldline.stages.prepare import run_prepare
+
+SHOTS = ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal")
+PEOPLE = [
+    f"{number:06d}_{gender}_Asian_{age}"
+    for number, (gender, age) in enumerate(
+        [(gender, age) for gender in ("male", "female") for age in (20, 40, 58, 60)] * 2
+    )
+]
+
+
+def encode() -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (6, 8), (200, 150, 120)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+PICTURE = encode()
+
+
+def write(path: Path, content: bytes | str = PICTURE) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small mask competition under inputs/mask of an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    root = Path("inputs/mask")
+    rows = ["id,gender,race,age,path"]
+    for person in PEOPLE:
+        rows.append(",".join([*person.split("_"), person]))
+        for shot in SHOTS:
+            write(root / "train/images" / person / f"{shot}.jpg")
+    write(root / "train/train.csv", "\n".join(rows))
+    write(root / "eval/info.csv", "ImageID,ans\nb.jpg,0\na.jpg,0\n")
+    for name in ("a.jpg", "b.jpg"):
+        write(root / "eval/images" / name)
+    return root
+
+
+def prepare(*overrides: str) -> Path:
+    config = load_config(None, ["folds.number=2", *overrides])
+    run_prepare(config)
+    return config.prepared_dir
+
+
+def test_the_tables_hold_the_competition(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = prepare()
+    prepared = load_prepared(directory)
+    assert directory == Path("outputs/prepared/mask")
+    assert len(prepared.train) == 7 * len(PEOPLE)
+    assert prepared.train["path"].is_monotonic_increasing
+    assert (prepared.train.groupby("group")["fold"].nunique() == 1).all()
+    assert prepared.train["label"].equals(prepared.train["train_label"].astype("int64"))
+    assert prepared.test["id"].tolist() == ["b.jpg", "a.jpg"]
+    assert prepared.test["path"].tolist() == ["eval/images/b.jpg", "eval/images/a.jpg"]
+    assert prepared.submission_columns == ("ImageID", "ans")
+    assert prepared.submission_values == tuple(range(18))
+    assert (prepared.num_folds, len(prepared.class_names)) == (2, 18)
+    check_settings(prepared, load_config(None, ["folds.number=2"]))
+    printed, warned = capsys.readouterr()
+    assert warned == ""
+    assert all(len(line) <= 100 for line in printed.splitlines())
+    assert "wear-male-<30" in printed
+    assert f"written    {directory}  seal {prepared.seal[:12]}" in printed
+    assert printed.endswith("next       make train\n")
+
+
+def test_the_summary_counts_what_the_table_holds(root: Path) -> None:
+    summary = json.loads((prepare() / "summary.json").read_text())
+    oldest = summary["classes"][2]
+    assert (oldest["name"], oldest["groups"], oldest["images"]) == ("wear-male-60+", 2, 10)
+    assert oldest["fold_groups"] == [1, 1]
+    assert oldest["fold_images"] == [5, 5]
+    assert (summary["num_groups"], summary["num_images"], summary["num_test"]) == (16, 112, 2)
+    assert summary["rejected"] == {}
+    assert summary["parts"]["gender"] == ["male", "female"]
+
+
+def test_again_is_unchanged_and_changed_says_what_it_replaces(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = prepare()
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    seal = load_prepared(directory).seal
+    prepare()
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert f"unchanged  {directory}" in capsys.readouterr().out
+    for run, of in (("old", seal), ("other", "0" * 64)):
+        write(Path(f"outputs/runs/{run}/environment.json"), json.dumps({"seal": of}))
+    prepare("data.train_age_cut=58")
+    printed = capsys.readouterr().out
+    assert f"replaces   seal {seal[:12]}; made on it: old\n" in printed
+    assert "folds and scoring labels are the same" in printed
+    prepare("folds.seed=1")
+    printed = capsys.readouterr().out
+    assert "no run was made on it" in printed
+    assert "are the same" not in printed
+
+
+def test_a_test_picture_more_is_no_unchanged_table(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare()
+    write(root / "eval/info.csv", "ImageID,ans\na.jpg,0\nb.jpg,0\n")
+    prepare()
+    assert "the training table is the same" in capsys.readouterr().out
+
+
+def test_bad_pictures_are_left_out_listed_and_counted(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = root / "train/images"
+    write(images / PEOPLE[0] / "mask1.jpg", b"")
+    write(images / PEOPLE[0] / "mask2.jpg", PICTURE[:-2])
+    write(images / PEOPLE[1] / "holiday.jpg")
+    write(images / PEOPLE[1] / "._mask1.jpg", b"x")
+    directory = prepare()
+    assert len(load_prepared(directory).train) == 7 * len(PEOPLE) - 2
+    assert (directory / "rejected.csv").read_text().splitlines() == [
+        "path,reason,detail",
+        f"train/images/{PEOPLE[0]}/mask1.jpg,zero-byte,",
+        f"train/images/{PEOPLE[0]}/mask2.jpg,truncated,no end marker in {len(PICTURE) - 2} bytes",
+        f'train/images/{PEOPLE[1]}/holiday.jpg,bad name,"expected a shot mask1 … mask5, '
+        'incorrect_mask or normal"',
+    ]
+    printed = capsys.readouterr().out
+    assert "left out   1 bad name, 1 truncated, 1 zero-byte; named in " in printed
+    assert "skipped    1 hidden\n" in printed
+
+
+def test_bad_pictures_stop_where_they_shall(root: Path) -> None:
+    for person in PEOPLE[:12]:
+        write(root / "train/images" / person / "mask1.jpg", b"")
+    with pytest.raises(UserError) as error:
+        prepare("data.on_bad_image=fail")
+    assert len(error.value.faults) == 11
+    assert error.value.faults[0] == f"inputs/mask/train/images/{PEOPLE[0]}/mask1.jpg: zero-byte"
+    assert error.value.faults[-1].startswith("bad pictures, in all: 12; ")
+    assert not Path("outputs").exists()
+
+
+def test_decoding_finds_what_headers_do_not(root: Path) -> None:
+    stream = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(stream, "PNG")
+    content = bytearray(stream.getvalue())
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    write(root / "train/images" / PEOPLE[0] / "mask1.png", bytes(content))
+    assert len(load_prepared(prepare()).train) == 7 * len(PEOPLE) + 1
+    assert len(load_prepared(prepare("data.verify=decode")).train) == 7 * len(PEOPLE)
+
+
+def test_test_pictures_that_cannot_be_read_keep_their_rows(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(root / "eval/info.csv", "ImageID,ans\nb.jpg,0\ngone.jpg,0\na.jpg,0\n")
+    write(root / "eval/images/b.jpg", b"broken")
+    write(root / "eval/images/extra.jpg")
+    directory = prepare("data.on_bad_image=fail")
+    assert load_prepared(directory).test["path"].tolist() == ["", "", "eval/images/a.jpg"]
+    warned = capsys.readouterr().err
+    guessed = "answered by the most frequent class"
+    assert f"test ids without a picture, {guessed}: 1 (gone.jpg)" in warned
+    assert f"unreadable test pictures, {guessed}: 1 (b.jpg)" in warned
+    assert "inputs/mask/eval/info.csv does not ask for: 1\n" in warned
+    assert "eval/images/b.jpg,unreadable" in (directory / "rejected.csv").read_text()
+
+
+def test_without_the_order_of_the_submission_nothing_is_answered(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "eval/info.csv").unlink()
+    assert load_prepared(prepare()).test.empty
+    assert "inputs/mask/eval/info.csv is missing" in capsys.readouterr().err
+
+
+def test_the_list_of_people_is_compared(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (root / "train/train.csv").open("a") as file:
+        file.write("\n9,male,Asian,20,9_male_Asian_20\n")
+    prepare()
+    expected = "warning: people in train.csv without pictures: 1 (9_male_Asian_20)\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_training_labels_change_and_scoring_labels_stay(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = load_prepared(prepare())
+    write(Path("rows.csv"), f"target,part,value\n{PEOPLE[0]},gender,female\nother,age,60\n")
+    changed = load_prepared(prepare("data.corrections=rows.csv", "data.train_age_cut=58"))
+    kept = ["path", "group", "age", "label", "fold"]
+    assert changed.train[kept].equals(plain.train[kept])
+    assert changed.scoring_seal == plain.scoring_seal
+    assert changed.seal != plain.seal
+    differs = changed.train["train_label"] != changed.train["label"]
+    assert set(changed.train.loc[differs, "group"]) == {
+        PEOPLE[0],
+        *(person for person in PEOPLE if person.endswith("58")),
+    }
+    printed = capsys.readouterr().out
+    assert "training   7 pictures relabelled by rows.csv; 1 of its rows match nothing" in printed
+    assert "training   28 pictures trained as the oldest class" in printed
+
+
+def test_corrections_of_other_data_are_off_and_say_so(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = load_prepared(prepare())
+    write(Path("rows.csv"), "target,part,value\nother,gender,female\n")
+    assert load_prepared(prepare("data.corrections=rows.csv")).seal == plain.seal
+    assert "corrections are off: none of rows.csv" in capsys.readouterr().out
+
+
+def test_rare_classes_are_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepare("folds.number=3")
+    warned = capsys.readouterr().err
+    assert "fewer groups than the 3 folds: wear-male-<30 (2), " in warned
+    assert "and 6 more" in warned
+
+
+def test_many_folds_fit_the_screen(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepare("folds.number=8")
+    printed = capsys.readouterr().out
+    assert "people a fold" in printed
+    assert "2–2" in printed
+
+
+def test_a_holdout_keeps_the_rest_for_training(root: Path) -> None:
+    prepared = load_prepared(prepare("folds.kind=holdout"))
+    assert prepared.num_folds == 1
+    assert set(prepared.train["fold"]) == {0, -1}
+
+
+def test_one_folder_a_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for label in ("ants", "bees"):
+        for number in range(4):
+            write(Path(f"inputs/insects/train/{label}/{number}.jpg"))
+    for number in (1, 2, 10):
+        write(Path(f"inputs/insects/test/{number}.jpg"))
+    arguments = ("data.root=inputs/insects", "data.scheme=folder")
+    prepared = load_prepared(prepare(*arguments))
+    assert prepared.class_names == ("ants", "bees")
+    assert prepared.test["id"].tolist() == ["1", "2", "10"]
+    assert prepared.submission_columns == ("id", "label")
+    assert prepared.submission_values == (0, 1)
+    write(Path("inputs/insects/sample_submission.csv"), "img,cls\n10,ants\n2,ants\n")
+    prepared = load_prepared(prepare(*arguments))
+    assert prepared.test["id"].tolist() == ["10", "2"]
+    assert prepared.submission_columns == ("img", "cls")
+    assert prepared.submission_values == ("ants", "bees")
+    assert (
+        "pictures in inputs/insects/test that inputs/insects/sample_submission.csv"
+        in capsys.readouterr().err
+    )
+
+
+def test_test_pictures_below_the_classes_are_no_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ants/1.jpg", "ants/2.jpg", "bees/3.jpg", "test/4.jpg"):
+        write(Path("inputs/insects") / name)
+    arguments = ("data.root=inputs/insects", "data.scheme=folder", "data.train_dir=.")
+    prepared = load_prepared(prepare(*arguments))
+    assert prepared.class_names == ("ants", "bees")
+    assert prepared.test["path"].tolist() == ["test/4.jpg"]
+
+
+def test_labels_in_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        write(Path(f"inputs/pets/train/cat.{number}.jpg"))
+        write(Path(f"inputs/pets/train/dog.{number}.jpg"))
+    write(Path("inputs/pets/test1/7.jpg"))
+    prepared = load_prepared(
+        prepare("data.root=inputs/pets", "data.scheme=filename", "data.test_dir=test1")
+    )
+    assert prepared.train["label"].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert prepared.test["path"].tolist() == ["test1/7.jpg"]
+
+
+@pytest.mark.parametrize("make_root", [False, True])
+def test_no_competition_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_root: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if make_root:
+        write(Path("inputs/mask/README.md"), "nothing here yet")
+    with pytest.raises(UserError) as error:
+        prepare()
+    (fault,) = error.value.faults
+    assert fault.startswith("no competition at inputs/mask; ")
+    assert "make demo" in fault
+
+
+def test_another_layout_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("inputs/mask/train/ants/1.jpg"))
+    with pytest.raises(UserError, match=r"train/images: no such folder; inputs/mask holds train/"):
+        prepare()
+    with pytest.raises(UserError, match=r"no usable picture: 1 bad name; the first is train/ants"):
+        prepare("data.scheme=filename")
+    write(Path("inputs/mask/train/images/notes.txt"))
+    with pytest.raises(UserError, match=r"no \.jpg, \.jpeg or \.png found; 1 .txt"):
+        prepare()
+
+
+def test_nothing_heavy_is_imported() -> None:
+    heavy = "{'torch', 'torchvision', 'sklearn', 'albumentations', 'pandas', 'wandb'}"
+    code = f"import sys, foldline.stages.prepare; sys.exit(str({heavy} & sys.modules.keys()))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert result.stderr == "set()\n"

@@ -1,0 +1,239 @@
+"""A run that goes on, a run that must not, and a fold that diverges."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from tests.competition import Foldline, list_files
+
+from foldline.learning import engine
+from foldline.stages import fold as fold_stage
+
+
+@pytest.fixture
+def prepared(foldline: Foldline) -> Foldline:
+    assert foldline("prepare") == 0
+    return foldline
+
+
+def load_weights(run: Path) -> dict[str, torch.Tensor]:
+    state: dict[str, torch.Tensor] = torch.load(run / "fold_0/best.pt", weights_only=True)["state"]
+    return state
+
+
+@pytest.mark.parametrize("dies_in_epoch", [1, 2, 3])
+def test_an_interrupted_fold_ends_like_one_that_ran_through(
+    dies_in_epoch: int,
+    project: Path,
+    prepared: Foldline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = ("train.folds=[0]", "train.epochs=3", "run=whole")
+    assert prepared("train", *whole) == 0
+
+    parts = ("train.folds=[0]", "train.epochs=3", "run=parts")
+    real, calls = engine.train_epoch, iter(range(1, 10))
+
+    def die_in_the_middle(*args: object, **settings: object) -> object:
+        if next(calls) == dies_in_epoch:
+            batches = iter(args[1])  # type: ignore[call-overload]
+
+            def half() -> object:
+                yield next(batches)
+                raise KeyboardInterrupt
+
+            args = (args[0], half())
+        return real(*args, **settings)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fold_stage, "train_epoch", die_in_the_middle)
+        assert prepared("train", *parts) == 130
+    message = capsys.readouterr().err
+    assert "go on with: foldline train --config tiny.yaml" in message
+    assert "Traceback" not in message
+    assert prepared("train", *parts) == 0
+
+    runs = project / "outputs/runs"
+    for name in ("best.pt", "oof.csv"):
+        one, two = runs / "whole/fold_0" / name, runs / "parts/fold_0" / name
+        assert one.read_bytes() == two.read_bytes(), name
+
+
+def test_a_finished_fold_is_not_trained_again(
+    project: Path, prepared: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepared("train", "train.folds=[0]") == 0
+    first = list_files(project / "outputs/runs/tiny/fold_0")
+    trained: list[int] = []
+    real = fold_stage._run_epoch
+    monkeypatch.setattr(
+        fold_stage, "_run_epoch", lambda job, *a: (trained.append(job.fold), real(job, *a))[1]
+    )
+    assert prepared("train") == 0
+    assert set(trained) == {1}
+    assert list_files(project / "outputs/runs/tiny/fold_0") == first
+
+
+def test_every_fold_starts_from_its_own_network(project: Path, prepared: Foldline) -> None:
+    """Not the network of the fold before, which has seen this fold's people."""
+    assert prepared("train", "run=both") == 0
+    assert prepared("train", "run=second", "train.folds=[1]") == 0
+    both, second = (project / f"outputs/runs/{run}/fold_1/best.pt" for run in ("both", "second"))
+    assert both.read_bytes() == second.read_bytes()
+
+
+def test_best_is_chosen_by_the_monitor(project: Path, prepared: Foldline) -> None:
+    assert prepared("train", "train.epochs=4", "train.monitor=log_loss", "train.folds=[0]") == 0
+    rows = [
+        json.loads(line)
+        for line in (project / "outputs/runs/tiny/fold_0/metrics.jsonl").read_text().splitlines()
+    ]
+    lowest = min(rows, key=lambda row: row["log_loss"])
+    saved = torch.load(project / "outputs/runs/tiny/fold_0/best.pt", weights_only=True)
+    assert saved["epoch"] == lowest["epoch"]
+    assert saved["scores"]["log_loss"] == pytest.approx(lowest["log_loss"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["train.optimizer.lr=0.5"], "train.optimizer.lr: 0.001 there, 0.5 here"),
+        (["seed=7"], "seed: 0 there, 7 here"),
+        (["train.folds=[5]"], "train.folds: there is no fold 5; expected 0 to 1"),
+        (["train.epoch=5"], "train.epoch"),
+        (["train.epochs=many"], "train.epochs"),
+        (["folds.number=3"], "folds.number"),
+        (["model.name=resnet81", "run=new"], "model.name"),
+        (["model.train=layer9", "run=new"], "model.train"),
+        (["model.weights=nowhere.pth", "run=new"], "nowhere.pth"),
+        (["train.augment=[{name: Flop}]", "run=new"], "train.augment.0: 'Flop'"),
+        (["train.augment=[{name: HorizontalFlip, q: 1}]", "run=new"], "train.augment.0"),
+    ],
+)
+def test_what_the_user_must_change_touches_nothing(
+    overrides: list[str],
+    expected: str,
+    project: Path,
+    prepared: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    before = list_files(project / "outputs")
+    capsys.readouterr()
+    assert prepared("train", "train.folds=[0]", "train.epochs=1", *overrides) == 2
+    said = capsys.readouterr().err
+    assert expected in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) <= 3
+    assert list_files(project / "outputs") == before
+
+
+def test_a_missing_table_names_the_command(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("train") == 2
+    assert "make prepare" in capsys.readouterr().err
+    assert not (project / "outputs/runs").exists()
+
+
+def test_a_changed_table_is_refused(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared("train", "train.folds=[0]") == 0
+    shutil.rmtree(project / "inputs/tiny/train/images/000001_male_Asian_25")
+    assert prepared("prepare") == 0
+    capsys.readouterr()
+    for stage in ("train", "infer"):
+        assert prepared(stage) == 2
+        assert "sealed" in capsys.readouterr().err
+
+
+def test_a_diverging_fold_keeps_its_last_good_epoch(
+    project: Path,
+    prepared: Foldline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    real, calls = engine.train_epoch, iter(range(1, 10))
+
+    def diverge_in_the_second_epoch(*args: object, **settings: object) -> object:
+        if next(calls) == 2:
+            settings["criterion"] = lambda logits, labels: logits.sum() * float("nan")
+        return real(*args, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fold_stage, "train_epoch", diverge_in_the_second_epoch)
+    assert prepared("train") == 2
+    said = capsys.readouterr()
+    assert "fold 0: the loss was not finite at steps 1 to 2 of epoch 2" in said.err
+    run = project / "outputs/runs/tiny"
+    assert torch.load(run / "fold_0/best.pt", weights_only=True)["epoch"] == 1
+    assert not (run / "fold_0/oof.csv").exists()
+    assert (run / "fold_1/oof.csv").exists(), "the other fold is trained all the same"
+
+
+@pytest.mark.parametrize("policy", ["reject", "fail"])
+def test_a_picture_that_breaks_later(
+    policy: str, project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting = f"data.on_bad_image={policy}"
+    assert foldline("prepare", setting) == 0
+    rows = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    bad = rows[rows["fold"] == 0]["path"].iloc[0]
+    path = project / "inputs/tiny" / bad
+    whole = path.read_bytes()
+    # the header and the end marker are there, the middle is not
+    path.write_bytes(whole[: len(whole) // 2] + whole[-2:])
+    code = foldline("train", setting)
+    said = capsys.readouterr().err
+    assert bad in said
+    if policy == "fail":
+        assert code == 2
+        return
+    assert code == 0
+    answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    assert len(answered) == 11
+    assert bad not in set(answered["path"])
+
+
+def test_training_labels_do_not_reach_the_scores(project: Path, foldline: Foldline) -> None:
+    """Training with an age cut is scored on the official labels."""
+    cut = "data.train_age_cut=40"
+    assert foldline("prepare", cut) == 0
+    assert foldline("train", cut) == 0
+    answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    assert (answered["label"] == table["label"]).all()
+    assert (answered["label"] != answered["train_label"]).any()
+
+
+def test_pictures_without_a_training_label_are_only_scored(
+    project: Path, prepared: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    from foldline.data import dataset
+
+    real = dataset.ImageDataset.__getitem__
+    monkeypatch.setattr(
+        dataset.ImageDataset,
+        "__getitem__",
+        lambda self, key: (seen.append(self.paths[key[0]]), real(self, key))[1],
+    )
+    from foldline.stages import train as train_stage
+
+    load = train_stage.load_prepared
+
+    def without_labels(directory: Path) -> object:
+        table = load(directory)
+        table.train.loc[table.train["fold"] == 1, "train_label"] = pd.NA
+        table.train.loc[table.train.index[table.train["fold"] == 1][:1], "train_label"] = 0
+        return table
+
+    monkeypatch.setattr(train_stage, "load_prepared", without_labels)
+    assert prepared("train", "train.folds=[0]", "train.epochs=1", "train.batch_size=1") in (0, 1)
+    rows = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    others = rows[rows["fold"] == 1]["path"].tolist()
+    assert [path for path in seen if path in others] == others[:1]

@@ -1,0 +1,91 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from foldline.config import SGD, Config, Section, sections_in
+
+
+def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
+    yield section
+    for key in section.model_fields:
+        for inner in sections_in(section, key):
+            yield from list_sections(inner)
+
+
+def read(section: type[Section], key: str, value: object) -> Any:
+    """What the key makes of the value; None where it is refused."""
+    try:
+        return getattr(section.model_validate({key: value}), key)
+    except ValidationError:
+        return None
+
+
+EVERY_KEY = [
+    pytest.param(section, key, id=f"{section.__name__}.{key}")
+    for section in list_sections()
+    for key in section.model_fields
+]
+
+
+def test_sections_of_unions_are_among_those_tested() -> None:
+    assert {Config, SGD} < set(list_sections())
+
+
+@pytest.mark.parametrize(("section", "key"), EVERY_KEY)
+def test_neither_true_nor_text_passes_as_a_number(section: type[Section], key: str) -> None:
+    assert read(section, key, True) in (None, True)
+    assert not isinstance(read(section, key, True), int) or read(section, key, True) is True
+    assert read(section, key, [True, True]) is None
+    assert read(section, key, "1") in (None, "1", Path("1"), True)
+    assert read(section, key, "1") is True or not isinstance(read(section, key, "1"), int)
+
+
+@pytest.mark.parametrize(("section", "key"), EVERY_KEY)
+def test_nothing_infinite_is_a_number(section: type[Section], key: str) -> None:
+    assert read(section, key, float("inf")) is None
+    assert read(section, key, float("nan")) is None
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        pytest.param("train", "channels_last", True, id="a choice of auto or bool keeps its bool"),
+        pytest.param("infer", "flip", True, id="a plain bool"),
+        pytest.param("train", "clip_norm", 1, id="a whole number where any will do"),
+        pytest.param("train", "workers", 0, id="a number beside auto"),
+    ],
+)
+def test_what_stays_allowed(section: str, key: str, value: object) -> None:
+    config = Config.model_validate({section: {key: value}})
+    assert getattr(getattr(config, section), key) == value
+
+
+def test_without_a_file_the_mask_competition_is_meant() -> None:
+    config = Config()
+    assert (config.data.root, config.data.scheme) == (Path("inputs/mask"), "mask")
+    assert config.prepared_dir == Path("outputs/prepared/mask")
+    assert config.run_dir == Path("outputs/runs/mask")
+
+
+def test_a_name_for_the_data_goes_before_the_folder() -> None:
+    config = Config.model_validate({"data": {"root": "inputs/mask", "name": "again"}})
+    assert config.prepared_dir == Path("outputs/prepared/again")
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "", "a b", "x" * 101])
+def test_a_run_is_one_plain_folder(name: str) -> None:
+    assert read(Config, "run", name) is None
+    assert read(Config, "run", "얼굴-1.b+c") == "얼굴-1.b+c"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Config().seed = 1  # type: ignore[misc]
+
+
+def test_nesterov_needs_momentum() -> None:
+    with pytest.raises(ValidationError, match="momentum above 0"):
+        SGD(nesterov=True, momentum=0)
