@@ -57,7 +57,7 @@ clean: ## remove .venv and the tools' caches; inputs and outputs stay
 
 # made when missing or older than the pins; pip brings uv, uv the rest in a fraction of the time
 .venv/.ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "error: Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.12" >&2; \
 		exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -65,7 +65,7 @@ clean: ## remove .venv and the tools' caches; inputs and outputs stay
 		exit 1; }
 	@echo "setting up .venv: a few minutes the first time, about 3 GB to fetch on Linux" >&2
 	@test -x .venv/bin/python || $(PYTHON) -m venv --clear .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check \
 		--constraint requirements.txt uv
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --requirement requirements.txt
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \

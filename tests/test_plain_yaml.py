@@ -39,7 +39,8 @@ def test_plain_texts_are_what_they_look_like(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["yes", "off", "1e-3", "010", "1:30", "null", "", "2026-01-31", 1e-05, 0.1, 10, True, "한"]
+    "value",
+    ["yes", "off", "1e-3", "010", "1:30", "null", "", "2026-01-31", 1e-05, 0.1, 10, True, "한"],
 )
 def test_what_is_written_reads_back_here_and_in_any_other_reader(value: object) -> None:
     text = dump_plain_yaml({"key": value})

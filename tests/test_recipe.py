@@ -201,7 +201,9 @@ def test_overrides_lie_over_the_file_and_the_last_one_wins(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_another_optimizer_takes_its_own_settings_in_any_order(tmp_path: Path, turned: bool) -> None:
+def test_another_optimizer_takes_its_own_settings_in_any_order(
+    tmp_path: Path, turned: bool
+) -> None:
     path = write(tmp_path / "a.yaml", "train: {optimizer: {name: sgd, lr: 0.5, momentum: 0.5}}")
     overrides = ["train.optimizer.name=adamw", "train.optimizer.lr=0.1"]
     config = load_config(path, overrides[::-1] if turned else overrides)
@@ -226,7 +228,7 @@ def test_a_whole_section_may_be_given_at_once() -> None:
             ["train.epochs=3", "train={patience: 2}"],
             "train: set together with a part of it; set the one or the other",
         ),
-        (["data..root=3", "seed=1"], "data.: no such key; did you mean data.root?"),
+        (["data..root=3", "seed=1"], "data.: no such key"),
     ],
 )
 def test_overrides_that_are_none(overrides: list[str], fault: str) -> None:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 # in a log file or CI a line of progress is written at most this often, in seconds
@@ -44,12 +44,14 @@ def fail(line: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table: first column to the left, the others, being figures, to the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for position, column in enumerate(columns):
-        table.add_column(Text(column), justify="right" if position else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    _out.print(table, width=None if _out.is_terminal else 200, soft_wrap=False)
+    lines = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    # Korean letters are two cells wide
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for position, line in enumerate(lines):
+        blanks = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
+        figures = [blank + cell for blank, cell in zip(blanks[1:], line[1:], strict=True)]
+        text = "  ".join([line[0] + blanks[0], *figures]).rstrip()
+        _out.print(Text(text, style="" if position else "bold"))
 
 
 class Bar:

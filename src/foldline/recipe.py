@@ -69,7 +69,7 @@ def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
     if path.is_dir():
         raise UserError(f"{name}: this is a folder; name one of the configuration files in it")
     try:
-        values = load_plain_yaml(path.read_text(encoding="utf-8-sig"))
+        values = load_plain_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         recipes = {
             p.stem: p for where in ("configs", path.parent) for p in Path(where).glob("*.yaml")

@@ -1,6 +1,7 @@
 """The submission: every id once, in order, by every fold, or not at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pandas as pd
 import pytest
 from tests.competition import Foldline
 
-from foldline.data import decode
+from foldline.data import dataset, decode
+from foldline.learning.checkpoint import load_checkpoint
 from foldline.stages import infer as infer_stage
 
 
@@ -45,13 +47,13 @@ def test_the_answer_is_the_mean_of_all_folds(project: Path, trained: Foldline) -
 def test_every_picture_is_decoded_once(
     project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from foldline.data import dataset
-
     decoded: list[str] = []
-    real = decode.load_image
-    monkeypatch.setattr(
-        dataset, "load_image", lambda path, size: (decoded.append(path.name), real(path, size))[1]
-    )
+
+    def note(path: Path, at_least: tuple[int, int]) -> decode.Pixels:
+        decoded.append(path.name)
+        return decode.load_image(path, at_least)
+
+    monkeypatch.setattr(dataset, "load_image", note)
     assert trained("infer", "infer.flip=true") == 0
     assert len(decoded) == len(set(decoded)) == 3
 
@@ -141,11 +143,8 @@ def test_a_checkpoint_of_another_table_is_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from dataclasses import replace
-
-    real = infer_stage.load_checkpoint
     monkeypatch.setattr(
-        infer_stage, "load_checkpoint", lambda path: replace(real(path), seal="f" * 64)
+        infer_stage, "load_checkpoint", lambda path: replace(load_checkpoint(path), seal="f" * 64)
     )
     assert trained("infer") == 2
     assert "train it again" in capsys.readouterr().err

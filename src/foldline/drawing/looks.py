@@ -72,7 +72,7 @@ def build_look(person: Person, *, seed: int) -> Look:
     skin = _vary(_pick(SKINS, rng), 8, rng)
     hair = _vary(_pick(HAIRS, rng), 8, rng)
     shirt, shirt_accent = _two_colors(rng, saturation=(0.35, 0.9), value=(0.35, 0.95))
-    wall, wall_accent = _two_colors(rng, saturation=(0.15, 0.6), value=(0.6, 0.98))
+    wall, wall_accent = _two_colors(rng, saturation=(0.15, 0.6), value=(0.72, 1.0))
     lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),

@@ -42,6 +42,7 @@ def run_infer(config: Config) -> None:
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     run = _find_run(config, prepared)
+    truth = _load_truth(config.infer.truth, prepared) if config.infer.truth else None
     checkpoints = _load_checkpoints(config, prepared, run)
     machine = open_machine(config.train)
     console.heading(
@@ -53,9 +54,15 @@ def run_infer(config: Config) -> None:
     if not machine.is_main:
         return
     _warn_about_unread(answers, prepared)
-    _write(config, prepared, run, checkpoints, answers)
-    if config.infer.truth is not None:
-        _score(config.infer.truth, prepared, answers)
+    scores = _score(truth, prepared, answers) if truth is not None else None
+    _write(
+        prepared,
+        run,
+        checkpoints=checkpoints,
+        answers=answers,
+        scores=scores,
+        flip=config.infer.flip,
+    )
 
 
 def _find_run(config: Config, prepared: Prepared) -> RunFolder:
@@ -143,11 +150,13 @@ def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
 
 
 def _write(
-    config: Config,
     prepared: Prepared,
     run: RunFolder,
+    *,
     checkpoints: Sequence[Checkpoint],
     answers: Answers,
+    scores: dict[str, float] | None,
+    flip: bool,
 ) -> None:
     ids = prepared.test["id"].astype(str).tolist()
     chosen = compute_answers(answers.probs)
@@ -176,9 +185,10 @@ def _write(
                 }
                 for one in checkpoints
             ],
-            "flip": config.infer.flip,
+            "flip": flip,
             "unread": list(answers.unread),
             "histogram": _count_classes(prepared, chosen.tolist()),
+            "truth": scores,
         },
     )
     replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
@@ -190,27 +200,26 @@ def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]
     return {name: counts[number] for number, name in enumerate(prepared.class_names)}
 
 
-def _score(path: Path, prepared: Prepared, answers: Answers) -> None:
+def _score(truth: pd.DataFrame, prepared: Prepared, answers: Answers) -> dict[str, float]:
     """Print the score as a leaderboard would give it."""
-    truth = _load_truth(path, prepared)
-    scores = compute_scores(truth["label"].to_numpy(dtype=np.int64), answers.probs)
-    by, groups = "picture", prepared.test["id"].astype(str).tolist()
-    if "group" in truth:
-        by, groups = "person", truth["group"].tolist()
+    labels = truth["label"].to_numpy(dtype=np.int64)
+    scores = compute_scores(labels, answers.probs)
+    by = "person" if "group" in truth else "picture"
     low, high = compute_bootstrap_interval(
-        truth["label"].to_numpy(dtype=np.int64),
+        labels,
         compute_answers(answers.probs),
-        groups,
+        truth["group" if "group" in truth else "id"].astype(str).tolist(),
         len(prepared.class_names),
     )
     console.say(
-        f"against {path}: macro-F1 {scores.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
-        f"accuracy {scores.accuracy:.3f}"
+        f"against the truth: macro-F1 {scores.macro_f1:.3f} "
+        f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores.accuracy:.3f}"
     )
+    return scores.to_dict()
 
 
 def _load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
-    """`label` (and `group`, where the file has it) of every test row, in submission order."""
+    """`label`, `id` (and `group`, where the file has it) of every test row, in submission order."""
     if not path.is_file():
         raise UserError(f"infer.truth: {path}: no such file")
     given = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -227,6 +236,7 @@ def _load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
         )
     truth: Any = given.loc[ids.tolist()].reset_index()
     truth["label"] = truth[value_column].map(classes)
+    truth["id"] = truth[id_column]
     wrong = truth[truth["label"].isna()]
     if len(wrong):
         raise UserError(

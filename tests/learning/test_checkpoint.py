@@ -1,0 +1,183 @@
+"""Checkpoints that answer by themselves, and files that are none."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from foldline.errors import UserError
+from foldline.learning.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_state,
+    load_weight_file,
+    save_checkpoint,
+    save_state,
+)
+from foldline.learning.model import build_model, copy_state
+
+
+def make_checkpoint(state: dict[str, torch.Tensor], **changes: Any) -> Checkpoint:
+    values: dict[str, Any] = {
+        "state": state,
+        "model_name": "shufflenet_v2_x0_5",
+        "class_names": ("cat", "dog", "쥐"),
+        "image_size": (32, 24),
+        "crop": None,
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.2, 0.2, 0.2),
+        "seal": "5ea1",
+        "fold": 1,
+        "num_folds": 5,
+        "epoch": 3,
+        "monitor": "macro_f1",
+        "scores": {"macro_f1": 0.1 + 0.2, "accuracy": 1 / 3, "log_loss": 0.5},
+    }
+    return Checkpoint(**(values | changes))
+
+
+def make_tensors(value: float = 1.0) -> dict[str, torch.Tensor]:
+    return {"weight": torch.full((2, 3), value), "steps": torch.tensor(3)}
+
+
+@pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "mnasnet0_5"])
+def test_a_checkpoint_gives_the_same_logits_again(name: str, tmp_path: Path) -> None:
+    model, images = build_model(name, 3), torch.randn(4, 3, 32, 24)
+    model(images)  # moves the statistics of batch norm
+    written = make_checkpoint(copy_state(model), model_name=name, crop=(0.5, 0.75))
+    save_checkpoint(tmp_path / "best.pt", written)
+    read = load_checkpoint(tmp_path / "best.pt")
+    assert replace(read, state={}) == replace(written, state={})
+    assert torch.equal(read.build_model()(images), model.eval()(images))
+
+
+def test_it_holds_the_arguments_of_the_evaluation_transform() -> None:
+    assert make_checkpoint({}, crop=(0.5, 1.0)).eval_transform == {
+        "image_size": (32, 24),
+        "crop": (0.5, 1.0),
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.2, 0.2, 0.2),
+    }
+
+
+def test_equal_checkpoints_have_equal_bytes(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.pt", tmp_path / "deeper/another-name.pt", tmp_path / "c.pt"]
+    save_checkpoint(paths[0], make_checkpoint(make_tensors()))
+    same = {"monitor": "_".join(["macro", "f1"]), "image_size": tuple([32, 24])}
+    save_checkpoint(paths[1], make_checkpoint(make_tensors(), **same))
+    save_checkpoint(paths[2], load_checkpoint(paths[0]))
+    assert len({path.read_bytes() for path in paths}) == 1
+    save_checkpoint(paths[2], make_checkpoint(make_tensors(2.0)))
+    assert paths[2].read_bytes() != paths[0].read_bytes()
+
+
+def test_equal_values_that_are_one_object_leave_no_trace(tmp_path: Path) -> None:
+    half = (0.5, 0.5, 0.5)
+    save_checkpoint(tmp_path / "a.pt", make_checkpoint({}, mean=half, std=half))
+    save_checkpoint(tmp_path / "b.pt", make_checkpoint({}, mean=half, std=tuple([0.5] * 3)))
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_raises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "best.pt"
+    save_checkpoint(path, make_checkpoint(make_tensors()))
+    old = path.read_bytes()
+
+    def fill_the_disk(_: object, file: Any) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", fill_the_disk)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(path, make_checkpoint(make_tensors(2.0)))
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def make_torch_bytes(values: object, tmp_path: Path, **settings: Any) -> bytes:
+    torch.save(values, tmp_path / "made.pt", **settings)
+    return (tmp_path / "made.pt").read_bytes()
+
+
+def test_what_is_no_file_of_weights_is_the_users_to_mend(tmp_path: Path) -> None:
+    whole = make_torch_bytes(make_tensors(), tmp_path)
+    old = make_torch_bytes(make_tensors(), tmp_path, _use_new_zipfile_serialization=False)
+    foreign = [
+        b"",
+        b"path,group\n",
+        b"\x89PNG\r\n\x1a\n" + bytes(40),
+        pickle.dumps({"a": 1}),
+        make_torch_bytes([1, 2], tmp_path),
+        *(whole[:cut] for cut in range(1, len(whole), 97)),
+        *(old[:cut] for cut in range(1, len(old) - 50, 31)),
+    ]
+    path = tmp_path / "last.pt"
+    for content in foreign:
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"last\.pt: ") as caught:
+            load_state(path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="no such file"):
+        load_state(tmp_path / "other.pt")
+
+
+class Intruder:
+    """Touches `path` when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_nothing_in_a_file_is_executed(zipped: bool, tmp_path: Path) -> None:
+    trace, path = tmp_path / "trace", tmp_path / "best.pt"
+    path.write_bytes(
+        make_torch_bytes(
+            {"state": Intruder(trace)}, tmp_path, _use_new_zipfile_serialization=zipped
+        )
+    )
+    with pytest.raises(UserError, match="more than tensors and plain values") as caught:
+        load_checkpoint(path)
+    assert not trace.exists()
+    assert "weights_only" not in str(caught.value), "torch's advice is to execute it"
+    torch.load(path, weights_only=False)
+    assert trace.exists(), "it would have been"
+
+
+def test_another_dictionary_is_no_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "best.pt"
+    save_checkpoint(path, make_checkpoint({}))
+    whole = load_state(path)
+    without_seal = {key: value for key, value in whole.items() if key != "seal"}
+    for values in (make_tensors(), without_seal, whole | {"x": 1}, whole | {"format": "other"}):
+        save_state(path, values)
+        with pytest.raises(UserError, match=r"best\.pt: not a checkpoint of this version"):
+            load_checkpoint(path)
+
+
+@pytest.mark.parametrize("key", [None, "state_dict", "model"])
+def test_weights_are_found_bare_or_under_the_usual_keys(key: str | None, tmp_path: Path) -> None:
+    tensors = make_tensors()
+    torch.save(tensors if key is None else {key: tensors, "epoch": 3}, tmp_path / "w.pt")
+    torch.testing.assert_close(load_weight_file(tmp_path / "w.pt"), tensors)
+
+
+def test_weights_are_found_in_a_checkpoint(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "best.pt", make_checkpoint(make_tensors()))
+    torch.testing.assert_close(load_weight_file(tmp_path / "best.pt"), make_tensors())
+
+
+@pytest.mark.parametrize("values", [{}, {"state_dict": {}}, {"epoch": 3}, {"state": {"a": 1}}])
+def test_a_file_without_tensors_is_no_file_of_weights(values: Any, tmp_path: Path) -> None:
+    save_state(tmp_path / "w.pt", values)
+    with pytest.raises(UserError, match=r"model\.weights: .*w\.pt: expected a state dict"):
+        load_weight_file(tmp_path / "w.pt")
+

@@ -1,0 +1,137 @@
+"""Learning rates over time, by table."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from foldline.learning.optim import (
+    Schedule,
+    build_optimizer,
+    build_schedule,
+    compute_warmup_cosine,
+)
+
+
+def build(name: str, monitor: str = "macro_f1", **settings: Any) -> tuple[Any, Schedule]:
+    """An optimizer of rate 1 and its schedule over 3 epochs of 4 steps."""
+    optimizer = build_optimizer([nn.Parameter(torch.zeros(1))], "sgd", lr=1.0)
+    schedule = build_schedule(
+        optimizer, name, epochs=3, steps_per_epoch=4, monitor=monitor, **settings
+    )
+    return optimizer, schedule
+
+
+def follow(optimizer: Any, schedule: Schedule, scores: list[float]) -> list[float]:
+    """The rate that each step takes, over one epoch a score."""
+    rates = []
+    for score in scores:
+        for _ in range(4):
+            rates.append(schedule.lr)
+            optimizer.step()
+            schedule.after_step()
+        schedule.after_epoch(score)
+    return rates
+
+
+@pytest.mark.parametrize(
+    ("step", "total", "warmup", "final", "share"),
+    [
+        (0, 8, 0, 0.0, 1.0),
+        (4, 8, 0, 0.0, 0.5),
+        (8, 8, 0, 0.0, 0.0),
+        (4, 8, 0, 0.2, 0.6),
+        (8, 8, 0, 0.2, 0.2),
+        (9, 8, 0, 0.2, 0.2),  # past the end it stays
+        (0, 8, 3, 0.0, 0.25),
+        (2, 8, 3, 0.0, 0.75),
+        (3, 8, 3, 0.0, 1.0),
+        (0, 4, 4, 0.1, 0.2),  # all warm-up
+        (3, 4, 4, 0.1, 0.8),
+        (0, 1, 0, 0.1, 1.0),
+    ],
+)
+def test_warmup_cosine(step: int, total: int, warmup: int, final: float, share: float) -> None:
+    found = compute_warmup_cosine(step, total=total, warmup=warmup, final=final)
+    assert found == pytest.approx(share)
+
+
+def test_cosine_counts_its_warmup_in_epochs() -> None:
+    optimizer, schedule = build("cosine", warmup_epochs=0.5, final=0.1)
+    expected = [compute_warmup_cosine(s, total=12, warmup=2, final=0.1) for s in range(12)]
+    assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx(expected)
+    assert schedule.lr == pytest.approx(0.1)
+
+
+def test_a_warmup_longer_than_the_training_rises_to_its_end() -> None:
+    optimizer, schedule = build("cosine", warmup_epochs=5, final=0.1)
+    assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx([(s + 1) / 13 for s in range(12)])
+
+
+def test_step_falls_every_few_epochs() -> None:
+    optimizer, schedule = build("step", every_epochs=2, factor=0.1)
+    rates = follow(optimizer, schedule, [0, 0, 0])
+    assert rates == pytest.approx([1.0] * 8 + [0.1] * 4)
+
+
+def test_constant_stays() -> None:
+    assert set(follow(*build("constant"), [0.1, 0.1, 0.1])) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("monitor", "scores", "rates"),
+    [
+        ("macro_f1", [0.1, 0.2, 0.3, 0.4], [1, 1, 1, 1]),
+        ("macro_f1", [0.4, 0.3, 0.2, 0.5], [1, 1, 0.5, 0.5]),
+        ("macro_f1", [0.4, 0.4, 0.4, 0.4], [1, 1, 0.5, 0.5]),  # a tie is no improvement
+        ("macro_f1", [0.4, float("nan"), 0.3, 0.4], [1, 1, 0.5, 0.5]),
+        ("log_loss", [0.4, 0.3, 0.2, 0.1], [1, 1, 1, 1]),
+        ("log_loss", [0.1, 0.2, 0.3, 0.4], [1, 1, 0.5, 0.5]),
+    ],
+)
+def test_plateau_falls_after_patience_in_the_monitors_direction(
+    monitor: str, scores: list[float], rates: list[float]
+) -> None:
+    optimizer, schedule = build("plateau", monitor, factor=0.5, patience=1)
+    found = []
+    for score in scores:
+        schedule.after_epoch(score)
+        found.append(schedule.lr)
+    assert found == rates
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("constant", {}),
+        ("cosine", {"warmup_epochs": 1.5, "final": 0.1}),
+        ("step", {"every_epochs": 1, "factor": 0.5}),
+        ("plateau", {"factor": 0.5, "patience": 0}),
+    ],
+)
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_schedule_that_goes_on_continues_identically(
+    name: str, settings: dict[str, Any], stop: int
+) -> None:
+    scores = [0.5, 0.4, 0.3]
+    expected = follow(*build(name, **settings), scores)
+
+    optimizer, schedule = build(name, **settings)
+    rates = follow(optimizer, schedule, scores[:stop])
+    states = optimizer.state_dict(), schedule.state_dict()
+    optimizer, schedule = build(name, **settings)
+    optimizer.load_state_dict(states[0])
+    schedule.load_state_dict(states[1])
+    assert rates + follow(optimizer, schedule, scores[stop:]) == expected
+
+
+def test_the_optimizer_gets_its_own_settings_and_only_what_learns() -> None:
+    learns, frozen = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1), requires_grad=False)
+    optimizer = build_optimizer([learns, frozen], "sgd", lr=0.1, momentum=0.8, nesterov=True)
+    assert isinstance(optimizer, torch.optim.SGD)
+    (group,) = optimizer.param_groups
+    assert group["params"] == [learns]
+    assert (group["lr"], group["momentum"], group["nesterov"]) == (0.1, 0.8, True)
+    assert isinstance(build_optimizer([learns], "adam", lr=0.1), torch.optim.Adam)
+    assert isinstance(build_optimizer([learns], "adamw", lr=0.1), torch.optim.AdamW)

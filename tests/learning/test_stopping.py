@@ -1,0 +1,66 @@
+"""The one notion of "best"."""
+
+import pytest
+
+from foldline.learning.stopping import BestTracker
+
+NAN = float("nan")
+
+
+def follow(tracker: BestTracker, scores: list[float], first: int = 1) -> tuple[list[bool], int]:
+    """Which epochs were the best so far, and the number of epochs until it stopped."""
+    best = []
+    for epoch, score in enumerate(scores, start=first):
+        best.append(tracker.update(epoch, score))
+        if tracker.should_stop:
+            break
+    return best, tracker.last_epoch
+
+
+@pytest.mark.parametrize(
+    ("monitor", "scores", "best"),
+    [
+        ("macro_f1", [0.1, 0.3, 0.2], [True, True, False]),
+        ("macro_f1", [0.3, 0.3], [True, False]),  # a tie is no improvement
+        ("macro_f1", [NAN, 0.3, NAN, 0.4], [False, True, False, True]),
+        ("accuracy", [0.5, 0.6], [True, True]),
+        ("log_loss", [0.5, 0.6, 0.4], [True, False, True]),
+        ("log_loss", [0.5, 0.5, NAN], [True, False, False]),
+        ("log_loss", [float("inf"), float("inf"), 0.5], [True, False, True]),
+    ],
+)
+def test_best_is_what_passes_the_best(monitor: str, scores: list[float], best: list[bool]) -> None:
+    assert follow(BestTracker(monitor, patience=0), scores)[0] == best
+
+
+def test_a_gain_must_pass_the_smallest_that_counts() -> None:
+    tracker = BestTracker("macro_f1", patience=0, min_improvement=0.125)
+    assert follow(tracker, [0.5, 0.5625, 0.625, 0.6875])[0] == [True, False, False, True]
+    assert tracker.best_epoch == 4
+
+
+@pytest.mark.parametrize(
+    ("patience", "scores", "epochs"),
+    [
+        (2, [0.5, 0.4, 0.4, 0.9], 3),
+        (2, [0.5, 0.4, 0.6, 0.5, 0.5, 0.9], 5),
+        (1, [0.5, 0.5, 0.9], 2),
+        (2, [NAN, NAN, 0.9], 2),
+        (3, [NAN, NAN, 0.9, 0.1], 4),
+        (0, [0.5] + [0.1] * 50, 51),  # never
+    ],
+)
+def test_it_stops_exactly_at_patience(patience: int, scores: list[float], epochs: int) -> None:
+    assert follow(BestTracker("macro_f1", patience), scores)[1] == epochs
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_one_that_goes_on_remembers(stop: int) -> None:
+    scores = [0.5, 0.7, 0.6, 0.7, 0.9]
+    expected, epochs = follow(BestTracker("macro_f1", patience=2), scores)
+    before = BestTracker("macro_f1", patience=2)
+    best, _ = follow(before, scores[:stop])
+    after = BestTracker("macro_f1", patience=2)
+    after.load_state_dict(before.state_dict())
+    more, last = follow(after, scores[stop:], first=stop + 1)
+    assert (best + more, last) == (expected, epochs) == ([True, True, False, False], 4)

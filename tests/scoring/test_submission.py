@@ -1,0 +1,79 @@
+"""The submission says what was meant, or the old one stays."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foldline.scoring.submission import compute_answers, save_submission
+
+COLUMNS = ("ImageID", "ans")
+
+
+def save(path: Path, ids: Sequence[str], answers: Sequence[object]) -> None:
+    save_submission(path, columns=COLUMNS, ids=ids, answers=answers)
+
+
+def test_ids_and_answers_stay_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "submission.csv"
+    save(path, ["c.jpg", "a.jpg", "b.jpg"], np.array([17, 0, 4]))
+    assert path.read_bytes() == b"ImageID,ans\nc.jpg,17\na.jpg,0\nb.jpg,4\n"
+
+
+@pytest.mark.parametrize("ids", [["007", "7"], ["NA", "null"], ['a,"b', "c d"], ["1e5", " x"]])
+def test_odd_ids_are_written_as_they_are(ids: list[str], tmp_path: Path) -> None:
+    save(tmp_path / "s.csv", ids, ["NA", "쥐"])
+    table = pd.read_csv(tmp_path / "s.csv", dtype=str, keep_default_na=False)
+    assert table["ImageID"].tolist() == ids
+    assert table["ans"].tolist() == ["NA", "쥐"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "answers", "fault"),
+    [
+        (["a", "b", "a", "a"], [1, 2, 3, 4], "id a comes 3 times"),
+        (["a", "b"], [1], "1 answers for 2 ids"),
+        (["a"], [1, 2], "2 answers for 1 ids"),
+        (["a", "b"], [1, float("nan")], "not what was meant"),
+        (["a", "b"], [1, None], "not what was meant"),
+    ],
+)
+def test_a_wrong_submission_is_refused_and_the_old_one_kept(
+    ids: list[str], answers: list[object], fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "submission.csv"
+    save(path, ["x"], [5])
+    with pytest.raises(ValueError, match=fault):
+        save(path, ids, answers)
+    assert path.read_bytes() == b"ImageID,ans\nx,5\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_disk_garbled_does_not_take_the_old_ones_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "submission.csv"
+    save(path, ["x"], [5])
+    real = pd.DataFrame.to_csv
+
+    def garble(table: pd.DataFrame, *arguments: object, **settings: object) -> None:
+        real(table[::-1], *arguments, **settings)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", garble)
+    with pytest.raises(ValueError, match="not what was meant"):
+        save(path, ["a", "b"], [1, 2])
+    assert path.read_bytes() == b"ImageID,ans\nx,5\n"
+
+
+def test_the_answer_is_the_most_probable_class() -> None:
+    probs = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1], [0.2, 0.2, 0.6]])
+    assert compute_answers(probs).tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_row_that_is_not_finite_has_no_answer(value: float) -> None:
+    probs = np.array([[0.1, 0.9], [value, 0.5], [0.5, value]])
+    with pytest.raises(ValueError, match="2 rows are not finite"):
+        compute_answers(probs)

@@ -1,0 +1,179 @@
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from foldline.cli import main
+from foldline.config import Config
+from foldline.errors import InterruptedByUserError, UserError
+
+Result = tuple[int, str, str]
+
+
+@pytest.fixture
+def foldline(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run one command; gives exit code, output and errors."""
+
+    def run(*arguments: str) -> Result:
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
+    """What the train stage was called with, in the place of training."""
+    configs: list[Config] = []
+    stage = ModuleType("foldline.stages.train")
+    stage.run_train = configs.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "foldline.stages.train", stage)
+    return configs
+
+
+def make_train_raise(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def run_train(config: Config) -> None:
+        raise error
+
+    stage = ModuleType("foldline.stages.train")
+    stage.run_train = run_train  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "foldline.stages.train", stage)
+
+
+def test_a_stage_is_run_with_the_file_and_the_overrides(
+    foldline: Callable[..., Result], seen: list[Config], tmp_path: Path
+) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("train: {epochs: 3}")
+    assert foldline("train", "--config", str(path), "train.folds=[0]", "seed=5") == (0, "", "")
+    (config,) = seen
+    assert (config.run, config.train.epochs, config.train.folds, config.seed) == (
+        "small",
+        3,
+        (0,),
+        5,
+    )
+
+
+@pytest.mark.parametrize("stage", ["sample", "prepare", "train", "infer"])
+def test_every_stage_calls_its_own(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    called: list[Config] = []
+    module = ModuleType(f"foldline.stages.{stage}")
+    setattr(module, f"run_{stage}", called.append)
+    monkeypatch.setitem(sys.modules, f"foldline.stages.{stage}", module)
+    assert foldline(stage)[0] == 0
+    assert called == [Config()]
+
+
+def test_show_prints_what_can_be_read_again(
+    foldline: Callable[..., Result], tmp_path: Path
+) -> None:
+    code, shown, err = foldline("show", "train.epochs=7")
+    assert (code, err) == (0, "")
+    assert "  epochs: 7\n" in shown
+    (tmp_path / "config.yaml").write_text(shown)
+    assert foldline("show", "--config", str(tmp_path / "config.yaml"))[1] == shown
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_the_stages(foldline: Callable[..., Result], arguments: tuple[str, ...]) -> None:
+    code, out, err = foldline(*arguments)
+    assert (code, err) == (0, "")
+    for stage in ("sample", "prepare", "train", "infer", "show"):
+        assert re.search(rf"^  {stage} +[A-Z].*\.$", out, re.MULTILINE)
+
+
+def test_faults_of_the_user_are_lines_without_a_traceback(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train_raise(monkeypatch, UserError("inputs/mask: empty; see make demo", "second [fault]"))
+    assert foldline("train") == (
+        2,
+        "",
+        "error: inputs/mask: empty; see make demo\nerror: second [fault]\n",
+    )
+
+
+def test_a_wrong_setting_ends_before_the_stage_begins(
+    foldline: Callable[..., Result], seen: list[Config]
+) -> None:
+    code, out, err = foldline("train", "train.epoch=5")
+    assert (code, out, seen) == (2, "", [])
+    assert err == "error: train.epoch: no such key; did you mean train.epochs?\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault", "command"),
+    [
+        (("trian",), "no such command 'trian'; did you mean 'train'?", "foldline"),
+        (("train", "--epochs", "5"), "no such option '--epochs'", "foldline train"),
+        (("--banana",), "no such option '--banana'", "foldline"),
+        (("train", "--config"), "option '--config' requires an argument", "foldline"),
+    ],
+)
+def test_a_wrong_command_is_one_line_and_a_hint(
+    foldline: Callable[..., Result], arguments: tuple[str, ...], fault: str, command: str
+) -> None:
+    code, out, err = foldline(*arguments)
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        f"error: {fault}",
+        f"hint: see {command} --help; settings are key=value: train.epochs=5",
+    ]
+
+
+def test_anything_else_is_a_traceback(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train_raise(monkeypatch, RuntimeError("broken"))
+    code, _, err = foldline("train")
+    assert code == 1
+    assert err.startswith("Traceback")
+    assert err.endswith("RuntimeError: broken\n")
+
+
+def test_an_interrupt_says_how_to_go_on(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train_raise(monkeypatch, InterruptedByUserError("stopped in epoch 3"))
+    code, out, err = foldline("train", "train.folds=[0]")
+    assert (code, out) == (130, "")
+    assert err == "error: stopped in epoch 3; go on with: foldline train 'train.folds=[0]'\n"
+
+
+def test_an_interrupt_with_nothing_saved_says_so(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train_raise(monkeypatch, KeyboardInterrupt())
+    code, out, err = foldline("train")
+    assert (code, out) == (130, "")
+    assert err.strip() == "error: interrupted; nothing half-written is left behind"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = """
+import sys
+from foldline.cli import main
+try:
+    main(["--help"])
+finally:
+    heavy = {"albumentations", "cv2", "numpy", "pandas", "sklearn", "torch", "wandb"}
+    print("heavy:", *sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "heavy:"
+
+
+def test_the_package_is_a_command_for_torchrun() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "foldline", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("foldline, version ")
