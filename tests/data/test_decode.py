@@ -29,9 +29,10 @@ def draw_noise(height: int = 48, width: int = 64) -> Image.Image:
 
 @pytest.mark.parametrize("extension", ["jpg", "png", "gif", "bmp", "webp"])
 def test_a_red_picture_stays_red(extension: str, tmp_path: Path) -> None:
-    lossless = {"lossless": True} if extension == "webp" else {}
-    pixels = load(Image.new("RGB", (20, 10), RED), tmp_path / f"red.{extension}", **lossless)
-    assert (pixels.shape, pixels.dtype) == ((10, 20, 3), np.uint8)
+    options: dict[str, Any] = {"lossless": True} if extension == "webp" else {}
+    pixels = load(Image.new("RGB", (20, 10), RED), tmp_path / f"red.{extension}", **options)
+    assert pixels.shape == (10, 20, 3)
+    assert pixels.dtype == np.uint8
     np.testing.assert_allclose(pixels, np.broadcast_to(RED, (10, 20, 3)), atol=1)
 
 
@@ -90,11 +91,10 @@ def test_a_truncated_picture_is_bad_and_never_a_part(
         path.write_bytes(content[:cut])
         try:
             pixels = load_image(path, at_least)
-        except BadImageError as error:
-            assert error.path == path
-        else:  # where only the end marker is gone
-            assert cut > len(content) - 30
-            np.testing.assert_array_equal(pixels, whole)
+        except BadImageError:
+            continue
+        assert cut > len(content) - 30, "only the end marker is gone"
+        np.testing.assert_array_equal(pixels, whole)
 
 
 def test_what_is_no_picture_is_bad(tmp_path: Path) -> None:

@@ -8,15 +8,12 @@ from foldline.data.pictures import Picture
 from foldline.data.prepared import (
     Tables,
     build_tables,
-    check_settings,
     load_prepared,
     save_prepared,
 )
 from foldline.data.scan import Rejected
-from foldline.data.settings import collect_settings
 from foldline.data.testset import TestSet
 from foldline.errors import UserError
-from foldline.recipe import load_config
 
 PICTURES = [
     Picture("train/000020/1.jpg", "000020", (0, 1, 58), 4),
@@ -144,38 +141,3 @@ def test_a_broken_summary_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(UserError, match="cannot be read"):
         load_prepared(tmp_path)
-
-
-def prepare_with(directory: Path, *overrides: str) -> Any:
-    config = load_config(None, overrides)
-    save(directory, settings=json.loads(json.dumps(collect_settings(config))))
-    return load_prepared(directory)
-
-
-def test_the_same_settings_pass_and_others_are_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    prepared = prepare_with(tmp_path, "folds.number=5")
-    same = ["folds.number=5", "train.epochs=1", "data.image_size=[64,64]", "data.name=else"]
-    check_settings(prepared, load_config(None, [*same, f"data.root={tmp_path}/inputs/mask"]))
-    with pytest.raises(UserError) as error:
-        check_settings(prepared, load_config(None, ["folds.number=10", "data.train_age_cut=58"]))
-    assert len(error.value.faults) == 2
-    expected = "outputs/prepared/mask: prepared with folds.number=5, configuration says 10; run"
-    assert any(fault.startswith(expected) for fault in error.value.faults)
-    assert any("data.train_age_cut=null, configuration says 58" in f for f in error.value.faults)
-
-
-def test_changed_corrections_are_other_settings(tmp_path: Path) -> None:
-    rows = tmp_path / "rows.csv"
-    rows.write_text("target,part,value\n")
-    prepared = prepare_with(tmp_path, f"data.corrections={rows}")
-    config = load_config(None, [f"data.corrections={rows}"])
-    check_settings(prepared, config)
-    rows.write_text("target,part,value\na,age,60\n")
-    with pytest.raises(UserError, match=r"prepared with data\.corrections"):
-        check_settings(prepared, config)
-    rows.unlink()
-    with pytest.raises(UserError, match="missing"):
-        check_settings(prepared, config)

@@ -101,7 +101,7 @@ def test_what_is_no_augmentation_is_refused_by_its_entry(step: dict[str, Any], f
     with pytest.raises(ValueError, match=fault) as caught:
         build(step)
     assert "\n" not in str(caught.value)
-    with pytest.raises(ValueError, match="^1"):
+    with pytest.raises(ValueError, match=r"^1"):
         build({"name": "VerticalFlip"}, step)
 
 

@@ -66,7 +66,8 @@ def test_it_holds_the_arguments_of_the_evaluation_transform() -> None:
 def test_equal_checkpoints_have_equal_bytes(tmp_path: Path) -> None:
     paths = [tmp_path / "a.pt", tmp_path / "deeper/another-name.pt", tmp_path / "c.pt"]
     save_checkpoint(paths[0], make_checkpoint(make_tensors()))
-    same = {"monitor": "_".join(["macro", "f1"]), "image_size": tuple([32, 24])}
+    pixels = [32, 24]
+    same = {"monitor": "_".join(["macro", "f1"]), "image_size": tuple(pixels)}
     save_checkpoint(paths[1], make_checkpoint(make_tensors(), **same))
     save_checkpoint(paths[2], load_checkpoint(paths[0]))
     assert len({path.read_bytes() for path in paths}) == 1
@@ -180,4 +181,3 @@ def test_a_file_without_tensors_is_no_file_of_weights(values: Any, tmp_path: Pat
     save_state(tmp_path / "w.pt", values)
     with pytest.raises(UserError, match=r"model\.weights: .*w\.pt: expected a state dict"):
         load_weight_file(tmp_path / "w.pt")
-

@@ -47,8 +47,16 @@ def draw_batches(*sizes: int) -> list[Batch]:
     labels = torch.randint(0, 3, (sum(sizes),), generator=random)
     images = torch.randn(sum(sizes), 3, 6, 6, generator=random)
     images[torch.arange(len(labels)), labels] += 0.5
-    parts = (tensor.split(list(sizes)) for tensor in (images, labels, torch.arange(sum(sizes))))
+    rows = torch.arange(sum(sizes))
+    parts = (torch.split_with_sizes(tensor, list(sizes)) for tensor in (images, labels, rows))
     return [Batch(*batch) for batch in zip(*parts, strict=True)]
+
+
+def count(batches: Iterable[Batch], drawn: list[int]) -> Iterator[Batch]:
+    """Pass the batches on, and a number each into `drawn`."""
+    for batch in batches:
+        drawn.append(len(drawn))
+        yield batch
 
 
 def train(
@@ -59,7 +67,7 @@ def train(
     lr: float = 0.1,
     **settings: Any,
 ) -> TrainResult:
-    defaults = {
+    defaults: dict[str, Any] = {
         "criterion": nn.CrossEntropyLoss(),
         "optimizer": torch.optim.SGD(model.parameters(), lr=lr),
         "after_step": lambda: None,
@@ -176,7 +184,11 @@ def test_the_schedule_is_not_told_of_a_step_that_fp16_skipped(accelerator: Accel
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     optimizer.step_was_skipped = True  # type: ignore[attr-defined]
     train(
-        model, draw_batches(2, 2), accelerator, optimizer=optimizer, after_step=lambda: told.append(1)
+        model,
+        draw_batches(2, 2),
+        accelerator,
+        optimizer=optimizer,
+        after_step=lambda: told.append(1),
     )
     assert told == []
 
@@ -193,7 +205,7 @@ def test_a_loss_that_is_not_finite_ends_the_epoch_and_names_the_steps(
     batches[broken - 1].images[:] = value
     drawn: list[int] = []
     with pytest.raises(NonFiniteLossError, match=f"steps {span}$") as caught:
-        train(build_net(), (drawn.append(1) or batch for batch in batches), accelerator)
+        train(build_net(), count(batches, drawn), accelerator)
     assert caught.value.span == span
     assert len(drawn) <= broken + 20, "it is not found out at the end of a long epoch only"
 
@@ -239,7 +251,9 @@ def test_predict_gives_rows_ascending_and_probabilities(accelerator: Accelerator
     assert probs.dtype == np.float64
     np.testing.assert_allclose(probs.sum(axis=2), 1, rtol=1e-12)
     images = torch.cat([batch.images for batch in batches])
-    expected = model.eval()(images).softmax(1).detach()  # by the running statistics, not the batch's
+    expected = (
+        model.eval()(images).softmax(1).detach()
+    )  # by the running statistics, not the batch's
     np.testing.assert_allclose(probs[0], expected, rtol=1e-5)
 
 
@@ -256,8 +270,7 @@ def test_flip_averages_with_the_mirrored_picture(accelerator: Accelerator) -> No
 def test_several_models_share_one_pass(accelerator: Accelerator) -> None:
     models = [build_net(), nn.Sequential(nn.Flatten(), nn.Linear(108, 3))]
     drawn: list[int] = []
-    batches = (drawn.append(1) or batch for batch in draw_batches(2, 2, 1))
-    _, probs = predict(models, batches, accelerator=accelerator)
+    _, probs = predict(models, count(draw_batches(2, 2, 1), drawn), accelerator=accelerator)
     assert len(drawn) == 3
     for model, answers in zip(models, probs, strict=True):
         _, alone = predict([model], draw_batches(2, 2, 1), accelerator=accelerator)

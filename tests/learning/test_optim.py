@@ -66,7 +66,9 @@ def test_cosine_counts_its_warmup_in_epochs() -> None:
 
 def test_a_warmup_longer_than_the_training_rises_to_its_end() -> None:
     optimizer, schedule = build("cosine", warmup_epochs=5, final=0.1)
-    assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx([(s + 1) / 13 for s in range(12)])
+    assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx(
+        [(s + 1) / 13 for s in range(12)]
+    )
 
 
 def test_step_falls_every_few_epochs() -> None:
@@ -93,7 +95,7 @@ def test_constant_stays() -> None:
 def test_plateau_falls_after_patience_in_the_monitors_direction(
     monitor: str, scores: list[float], rates: list[float]
 ) -> None:
-    optimizer, schedule = build("plateau", monitor, factor=0.5, patience=1)
+    _, schedule = build("plateau", monitor, factor=0.5, patience=1)
     found = []
     for score in scores:
         schedule.after_epoch(score)

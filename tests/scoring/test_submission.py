@@ -18,7 +18,7 @@ def save(path: Path, ids: Sequence[str], answers: Sequence[object]) -> None:
 
 def test_ids_and_answers_stay_in_order(tmp_path: Path) -> None:
     path = tmp_path / "submission.csv"
-    save(path, ["c.jpg", "a.jpg", "b.jpg"], np.array([17, 0, 4]))
+    save(path, ["c.jpg", "a.jpg", "b.jpg"], list(np.array([17, 0, 4])))
     assert path.read_bytes() == b"ImageID,ans\nc.jpg,17\na.jpg,0\nb.jpg,4\n"
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from foldline.data.prepared import check_settings, load_prepared
+from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
 from foldline.recipe import load_config
 from foldline.stages.prepare import run_prepare
+from foldline.stages.table_settings import check_settings
 
 SHOTS = ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal")
 PEOPLE = [

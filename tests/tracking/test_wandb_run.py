@@ -24,6 +24,8 @@ class FakeWandb(ModuleType):
         self.calls: list[Call] = []
         self.trouble: dict[str, BaseException | None] = {}
         self.released = threading.Event()
+        self.may_start = threading.Event()
+        self.may_start.set()
         self.logged_in = True
         self.summary = self
 
@@ -46,6 +48,7 @@ class FakeWandb(ModuleType):
 
     def init(self, **settings: Any) -> "FakeWandb":
         self._note("init", settings)
+        self.may_start.wait(10)
         return self
 
     def log(self, row: dict[str, Any], *, step: int) -> None:
@@ -120,36 +123,39 @@ def test_a_run_is_mirrored_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
 
 
 def test_a_row_is_mirrored_as_it_was_when_it_was_logged(wandb: FakeWandb, tmp_path: Path) -> None:
+    wandb.may_start.clear()
     track, row = start(tmp_path, []), {"macro_f1": 0.1}
     track.log(row, step=1)
+    track.summarize(row)
+    row["macro_f1"] = 0.9
+    wandb.may_start.set()
     track.finish()
-    assert wandb.calls[1] == ("log", ({"macro_f1": 0.1}, 1))
+    assert wandb.calls[1:3] == [("log", ({"macro_f1": 0.1}, 1)), ("summary", {"macro_f1": 0.1})]
 
 
 @pytest.mark.parametrize(
-    ("mode", "logged_in", "variable", "expected"),
+    ("mode", "logged_in", "expected"),
     [
-        ("auto", True, None, "online"),
-        ("auto", False, None, "offline"),
-        ("auto", True, "offline", "offline"),
-        ("online", False, None, "online"),
-        ("offline", True, "online", "offline"),
+        ("auto", True, "online"),
+        ("auto", False, "offline"),
+        ("online", False, "online"),
+        ("offline", True, "offline"),
     ],
 )
 def test_auto_is_online_where_logged_in(
-    mode: str,
-    logged_in: bool,
-    variable: str | None,
-    expected: str,
-    wandb: FakeWandb,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    mode: str, logged_in: bool, expected: str, wandb: FakeWandb, tmp_path: Path
 ) -> None:
     wandb.logged_in = logged_in
-    if variable:
-        monkeypatch.setenv("WANDB_MODE", variable)
     start(tmp_path, [], mode).finish()
     assert dict(wandb.calls)["init"]["mode"] == expected
+
+
+def test_auto_asks_the_environment_first(
+    wandb: FakeWandb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    start(tmp_path, [], "auto").finish()
+    assert dict(wandb.calls)["init"]["mode"] == "offline"
 
 
 def test_disabled_neither_imports_nor_starts_anything(

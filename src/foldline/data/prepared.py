@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foldline.data.settings import collect_settings
 from foldline.errors import UserError
 from foldline.files import compute_sha256, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from foldline.config import Config
     from foldline.data.pictures import Picture
     from foldline.data.scan import Rejected
     from foldline.data.testset import TestSet
@@ -154,23 +152,6 @@ def load_summary(directory: Path) -> dict[str, Any] | None:
     needed = {"seal", "scoring_seal", "test_sha256", "class_names", "num_folds", "settings"}
     needed |= {"submission_columns", "submission_values"}
     return summary if isinstance(summary, dict) and needed <= summary.keys() else None
-
-
-def check_settings(prepared: Prepared, config: Config) -> None:
-    """Raise `UserError` listing the settings that are not those the table was prepared with."""
-    wanted = collect_settings(config)
-    faults = [
-        f"{config.prepared_dir}: prepared with {key}={_show(prepared.settings.get(key))}, "
-        f"configuration says {_show(value)}; {MAKE}"
-        for key, value in wanted.items()
-        if prepared.settings.get(key) != value
-    ]
-    if faults:
-        raise UserError(*faults)
-
-
-def _show(value: Any) -> str:
-    return "null" if value is None else str(value)
 
 
 def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:

@@ -1,7 +1,5 @@
 """The folder of the drawn competition: pictures, tables and the traps of the real one."""
 
-import csv
-import hashlib
 import json
 import os
 import shutil
@@ -20,7 +18,7 @@ from foldline import console
 from foldline.drawing.faces import SHOTS, choose_moment, choose_wrong_way, draw_picture
 from foldline.drawing.looks import build_look
 from foldline.drawing.masks import choose_masks
-from foldline.drawing.people import SPLITS, Person, Split, cast_people, compute_label
+from foldline.drawing.people import SPLITS, Person, Split, cast_people
 from foldline.errors import UserError
 from foldline.files import write_json
 

@@ -22,7 +22,7 @@ _STEPS_BETWEEN_CHECKS = 20
 OnBatch = Callable[[int, str], None]  # pictures done, note
 
 
-def ignore_progress(count: int, note: str) -> None:  # noqa: ARG001
+def ignore_progress(count: int, note: str) -> None:
     """Show nothing."""
 
 

@@ -21,8 +21,7 @@ from foldline.learning.engine import predict
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
 from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.machine import Machine, open_machine
-from foldline.stages.runs import RunFolder, check_seal
-from foldline.stages.train import choose_folds
+from foldline.stages.runs import RunFolder, check_seal, choose_folds
 
 
 @dataclass(frozen=True)

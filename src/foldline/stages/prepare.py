@@ -11,10 +11,10 @@ from foldline.data.corrections import TrainLabels, compute_train_labels, load_co
 from foldline.data.folds import ClassCounts, assign_folds, count_classes
 from foldline.data.prepared import build_tables, load_summary, save_prepared
 from foldline.data.schemes import Scheme, build_scheme
-from foldline.data.settings import collect_settings
 from foldline.data.testset import choose_values
 from foldline.data.verify import Fault, check_pictures
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
+from foldline.stages.table_settings import collect_settings
 
 
 def run_prepare(config: Config) -> None:

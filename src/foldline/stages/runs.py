@@ -4,7 +4,7 @@ import json
 import platform
 import subprocess
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -70,6 +70,14 @@ class RunFolder:
     def load_environment(self) -> dict[str, Any]:
         environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
         return environment
+
+
+def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
+    """The folds of `key`, or all. Raises `UserError` for one that the table does not have."""
+    for fold in chosen or ():
+        if fold >= num_folds:
+            raise UserError(f"{key}: there is no fold {fold}; expected 0 to {num_folds - 1}")
+    return sorted(set(chosen)) if chosen else list(range(num_folds))
 
 
 def open_run(config: Config, prepared: Prepared, device: str, *, create: bool) -> RunFolder:

@@ -1,12 +1,11 @@
 """Train every fold of a run, go on where it was stopped, and say how good it is."""
 
 import statistics
-from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
 from foldline.config import Config
-from foldline.data.prepared import Prepared, check_settings, load_prepared
+from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import compute_sha256, write_json
 from foldline.learning.engine import NonFiniteLossError
@@ -15,7 +14,8 @@ from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, sav
 from foldline.stages.fold import FoldJob, train_fold
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.parts import check_recipe
-from foldline.stages.runs import RunFolder, open_run
+from foldline.stages.runs import RunFolder, choose_folds, open_run
+from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
 from foldline.tracking.wandb_run import WandbRun
 
@@ -50,14 +50,6 @@ def run_train(config: Config) -> None:
         _summarize(run, prepared)
     if failed:
         raise UserError(*failed)
-
-
-def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
-    """The folds of `key`, or all. Raises `UserError` for one that the table does not have."""
-    for fold in chosen or ():
-        if fold >= num_folds:
-            raise UserError(f"{key}: there is no fold {fold}; expected 0 to {num_folds - 1}")
-    return sorted(set(chosen)) if chosen else list(range(num_folds))
 
 
 def _open_run_once(config: Config, prepared: Prepared, machine: Machine) -> RunFolder:

@@ -58,11 +58,13 @@ class WandbRun:
 
     def log(self, row: Mapping[str, Any], *, step: int) -> None:
         """Mirror the figures of one epoch."""
-        self._put(lambda run: run.log(dict(row), step=step))
+        values = dict(row)
+        self._put(lambda run: run.log(values, step=step))
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Mirror figures of the whole run."""
-        self._put(lambda run: run.summary.update(dict(summary)))
+        values = dict(summary)
+        self._put(lambda run: run.summary.update(values))
 
     def finish(self) -> None:
         """Say goodbye; waits at most five seconds."""

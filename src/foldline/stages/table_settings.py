@@ -1,11 +1,13 @@
-"""Which settings shape the prepared table."""
+"""Which settings shape the prepared table, and whether they still are the same."""
 
 import os
 from pathlib import Path, PurePath
 from typing import Any
 
 from foldline.config import Config
+from foldline.data.prepared import MAKE, Prepared
 from foldline.data.schemes import build_scheme
+from foldline.errors import UserError
 from foldline.files import compute_sha256
 
 
@@ -29,6 +31,23 @@ def collect_settings(config: Config) -> dict[str, Any]:
         "data.corrections": _identify(data.corrections) if data.corrections else None,
         **{f"folds.{key}": value for key, value in folds.model_dump(mode="json").items()},
     }
+
+
+def check_settings(prepared: Prepared, config: Config) -> None:
+    """Raise `UserError` listing the settings that are not those the table was prepared with."""
+    wanted = collect_settings(config)
+    faults = [
+        f"{config.prepared_dir}: prepared with {key}={_show(prepared.settings.get(key))}, "
+        f"configuration says {_show(value)}; {MAKE}"
+        for key, value in wanted.items()
+        if prepared.settings.get(key) != value
+    ]
+    if faults:
+        raise UserError(*faults)
+
+
+def _show(value: Any) -> str:
+    return "null" if value is None else str(value)
 
 
 def _place(path: Path) -> str:
