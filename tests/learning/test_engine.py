@@ -166,6 +166,17 @@ def test_accumulated_steps_equal_those_of_large_batches(
     assert result.loss == pytest.approx(expected.loss, rel=1e-5)
 
 
+@pytest.mark.parametrize("learns", [True, False])
+def test_batch_norm_gathers_statistics_unless_it_is_frozen(
+    accelerator: Accelerator, learns: bool
+) -> None:
+    model = build_net(norm=True).eval()  # as the last prediction left it
+    norm = model.get_submodule("1").requires_grad_(learns)
+    before = norm.state_dict()["running_mean"].clone()
+    train(model, draw_batches(4), accelerator)
+    assert torch.equal(norm.state_dict()["running_mean"], before) is not learns
+
+
 def test_gradients_are_clipped_at_their_norm(accelerator: Accelerator) -> None:
     def moved(clip_norm: float) -> float:
         model = build_net()
@@ -193,21 +204,37 @@ def test_the_schedule_is_not_told_of_a_step_that_fp16_skipped(accelerator: Accel
     assert told == []
 
 
+class BreakingLoss(nn.CrossEntropyLoss):
+    """Cross entropy, but `value` at `steps`, counted from 1."""
+
+    def __init__(self, steps: Sequence[int], value: float) -> None:
+        super().__init__()
+        self.steps, self.value, self.step = steps, value, 0
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        self.step += 1
+        return super().forward(logits, labels) + (self.value if self.step in self.steps else 0)
+
+
 @pytest.mark.parametrize(
-    ("number", "broken", "span"),
-    [(5, 5, "5"), (5, 3, "3 to 5"), (25, 22, "22 to 25"), (90, 3, "3 to 20")],
+    ("number", "steps", "span"),
+    [
+        (5, [5], "5"),
+        (5, [3, 5], "3 to 5"),
+        (25, [22, 24], "22 to 24"),
+        (90, [3, 20, 21], "3 to 20"),
+    ],
 )
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_ends_the_epoch_and_names_the_steps(
-    accelerator: Accelerator, number: int, broken: int, span: str, value: float
+    accelerator: Accelerator, number: int, steps: list[int], span: str, value: float
 ) -> None:
-    batches = draw_batches(*[1] * number)
-    batches[broken - 1].images[:] = value
-    drawn: list[int] = []
+    batches, drawn = draw_batches(*[1] * number), list[int]()
+    criterion = BreakingLoss(steps, value)
     with pytest.raises(NonFiniteLossError, match=f"steps {span}$") as caught:
-        train(build_net(), count(batches, drawn), accelerator)
+        train(build_net(), count(batches, drawn), accelerator, criterion=criterion)
     assert caught.value.span == span
-    assert len(drawn) <= broken + 20, "it is not found out at the end of a long epoch only"
+    assert len(drawn) <= steps[0] + 20, "a long epoch is not trained to its end"
 
 
 def test_an_epoch_without_pictures_is_the_users_to_mend(accelerator: Accelerator) -> None:

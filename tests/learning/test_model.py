@@ -223,6 +223,14 @@ def test_what_learns_begins_at_the_block_named(
     assert learning == sum(p.numel() for p in list(model.parameters())[first:])
 
 
+def test_a_block_is_not_mistaken_for_one_whose_name_begins_alike() -> None:
+    layers = {name: nn.Linear(2, 2) for name in ("block10", "block1", "head")}
+    model = nn.Sequential(collections.OrderedDict(layers))
+    freeze(model, "block1", head="head")
+    learns = [name for name, layer in layers.items() if layer.weight.requires_grad]
+    assert learns == ["block1", "head"]
+
+
 @pytest.mark.parametrize("train", ["stage9", "", "maxpool", "stage4.1.branch2"])
 def test_an_unknown_block_is_refused_with_the_blocks_there_are(train: str) -> None:
     with pytest.raises(UserError, match=r"model\.train: .*all, head, or one of conv1, .*stage4, "):

@@ -110,13 +110,14 @@ def test_plateau_falls_after_patience_in_the_monitors_direction(
         ("cosine", {"warmup_epochs": 1.5, "final": 0.1}),
         ("step", {"every_epochs": 1, "factor": 0.5}),
         ("plateau", {"factor": 0.5, "patience": 0}),
+        ("plateau", {"factor": 0.5, "patience": 1}),
     ],
 )
-@pytest.mark.parametrize("stop", [1, 2])
+@pytest.mark.parametrize("stop", [1, 2, 3])
 def test_a_schedule_that_goes_on_continues_identically(
     name: str, settings: dict[str, Any], stop: int
 ) -> None:
-    scores = [0.5, 0.4, 0.3]
+    scores = [0.5, 0.4, 0.3, 0.2]
     expected = follow(*build(name, **settings), scores)
 
     optimizer, schedule = build(name, **settings)

@@ -25,10 +25,18 @@ def test_nan_is_kept_as_nan(tmp_path: Path) -> None:
     assert math.isnan(load_metrics(tmp_path / "m.jsonl")[0]["macro_f1"])
 
 
-def test_an_epoch_that_cannot_be_written_leaves_the_old_lines(tmp_path: Path) -> None:
+def test_an_epoch_that_cannot_be_written_leaves_the_old_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "m.jsonl"
     save_metrics(path, [{"epoch": 1}])
-    with pytest.raises(TypeError):
-        save_metrics(path, [{"epoch": 1}, {"epoch": object()}])  # type: ignore[dict-item]
+
+    def fill_the_disk(file: Path, text: str, **_: object) -> None:
+        file.write_bytes(text.encode()[:5])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fill_the_disk)
+    with pytest.raises(OSError, match="No space left"):
+        save_metrics(path, [{"epoch": 1}, {"epoch": 2}])
     assert load_metrics(path) == [{"epoch": 1}]
     assert list(tmp_path.iterdir()) == [path]

@@ -95,7 +95,9 @@ class Canvas:
 def arc(center: Point, radii: Point, start: float, end: float, steps: int = 40) -> list[Point]:
     """Points along an ellipse from `start` to `end` degrees; 0 is right, 90 is down."""
     angles = (math.radians(start + (end - start) * step / steps) for step in range(steps + 1))
-    return [(center[0] + radii[0] * math.cos(a), center[1] + radii[1] * math.sin(a)) for a in angles]
+    return [
+        (center[0] + radii[0] * math.cos(a), center[1] + radii[1] * math.sin(a)) for a in angles
+    ]
 
 
 def smooth(knots: Sequence[Point], *, closed: bool = False, steps: int = 8) -> list[Point]:
@@ -119,7 +121,8 @@ def mirrored(points: Sequence[Point], axis: float = WIDTH / 2) -> list[Point]:
 
 def _between(p0: Point, p1: Point, p2: Point, p3: Point, t: float) -> Point:
     x, y = (
-        0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
+        0.5
+        * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
         for a, b, c, d in zip(p0, p1, p2, p3, strict=True)
     )
     return x, y

@@ -1,5 +1,6 @@
 """The folder of the drawn competition: pictures, tables and the traps of the real one."""
 
+import csv
 import json
 import os
 import shutil
@@ -18,9 +19,9 @@ from foldline import console
 from foldline.drawing.faces import SHOTS, choose_moment, choose_wrong_way, draw_picture
 from foldline.drawing.looks import build_look
 from foldline.drawing.masks import choose_masks
-from foldline.drawing.people import SPLITS, Person, Split, cast_people
+from foldline.drawing.people import SPLITS, Person, Split, cast_people, compute_label
 from foldline.errors import UserError
-from foldline.files import write_json
+from foldline.files import compute_sha256, write_json
 
 MARKER = "sample.json"
 # raise it when the same seed begins to give other pictures
@@ -28,7 +29,8 @@ VERSION = 1
 RACE = "Drawn"
 JUNK = b"\x00\x05\x16\x07not a picture: what macOS leaves beside one"
 PNG_SHARE, JPEG_SHARE = 0.03, 0.02
-# trains of thought apart from those of looks (seed, split, person) and shots (…, 1 + shot)
+JPEG_QUALITY = 90
+# further streams of chance, beside those of looks (seed, split, person) and shots (…, 1 + shot)
 FILES_STREAM, EVAL_ORDER_STREAM = 101, 102
 
 
@@ -108,7 +110,7 @@ def draw_competition(
 def identify(cast: Sequence[Person]) -> list[Identity]:
     """Give each training person an id: one id names two people and another carries a suffix."""
     ids = [f"{index + 1:06d}" for index in range(len(cast))]
-    # the first person who cannot be told from the second by id, but by the rest of the folder's name
+    # the folders of the two are told apart by gender or age, as in the real competition
     twin = next(
         index
         for index in range(1, len(cast))
@@ -149,7 +151,7 @@ def _draw_all(
     workers = min(processes or os.cpu_count() or 1, total)
     with console.progress("drawing people", total) as bar:
         if workers == 1:
-            for done in (
+            for _done in (
                 *map(save_train, identify(cast["train"])),
                 *map(save_eval, cast["eval"]),
             ):
@@ -165,3 +167,64 @@ def _draw_all(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def _save_train_person(images: Path, identity: Identity, *, seed: int) -> None:
+    """The seven pictures of one person; now and then one is a PNG, or ends in .jpeg."""
+    person = identity.person
+    rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index, FILES_STREAM])
+    folder = images / identity.name
+    folder.mkdir()
+    for shot, image in zip(SHOTS, draw_person(person, seed=seed), strict=True):
+        chance = rng.random()
+        if chance < PNG_SHARE:
+            image.save(folder / f"{shot}.png")
+        else:
+            ending = "jpeg" if chance < PNG_SHARE + JPEG_SHARE else "jpg"
+            image.save(folder / f"{shot}.{ending}", format="JPEG", quality=JPEG_QUALITY)
+
+
+def _save_eval_person(images: Path, person: Person, *, seed: int) -> None:
+    for shot, image in zip(SHOTS, draw_person(person, seed=seed), strict=True):
+        name = name_eval_picture(person, shot, seed=seed)
+        image.save(images / name, format="JPEG", quality=JPEG_QUALITY)
+
+
+def name_eval_picture(person: Person, shot: str, *, seed: int) -> str:
+    """40 hex digits that say nothing about the person, and `.jpg`."""
+    return compute_sha256(f"{seed} {person.index} {shot}".encode())[:40] + ".jpg"
+
+
+def _write_train_table(root: Path, cast: Sequence[Person]) -> None:
+    rows = [(one.id, one.person.gender, RACE, one.person.age, one.name) for one in identify(cast)]
+    _write_csv(root / "train" / "train.csv", ("id", "gender", "race", "age", "path"), sorted(rows))
+
+
+def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None:
+    """`info.csv` with a placeholder answer and `truth.csv`, in one random order."""
+    answers = [
+        (name_eval_picture(one, shot, seed=seed), compute_label(shot, one.gender, one.age))
+        for one in cast
+        for shot in SHOTS
+    ]
+    order = np.random.default_rng([seed, EVAL_ORDER_STREAM]).permutation(len(answers))
+    shuffled = [answers[position] for position in order]
+    header = ("ImageID", "ans")
+    _write_csv(root / "eval" / "info.csv", header, [(name, 0) for name, _ in shuffled])
+    _write_csv(root / "eval" / "truth.csv", header, shuffled)
+
+
+def _write_clutter(root: Path, identity: Identity) -> None:
+    """What lies between the pictures of the real one: hidden files and a notebook's checkpoints."""
+    folder = root / "train" / "images" / identity.name
+    shots = sorted(folder.iterdir())
+    (folder / f"._{shots[0].name}").write_bytes(JUNK)
+    (root / "train" / "images" / "._.DS_Store").write_bytes(JUNK)
+    checkpoints = folder / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    shutil.copyfile(shots[0], checkpoints / f"{shots[0].stem}-checkpoint{shots[0].suffix}")
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])

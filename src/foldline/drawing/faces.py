@@ -36,17 +36,21 @@ class Moment:
 
 def choose_moment(rng: np.random.Generator) -> Moment:
     """A slightly different pose, expression and light."""
-    zoom = float(rng.uniform(1.13, 1.25))
-    x, y = float(rng.normal(0, 6)), float(rng.normal(0, 6))
+    zoom = float(rng.uniform(1.15, 1.23))
+    x, y = float(rng.normal(0, 4)), float(rng.normal(0, 4))
     bright, warm = float(rng.uniform(0.9, 1.08)), float(rng.normal(0, 0.025))
     return Moment(
-        head=Pose(center=(FACE[0], 330), turn=float(rng.normal(0, 3)), zoom=zoom, shift=(x, y + 36)),
-        body=Pose(center=(FACE[0], 330), turn=float(rng.normal(0, 1)), zoom=zoom, shift=(x, y + 36)),
+        head=Pose(
+            center=(FACE[0], 330), turn=float(rng.normal(0, 2.5)), zoom=zoom, shift=(x, y + 36)
+        ),
+        body=Pose(
+            center=(FACE[0], 330), turn=float(rng.normal(0, 1)), zoom=zoom, shift=(x, y + 36)
+        ),
         wall=Pose(zoom=float(rng.uniform(1, 1.08)), shift=(x / 2, y / 2)),
         gaze=float(rng.normal(0, 2)),
         smile=float(rng.uniform(0.6, 1.3)),
         light=(bright * (1 + warm), bright, bright * (1 - warm)),
-        dusk=float(rng.uniform(0.05, 0.22)),
+        dusk=float(rng.uniform(0.04, 0.18)),
         lamp=int(rng.integers(4)),
     )
 

@@ -27,7 +27,7 @@ def compute_half_width(look: Look, y: float) -> float:
     half_width, half_height = look.face
     reach = abs(y - Y) / half_height
     power = 2.2 if y < Y else look.jaw
-    return half_width * max(1 - reach**power, 0.12) ** (1 / power)
+    return half_width * math.pow(max(1 - math.pow(reach, power), 0.12), 1 / power)
 
 
 def draw_hair_behind(canvas: Canvas, look: Look) -> None:
@@ -52,7 +52,7 @@ def draw_hair_behind(canvas: Canvas, look: Look) -> None:
 
 def draw_face(canvas: Canvas, look: Look) -> None:
     """Ears, skin and everything that age writes into it."""
-    half_width, half_height = look.face
+    half_width = look.face[0]
     for side in (-1, 1):
         ear = (X + side * (half_width + 3), Y + 4)
         canvas.oval(ear, (15, 23), darker(look.skin, 0.08))
@@ -72,7 +72,7 @@ def draw_face(canvas: Canvas, look: Look) -> None:
 
 
 def draw_features(canvas: Canvas, look: Look, *, gaze: float, smile: float) -> None:
-    """Eyes, brows, nose, mouth and glasses. `gaze` in pixels to the right, `smile` 1 is as usual."""
+    """Eyes, brows, nose, mouth, glasses. `gaze` in pixels to the right; `smile` 1 is as usual."""
     for side in (-1, 1):
         _draw_eye(canvas, look, side, gaze)
     nose = smooth([(X - 3, Y + 4), (X + look.nose * 0.8, Y + 30), (X, Y + 36),
@@ -93,7 +93,12 @@ def draw_hair_front(canvas: Canvas, look: Look) -> None:
     knots = [(x * temple, y) for x, y in _outline_fringe(look, line)]
     burn = Y + (26 if look.hair_length < 0.22 else 10)
     inner = smooth([(X + temple, burn), *((X + x, y) for x, y in knots), (X - temple, burn)])
-    outline = [*skull, (X + half_width + 0.5 * volume, Y), *inner, (X - half_width - 0.5 * volume, Y)]
+    outline = [
+        *skull,
+        (X + half_width + 0.5 * volume, Y),
+        *inner,
+        (X - half_width - 0.5 * volume, Y),
+    ]
     canvas.shape(_waved(outline, look.curl), look.hair)
     shine = arc((X, Y - 4), (half_width * 0.82, half_height + volume * 0.35), 205, 268)
     canvas.line(shine, 5, lighter(look.hair, 0.16))
@@ -106,10 +111,12 @@ def _outline_face(look: Look) -> list[Point]:
     points = []
     for x, y in arc((0, 0), (1, 1), 0, 360, steps=72):
         power = 2.2 if y < 0 else look.jaw
-        points.append((
-            X + half_width * math.copysign(abs(x) ** (2 / power), x),
-            Y + half_height * math.copysign(abs(y) ** (2 / power), y),
-        ))
+        points.append(
+            (
+                X + half_width * math.copysign(abs(x) ** (2 / power), x),
+                Y + half_height * math.copysign(abs(y) ** (2 / power), y),
+            )
+        )
     return points
 
 
@@ -145,7 +152,7 @@ def _waved(outline: list[Point], amount: float) -> list[Point]:
 
 
 def _draw_stubble(canvas: Canvas, look: Look) -> None:
-    half_width, half_height = look.face
+    half_width = look.face[0]
     shade = mix(look.skin, mix(look.hair, (110, 100, 104), 0.4), 0.5 * look.stubble)
     jaw = [point for point in _outline_face(look) if point[1] > Y + 26]
     inner = smooth([
@@ -162,7 +169,9 @@ def _draw_wrinkles(canvas: Canvas, look: Look) -> None:
     ink = darker(look.skin, 0.1 + 0.28 * look.wrinkles)
     for row in range(round(3 * look.wrinkles)):
         y = Y - 0.42 * half_height - 11 * row
-        canvas.line(smooth([(X - 34, y + 2), (X - 12, y - 2), (X + 12, y + 2), (X + 34, y - 1)]), 2.6, ink)
+        canvas.line(
+            smooth([(X - 34, y + 2), (X - 12, y - 2), (X + 12, y + 2), (X + 34, y - 1)]), 2.6, ink
+        )
     for side in (-1, 1):
         eye = X + side * look.eye_gap
         bag = [(eye - 15, Y + 11), (eye, Y + 17 + 4 * look.wrinkles), (eye + 15, Y + 11)]
@@ -172,7 +181,9 @@ def _draw_wrinkles(canvas: Canvas, look: Look) -> None:
         if look.wrinkles > 0.4:
             for rise in (-8, 0, 8):
                 corner = X + side * (look.eye_gap + 24)
-                canvas.line([(corner, Y - 8 + rise * 0.4), (corner + side * 11, Y - 8 + rise)], 2.2, ink)
+                canvas.line(
+                    [(corner, Y - 8 + rise * 0.4), (corner + side * 11, Y - 8 + rise)], 2.2, ink
+                )
 
 
 def _draw_eye(canvas: Canvas, look: Look, side: int, gaze: float) -> None:
@@ -187,8 +198,8 @@ def _draw_eye(canvas: Canvas, look: Look, side: int, gaze: float) -> None:
     if look.lashes > 0.45:
         end = lid[-1] if side > 0 else lid[0]
         for rise in (5, 9):
-            canvas.line([(end[0] - side * (rise - 5), end[1] - 2), (end[0] + side * 6, end[1] - rise)],
-                        2.4, ink)  # fmt: skip
+            root = (end[0] - side * (rise - 5), end[1] - 2)
+            canvas.line([root, (end[0] + side * 6, end[1] - rise)], 2.4, ink)
     brow_y = y - 25 - 3 * look.lashes
     brow = [(x - side * 17, brow_y + 2), (x, brow_y - 5), (x + side * 20, brow_y + 3)]
     canvas.line(smooth(brow), look.brow, darker(mix(look.hair, (60, 46, 44), 0.35), 0.15))
@@ -198,9 +209,13 @@ def _draw_mouth(canvas: Canvas, look: Look, smile: float) -> None:
     y, rise, reach = Y + 66, look.smile * smile, 29
     upper = smooth([(X - reach, y - rise * 0.6), (X - 11, y - 3), (X, y), (X + 11, y - 3),
                     (X + reach, y - rise * 0.6)])  # fmt: skip
-    lower = smooth([(X + reach, y - rise * 0.6), (X, y + 9 + 0.5 * rise), (X - reach, y - rise * 0.6)])
+    lower = smooth(
+        [(X + reach, y - rise * 0.6), (X, y + 9 + 0.5 * rise), (X - reach, y - rise * 0.6)]
+    )
     canvas.shape([*upper, *lower], look.lips)
-    seam = smooth([(X - reach, y - rise * 0.6), (X, y + 0.35 * rise + 1), (X + reach, y - rise * 0.6)])
+    seam = smooth(
+        [(X - reach, y - rise * 0.6), (X, y + 0.35 * rise + 1), (X + reach, y - rise * 0.6)]
+    )
     if rise > 10:
         canvas.shape([*upper[8:-8], *reversed(seam[3:-3])], (252, 248, 244))
     canvas.line(seam, 2.6, darker(look.lips, 0.4))

@@ -1,6 +1,7 @@
 """What a person looks like on every picture: drawn once from gender, age and chance."""
 
 import colorsys
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,7 +11,8 @@ from foldline.drawing.canvas import Color, darker, lighter, mix
 from foldline.drawing.people import SPLITS, Person
 
 SKINS: tuple[Color, ...] = (
-    (255, 224, 196), (247, 206, 172), (236, 188, 150), (219, 166, 125), (186, 130, 92), (146, 98, 70),
+    (255, 224, 196), (247, 206, 172), (236, 188, 150), (219, 166, 125), (186, 130, 92),
+    (146, 98, 70),
 )  # fmt: skip
 HAIRS: tuple[Color, ...] = (
     (34, 28, 34), (52, 36, 32), (78, 50, 36), (104, 64, 40), (122, 62, 38), (60, 44, 52),
@@ -67,8 +69,7 @@ def build_look(person: Person, *, seed: int) -> Look:
     """The look of `person`, the same for the same person and seed."""
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
     feminine = person.femininity
-    # 0 at 20 years, 1 at 60
-    aged = (person.apparent_age - 20) / 40
+    aged = compute_agedness(person.apparent_age)
     skin = _vary(_pick(SKINS, rng), 8, rng)
     hair = _vary(_pick(HAIRS, rng), 8, rng)
     shirt, shirt_accent = _two_colors(rng, saturation=(0.35, 0.9), value=(0.35, 0.95))
@@ -76,9 +77,9 @@ def build_look(person: Person, *, seed: int) -> Look:
     lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
-        hair=mix(hair, GREY, 0.92 * _share(aged)),
-        hair_length=_share(0.5 + 0.36 * feminine + rng.normal(0, 0.06)),
-        hair_volume=float(rng.uniform(9, 24)),
+        hair=mix(hair, GREY, 1.05 * aged),
+        hair_length=_share(0.45 + 0.48 * feminine),
+        hair_volume=float(np.clip(16 + 6 * feminine + rng.normal(0, 2), 7, 28)),
         curl=float(rng.choice([0, 0, 0, 3, 5])),
         fringe=_pick(FRINGES, rng),
         hairline=float(np.clip(26 * aged - 12 - 9 * feminine + rng.normal(0, 4), 0, 30)),
@@ -117,6 +118,16 @@ def build_look(person: Person, *, seed: int) -> Look:
         wall_accent=wall_accent,
         wall_pattern=_pick(WALLS, rng),
     )
+
+
+def compute_agedness(apparent_age: float) -> float:
+    """0 for the young, about a half in middle age, 1 for the old.
+
+    It rises fastest around 30 and just below 60, where the classes meet.
+    """
+    first = 1 / (1 + math.exp((30 - apparent_age) / 2.5))
+    second = 1 / (1 + math.exp((57.5 - apparent_age) / 1.5))
+    return (first + second) / 2
 
 
 def _share(value: float) -> float:

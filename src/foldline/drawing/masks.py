@@ -10,8 +10,7 @@ from foldline.drawing.head import FACE, compute_half_width
 from foldline.drawing.looks import Look
 
 COLORS: tuple[Color, ...] = (
-    (158, 208, 232), (246, 246, 244), (48, 48, 58), (244, 178, 196),
-    (176, 182, 190), (164, 220, 196), (58, 84, 138), (190, 174, 226),
+    (150, 208, 240), (250, 250, 248), (40, 40, 50), (150, 224, 200), (52, 84, 150), (206, 214, 224),
 )  # fmt: skip
 WRONG_WAYS = ("nose out", "chin", "eyes")
 
@@ -36,7 +35,7 @@ def draw_mask(canvas: Canvas, look: Look, mask: Mask, wrong_way: str | None = No
     chin = FACE[1] + look.face[1]
     top, bottom = {
         None: (FACE[1] + 12, chin + 9),
-        "nose out": (FACE[1] + 50, chin + 14),
+        "nose out": (FACE[1] + 54, chin + 16),
         "chin": (FACE[1] + 84, chin + 40),
         "eyes": (FACE[1] - 46, FACE[1] + 26),
     }[wrong_way]
@@ -46,7 +45,8 @@ def draw_mask(canvas: Canvas, look: Look, mask: Mask, wrong_way: str | None = No
     canvas.shape(outline, edge)
     center = (FACE[0], (top + bottom) / 2)
     inner = [
-        (center[0] + (x - center[0]) * 0.965, center[1] + (y - center[1]) * 0.955) for x, y in outline
+        (center[0] + (x - center[0]) * 0.965, center[1] + (y - center[1]) * 0.955)
+        for x, y in outline
     ]
     canvas.shape(inner, mask.color)
     _DETAILS[mask.make](canvas, mask.color, top, bottom, compute_half_width(look, center[1]))
@@ -107,7 +107,9 @@ def _draw_fold(canvas: Canvas, color: Color, top: float, bottom: float, half: fl
 
 def _draw_point(canvas: Canvas, color: Color, top: float, bottom: float, half: float) -> None:
     seam = smooth([(FACE[0], top - 4), (FACE[0] + 7, (top + bottom) / 2), (FACE[0], bottom - 6)])
-    canvas.shape([*seam, (FACE[0] + half * 0.5, bottom - 0.2 * (bottom - top))], darker(color, 0.06))
+    canvas.shape(
+        [*seam, (FACE[0] + half * 0.5, bottom - 0.2 * (bottom - top))], darker(color, 0.06)
+    )
     canvas.line(seam, 3, darker(color, 0.18))
 
 

@@ -25,7 +25,7 @@ def draw_wall(look: Look, pose: Pose) -> Canvas:
     """A canvas with the wall of this person."""
     canvas = Canvas(look.wall)
     canvas.pose = pose
-    accent = mix(look.wall, look.wall_accent, 0.55)
+    accent = mix(look.wall, look.wall_accent, 0.4)
     match look.wall_pattern:
         case "horizon":
             canvas.shape(_box(-MARGIN, 290, WIDTH + MARGIN, HEIGHT + MARGIN), accent)
@@ -77,15 +77,17 @@ def _draw_neck(canvas: Canvas, look: Look) -> None:
         case "collar":
             canvas.shape([(150, 388), (192, 424), (234, 388)], look.skin)
     canvas.shape(neck, look.skin)
-    canvas.shape(smooth([(154, 322), (192, 362), (230, 322), (231, 352), (192, 384), (153, 352)]), shade)
+    canvas.shape(
+        smooth([(154, 322), (192, 362), (230, 322), (231, 352), (192, 384), (153, 352)]), shade
+    )
     if look.neckline == "collar":
         wing = [(143, 378), (136, 404), (166, 440), (192, 421), (154, 394)]
         for points in (wing, mirrored(wing)):
             canvas.shape(points, lighter(look.shirt, 0.35))
             canvas.line([points[1], points[2], points[3]], 2.5, trim)
     elif look.neckline == "roll":
-        canvas.shape(smooth([(143, 366), (192, 376), (241, 366), (246, 404), (192, 416), (138, 404)],
-                            closed=True), lighter(look.shirt, 0.15))  # fmt: skip
+        roll: list[Point] = [(143, 366), (192, 376), (241, 366), (246, 404), (192, 416), (138, 404)]
+        canvas.shape(smooth(roll, closed=True), lighter(look.shirt, 0.15))
         canvas.line(smooth([(141, 400), (192, 413), (243, 400)]), 3, trim)
 
 
