@@ -43,15 +43,17 @@ class Pose:
     zoom: float = 1.0
     shift: Point = (0.0, 0.0)
 
-    def place(self, point: Point) -> Point:
-        """Where `point` lies on the enlarged canvas."""
-        cosine = math.cos(math.radians(self.turn)) * self.zoom
-        sine = math.sin(math.radians(self.turn)) * self.zoom
-        x, y = point[0] - self.center[0], point[1] - self.center[1]
-        return (
-            SUPERSAMPLING * (x * cosine - y * sine + self.center[0] + self.shift[0]),
-            SUPERSAMPLING * (x * sine + y * cosine + self.center[1] + self.shift[1]),
-        )
+    def place(self, points: Sequence[Point]) -> list[Point]:
+        """Where the points lie on the enlarged canvas."""
+        scale = SUPERSAMPLING * self.zoom
+        cosine = math.cos(math.radians(self.turn)) * scale
+        sine = math.sin(math.radians(self.turn)) * scale
+        x, y = self.center
+        left, top = SUPERSAMPLING * (x + self.shift[0]), SUPERSAMPLING * (y + self.shift[1])
+        return [
+            ((px - x) * cosine - (py - y) * sine + left, (px - x) * sine + (py - y) * cosine + top)
+            for px, py in points
+        ]
 
 
 class Canvas:
@@ -65,7 +67,7 @@ class Canvas:
 
     def shape(self, points: Sequence[Point], color: Color) -> None:
         """Fill the polygon through `points`."""
-        self._draw.polygon([self.pose.place(point) for point in points], fill=color)
+        self._draw.polygon(self.pose.place(points), fill=color)
 
     def oval(self, center: Point, radii: Point, color: Color) -> None:
         """Fill an ellipse."""
@@ -73,7 +75,7 @@ class Canvas:
 
     def line(self, points: Sequence[Point], width: float, color: Color) -> None:
         """Draw a line with round ends, `width` pixels wide."""
-        placed = [self.pose.place(point) for point in points]
+        placed = self.pose.place(points)
         thickness = width * SUPERSAMPLING * self.pose.zoom
         self._draw.line(placed, fill=color, width=max(1, round(thickness)), joint="curve")
         if thickness > 3:
@@ -84,7 +86,7 @@ class Canvas:
     def paste(self, other: "Canvas", outline: Sequence[Point]) -> None:
         """Copy what `other` shows inside `outline`: a shape filled with a pattern."""
         stencil = Image.new("1", self._image.size)
-        ImageDraw.Draw(stencil).polygon([self.pose.place(point) for point in outline], fill=1)
+        ImageDraw.Draw(stencil).polygon(self.pose.place(outline), fill=1)
         self._image.paste(other._image, mask=stencil)
 
     def finish(self) -> Image.Image:

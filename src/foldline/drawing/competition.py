@@ -100,9 +100,7 @@ def draw_competition(
         marker = describe_sample(people=people, eval_people=eval_people, seed=seed)
         write_json(unfinished / MARKER, marker)
         unfinished.chmod(0o755)
-        if root.exists():
-            shutil.rmtree(root)
-        unfinished.rename(root)
+        _move_into_place(unfinished, root)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -138,6 +136,21 @@ def draw_person(person: Person, *, seed: int) -> list[Image.Image]:
         else:
             images.append(draw_picture(look, moment, masks[number]))
     return images
+
+
+def _move_into_place(finished: Path, root: Path) -> None:
+    """Make `finished` the new `root`; the old one steps aside whole and goes only afterwards."""
+    if not root.exists():
+        finished.rename(root)
+        return
+    old = finished.with_name(f"{finished.name}.old")
+    root.rename(old)
+    try:
+        finished.rename(root)
+    except BaseException:
+        old.rename(root)
+        raise
+    shutil.rmtree(old)
 
 
 def _draw_all(

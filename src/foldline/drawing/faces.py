@@ -12,6 +12,7 @@ from foldline.drawing.head import (
     draw_features,
     draw_hair_behind,
     draw_hair_front,
+    draw_locks,
 )
 from foldline.drawing.looks import Look
 from foldline.drawing.masks import WRONG_WAYS, Mask, draw_mask
@@ -64,6 +65,7 @@ def draw_picture(
     draw_hair_behind(canvas, look)
     draw_clothes(canvas, look, moment.body)
     canvas.pose = moment.head
+    draw_locks(canvas, look)
     draw_face(canvas, look)
     draw_features(canvas, look, gaze=moment.gaze, smile=moment.smile)
     if mask:

@@ -36,7 +36,7 @@ def draw_hair_behind(canvas: Canvas, look: Look) -> None:
         return
     half_width, half_height = look.face
     volume = look.hair_volume
-    bottom = Y + 30 + 230 * (look.hair_length - 0.15)
+    bottom = _find_hair_end(look)
     wide = half_width + volume
     right: list[Point] = [
         (X, Y - half_height - volume),
@@ -48,6 +48,32 @@ def draw_hair_behind(canvas: Canvas, look: Look) -> None:
     ]
     outline = smooth([*right, *reversed(mirrored(right)[1:])], closed=True)
     canvas.shape(_waved(outline, look.curl), darker(look.hair, 0.18))
+
+
+def draw_locks(canvas: Canvas, look: Look) -> None:
+    """Long hair that falls in front of the shoulders."""
+    if look.hair_length < 0.5:
+        return
+    half_width = look.face[0]
+    wide = half_width + look.hair_volume
+    bottom = _find_hair_end(look)
+    lock: list[Point] = [
+        (X + 0.9 * half_width, Y + 10),
+        (X + wide + 4, Y + 60),
+        (X + wide + 7, bottom - 50),
+        (X + 0.93 * wide, bottom - 8),
+        (X + 0.68 * wide, bottom),
+        (X + 0.66 * half_width, bottom - 40),
+        (X + 0.74 * half_width, Y + 80),
+    ]
+    outline = _waved(smooth(lock, closed=True), look.curl)
+    for points in (outline, mirrored(outline)):
+        canvas.shape(points, darker(look.hair, 0.12))
+
+
+def _find_hair_end(look: Look) -> float:
+    """The height at which hair behind the face ends, pixels."""
+    return Y + 30 + 230 * (look.hair_length - 0.15)
 
 
 def draw_face(canvas: Canvas, look: Look) -> None:

@@ -68,17 +68,18 @@ class Look:
 def build_look(person: Person, *, seed: int) -> Look:
     """The look of `person`, the same for the same person and seed."""
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
-    feminine = person.femininity
+    feminine = compute_feminineness(person.femininity)
     aged = compute_agedness(person.apparent_age)
     skin = _vary(_pick(SKINS, rng), 8, rng)
-    hair = _vary(_pick(HAIRS, rng), 8, rng)
+    # on dark skin hair is darker still, so that its edge is seen
+    hair = darker(_vary(_pick(HAIRS, rng), 8, rng), 0.75 * (1 - sum(skin) / 765))
     shirt, shirt_accent = _two_colors(rng, saturation=(0.35, 0.9), value=(0.35, 0.95))
-    wall, wall_accent = _two_colors(rng, saturation=(0.15, 0.6), value=(0.72, 1.0))
+    wall, wall_accent = _two_colors(rng, saturation=(0.25, 0.65), value=(0.6, 0.88))
     lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
         hair=mix(hair, GREY, 1.05 * aged),
-        hair_length=_share(0.45 + 0.48 * feminine),
+        hair_length=_share(0.45 + 0.38 * feminine + rng.normal(0, 0.07)),
         hair_volume=float(np.clip(16 + 6 * feminine + rng.normal(0, 2), 7, 28)),
         curl=float(rng.choice([0, 0, 0, 3, 5])),
         fringe=_pick(FRINGES, rng),
@@ -123,11 +124,17 @@ def build_look(person: Person, *, seed: int) -> Look:
 def compute_agedness(apparent_age: float) -> float:
     """0 for the young, about a half in middle age, 1 for the old.
 
-    It rises fastest around 30 and just below 60, where the classes meet.
+    It rises fastest around 30 and before 60, where the classes meet: looks are mostly clear, and
+    where they mislead they mislead every network alike.
     """
-    first = 1 / (1 + math.exp((30 - apparent_age) / 2.5))
-    second = 1 / (1 + math.exp((57.5 - apparent_age) / 1.5))
+    first = 1 / (1 + math.exp((30 - apparent_age) / 1.2))
+    second = 1 / (1 + math.exp((55.5 - apparent_age) / 0.8))
     return (first + second) / 2
+
+
+def compute_feminineness(femininity: float) -> float:
+    """From -1 to 1, and steep in between, for the same reason."""
+    return math.tanh(2.5 * femininity)
 
 
 def _share(value: float) -> float:

@@ -111,7 +111,7 @@ def _weave(look: Look, pose: Pose) -> Canvas:
             for y in range(376, HEIGHT + MARGIN, 48):
                 canvas.shape(_box(-MARGIN, y, WIDTH + MARGIN, y + 20), mix(look.shirt, accent, 0.8))
         case "halves":
-            canvas.shape(_box(-MARGIN, 452, WIDTH + MARGIN, HEIGHT + MARGIN), accent)
+            canvas.shape(_box(-MARGIN, 420, WIDTH + MARGIN, HEIGHT + MARGIN), accent)
     return canvas
 
 

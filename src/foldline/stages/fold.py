@@ -21,7 +21,7 @@ from foldline.learning.checkpoint import (
     save_state,
 )
 from foldline.learning.engine import OnBatch, ignore_progress, predict, train_epoch
-from foldline.learning.model import MEAN, STD
+from foldline.learning.model import MEAN, STD, copy_state
 from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.stages.machine import Machine
@@ -152,8 +152,7 @@ def _save_best(job: FoldJob, parts: FoldParts, row: dict[str, Any]) -> None:
         return
     model = job.machine.accelerator.unwrap_model(parts.model)
     checkpoint = Checkpoint(
-        # contiguous, so that the memory format of this machine leaves no trace
-        state={key: value.cpu().contiguous() for key, value in model.state_dict().items()},
+        state=copy_state(model),
         model_name=job.config.model.name,
         class_names=job.prepared.class_names,
         image_size=job.config.data.image_size,
