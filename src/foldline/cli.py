@@ -1,5 +1,6 @@
 """The command line: `foldline <stage> [--config FILE] [key=value …]` and its exit codes."""
 
+import errno
 import os
 import shlex
 import signal
@@ -14,6 +15,9 @@ import click
 from foldline import __version__
 from foldline.config import Config
 from foldline.errors import InterruptedByUserError, UserError
+
+# what the user's machine refuses: permission, space, a disk that may only be read
+_DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
 
@@ -94,6 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(USER_MUST_ACT)
     except click.UsageError as error:
         _explain_usage(error)
+        sys.exit(USER_MUST_ACT)
+    except OSError as error:
+        if error.errno not in _DISK_FAULTS:
+            traceback.print_exc()
+            sys.exit(CRASHED)
+        _fail([f"{error.filename or 'disk'}: {error.strerror}; what was saved before stays"])
         sys.exit(USER_MUST_ACT)
     except InterruptedByUserError as error:
         _fail([f"{error}; go on with: foldline {shlex.join(arguments)}"])

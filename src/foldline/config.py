@@ -15,7 +15,7 @@ Count = Annotated[Whole, Field(ge=1)]
 Rate = Annotated[Real, Field(gt=0)]
 Share = Annotated[Real, Field(gt=0, le=1)]
 Probability = Annotated[Real, Field(ge=0, lt=1)]
-FoldNumbers = tuple[Annotated[Whole, Field(ge=0)], ...]
+FoldNumbers = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
 
 

@@ -18,8 +18,8 @@ _err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
 
 def silence() -> None:
-    """Print nothing more: for all but the main one of several training processes."""
-    _out.quiet = _err.quiet = True
+    """Print no more than errors: for all but the main one of several training processes."""
+    _out.quiet = True
 
 
 def say(line: str = "") -> None:
@@ -34,6 +34,8 @@ def heading(line: str) -> None:
 
 def warn(line: str) -> None:
     """Print one line of warning to standard error."""
+    if _out.quiet:
+        return
     _err.print(Text.assemble(("warning: ", "yellow"), line))
 
 

@@ -16,9 +16,12 @@ def replacing(path: Path) -> Iterator[Path]:
     A block that raises leaves the old file as it was and no temporary file behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # always the same name, so that one left behind by a killed process is used up
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # on the disk before it takes the old one's place
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -35,10 +38,15 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def compute_sha256(*chunks: bytes) -> str:
-    """SHA-256 of the chunks, each preceded by its length, as 64 hex digits."""
+def compute_sha256(content: bytes) -> str:
+    """SHA-256 as 64 hex digits, as `sha256sum` prints it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def compute_seal(*parts: bytes) -> str:
+    """SHA-256 of several parts, each preceded by its length, as 64 hex digits."""
     digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(len(chunk).to_bytes(8, "big"))
-        digest.update(chunk)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
     return digest.hexdigest()

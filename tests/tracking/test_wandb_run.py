@@ -103,6 +103,7 @@ def test_a_run_is_mirrored_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
     assert (quiet["silent"], quiet["console"]) == (True, "off")
     assert settings == {
         "mode": "offline",
+        "reinit": "create_new",  # an earlier fold's run may still be open
         "project": "masks",
         "group": "resnet",
         "job_type": "train",
@@ -221,3 +222,12 @@ def test_a_hanging_wandb_does_not_keep_the_process_alive(wandb: FakeWandb, tmp_p
     track = start(tmp_path, [])
     assert track._thread.daemon
     track.finish()
+
+
+def test_online_without_a_login_says_what_to_do(wandb: FakeWandb, tmp_path: Path) -> None:
+    wandb.logged_in = False
+    reports: list[str] = []
+    start(tmp_path, reports, "online").finish()
+    assert "init" not in dict(wandb.calls)
+    assert len(reports) == 1
+    assert "wandb login" in reports[0]

@@ -1,6 +1,7 @@
 """Pictures from files, in one way for training, validation and inference."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,19 @@ _TURNED_BY_90 = frozenset({5, 6, 7, 8})
 
 
 class BadImageError(Exception):
-    """A picture that cannot be decoded."""
+    """A picture that cannot be decoded, or (`unreachable`) a file that cannot be read at all."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: cannot be decoded: {reason}")
-        self.path, self.reason = path, reason
+    def __init__(self, path: Path, reason: str, *, unreachable: bool = False) -> None:
+        super().__init__(f"{path}: cannot be {'read' if unreachable else 'decoded'}: {reason}")
+        self.path, self.reason, self.unreachable = path, reason, unreachable
 
-    def __reduce__(self) -> tuple[type["BadImageError"], tuple[Path, str]]:
-        return type(self), (self.path, self.reason)  # so that it crosses from a worker process
+    def __reduce__(self) -> tuple[Callable[..., "BadImageError"], tuple[Path, str, bool]]:
+        # so that it crosses from a worker process
+        return _rebuild, (self.path, self.reason, self.unreachable)
+
+
+def _rebuild(path: Path, reason: str, unreachable: bool) -> BadImageError:
+    return BadImageError(path, reason, unreachable=unreachable)
 
 
 def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
@@ -41,8 +47,12 @@ def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
             image.load()
             upright = ImageOps.exif_transpose(image)
             return _to_rgb(upright)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise anything
-        raise BadImageError(path, _one_line(error)) from None
+        # an error of the disk or the network says nothing about the picture
+        unreachable = isinstance(error, OSError) and error.errno is not None
+        raise BadImageError(path, _one_line(error), unreachable=unreachable) from None
 
 
 def _to_rgb(image: Image.Image) -> Pixels:

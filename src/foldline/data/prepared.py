@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foldline.errors import UserError
-from foldline.files import compute_sha256, write_json, write_text
+from foldline.files import compute_seal, compute_sha256, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ def load_summary(directory: Path) -> dict[str, Any] | None:
 
 
 def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
-    return compute_sha256(table, *(name.encode() for name in class_names))
+    return compute_seal(table, *(name.encode() for name in class_names))
 
 
 def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

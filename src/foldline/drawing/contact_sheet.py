@@ -8,7 +8,7 @@ from foldline.drawing.competition import draw_person
 from foldline.drawing.faces import SHOTS
 from foldline.drawing.people import Person, compute_label
 
-PICTURE = (120, 160)  # width and height of each picture, pixels
+PICTURE = (108, 144)  # width and height of each picture, pixels
 GAP = 8
 CAPTION = 20  # height of the line under each picture, pixels
 MARGIN = 84  # room at the left for who it is, pixels

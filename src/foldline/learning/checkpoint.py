@@ -32,6 +32,7 @@ class Checkpoint:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     seal: str
+    scoring_seal: str
     fold: int
     num_folds: int
     epoch: int
@@ -63,6 +64,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if values.pop("format", None) != FORMAT or set(values) != {f.name for f in fields(Checkpoint)}:
         raise UserError(f"{path}: not a checkpoint of this version of foldline; train it again")
     return Checkpoint(**values)
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether the file of weights is one of ours."""
+    return load_state(path).get("format") == FORMAT
 
 
 def load_weight_file(path: Path) -> dict[str, torch.Tensor]:

@@ -4,14 +4,31 @@ import os
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import parse_flag_from_env
+
+from foldline.errors import UserError
 
 _ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def build_accelerator(precision: str) -> Accelerator:
-    """The device, its precision (`auto`, `fp32`, `bf16`, `fp16`) and the processes there are."""
-    chosen = choose_precision(precision, cuda=torch.cuda.is_available())
-    return Accelerator(mixed_precision=_ACCELERATE_PRECISION[chosen])
+    """The device, its precision (`auto`, `fp32`, `bf16`, `fp16`) and the processes there are.
+
+    Raises `UserError` for a precision that the device does not have.
+    """
+    cuda = torch.cuda.is_available() and not parse_flag_from_env("ACCELERATE_USE_CPU")
+    chosen = choose_precision(precision, cuda=cuda)
+    if chosen == "fp16" and not cuda:
+        raise UserError("train.precision: fp16 needs a GPU; expected auto, fp32 or bf16")
+    try:
+        return Accelerator(mixed_precision=_ACCELERATE_PRECISION[chosen])
+    except ValueError as error:
+        raise UserError(f"train.precision: {chosen}: {' '.join(str(error).split())}") from None
+
+
+def count_local_processes(processes: int) -> int:
+    """How many of all `processes` share this machine's cores, as their launcher says."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", processes))
 
 
 def choose_precision(precision: str, *, cuda: bool) -> str:

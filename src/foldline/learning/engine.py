@@ -38,11 +38,11 @@ class Batch(Protocol):
 
 
 class NonFiniteLossError(Exception):
-    """The loss became NaN or infinite at `steps`, counted from 1 within the epoch."""
+    """Loss or scores became NaN or infinite; `where` says at which steps of the epoch, from 1."""
 
-    def __init__(self, steps: Sequence[int]) -> None:
-        super().__init__(f"loss not finite at steps {_span(steps)}")
-        self.span = _span(steps)
+    def __init__(self, where: str) -> None:
+        super().__init__(f"not finite {where}")
+        self.where = where
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,10 @@ def _sum_finite(
     steps = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
     broken = (~torch.isfinite(steps[:, 0])).nonzero().flatten().tolist()
     if broken:
-        raise NonFiniteLossError([first_step + step for step in broken])
+        raise NonFiniteLossError(_span([first_step + step for step in broken]))
     total: torch.Tensor = steps.sum(0)
     return total
 
 
 def _span(steps: Sequence[int]) -> str:
-    return str(steps[0]) if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
+    return f"at step {steps[0]}" if len(steps) == 1 else f"at steps {steps[0]} to {steps[-1]}"

@@ -142,12 +142,6 @@ def set_training_mode(model: nn.Module) -> None:
             module.train(not learns or any(learns))
 
 
-def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """(all, learning)."""
-    sizes: list[tuple[int, bool]] = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)
-
-
 def _list_blocks(model: nn.Module) -> list[str]:
     """Names of the modules with parameters, two levels deep: `layer4`, `features.denseblock4`."""
 

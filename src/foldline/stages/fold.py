@@ -1,7 +1,7 @@
 """One fold: from its pictures to `best.pt` and `oof.csv`."""
 
+import math
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ import torch.distributed
 
 from foldline import console
 from foldline.config import Config
-from foldline.data.dataset import Batch
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
@@ -20,10 +19,17 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.engine import OnBatch, ignore_progress, predict, train_epoch
+from foldline.learning.engine import (
+    NonFiniteLossError,
+    OnBatch,
+    ignore_progress,
+    predict,
+    train_epoch,
+)
 from foldline.learning.model import MEAN, STD, copy_state
 from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
+from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine
 from foldline.stages.parts import FoldParts, build_parts, seed_everything
 from foldline.stages.runs import FoldFolder
@@ -51,9 +57,15 @@ def train_fold(job: FoldJob) -> None:
 
     Raises `NonFiniteLossError` with the files of the last good epoch in place.
     """
-    parts = build_parts(job.config, job.prepared, job.fold, job.machine)
+    parts = build_parts(
+        job.config,
+        job.prepared,
+        job.fold,
+        machine=job.machine,
+        fresh=not job.folder.last.is_file(),
+    )
     _restore(job, parts)
-    bad = BadPictures(job.config.data.on_bad_image)
+    bad = BadPictures(job.config.data.on_bad_image, processes=job.machine.accelerator.num_processes)
     monitor = job.config.train.monitor
     first = len(parts.history) + 1
     epochs_left = job.config.train.epochs + 1 - first
@@ -72,11 +84,11 @@ def train_fold(job: FoldJob) -> None:
             _save_last(job, parts)
             job.track.log(row, step=epoch)
     _finish(job, parts, bad)
-    bad.report(job.fold)
+    bad.report(f"fold {job.fold}")
 
 
 def _run_epoch(
-    job: FoldJob, parts: FoldParts, epoch: int, bad: "BadPictures", bar: console.Bar
+    job: FoldJob, parts: FoldParts, epoch: int, bad: BadPictures, bar: console.Bar
 ) -> dict[str, Any]:
     """Train once over the fold's pictures and score the whole validation fold."""
     started = time.monotonic()
@@ -107,6 +119,8 @@ def _run_epoch(
     )
     _share_statistics(parts, job.machine)
     scores, _, _ = _validate(job, parts, parts.model, bad, on_batch)
+    if not all(math.isfinite(score) for score in scores.to_dict().values()):
+        raise NonFiniteLossError("after the last step")
     seconds = time.monotonic() - started
     return {
         "epoch": epoch,
@@ -123,7 +137,7 @@ def _validate(
     job: FoldJob,
     parts: FoldParts,
     model: Any,
-    bad: "BadPictures",
+    bad: BadPictures,
     on_batch: OnBatch = ignore_progress,
 ) -> tuple[Scores, list[int], Probs]:
     """Scores against the official labels, and the validation rows with their probabilities."""
@@ -160,6 +174,7 @@ def _save_best(job: FoldJob, parts: FoldParts, row: dict[str, Any]) -> None:
         mean=MEAN,
         std=STD,
         seal=job.prepared.seal,
+        scoring_seal=job.prepared.scoring_seal,
         fold=job.fold,
         num_folds=job.prepared.num_folds,
         epoch=row["epoch"],
@@ -181,6 +196,7 @@ def _save_last(job: FoldJob, parts: FoldParts) -> None:
         "scaler": scaler.state_dict() if scaler is not None else None,
         "tracker": parts.tracker.state_dict(),
         "history": parts.history,
+        "machine": _describe(job.machine),
     }
     save_state(job.folder.last, state)
     save_metrics(job.folder.metrics, parts.history)
@@ -191,16 +207,40 @@ def _restore(job: FoldJob, parts: FoldParts) -> None:
     if not job.folder.last.is_file():
         return
     state = load_state(job.folder.last)
-    job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
-    parts.optimizer.load_state_dict(state["optimizer"])
-    parts.schedule.load_state_dict(state["schedule"])
-    if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
-        job.machine.accelerator.scaler.load_state_dict(state["scaler"])
-    parts.tracker.load_state_dict(state["tracker"])
-    parts.history = state["history"]
+    try:
+        before, now = state["machine"], _describe(job.machine)
+        if before != now:
+            raise UserError(
+                f"{job.folder.last} was trained with {_show(before)}, this is {_show(now)}; go on "
+                "as before (torchrun, train.precision), or take another run name"
+            )
+        job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
+        parts.optimizer.load_state_dict(state["optimizer"])
+        parts.schedule.load_state_dict(state["schedule"])
+        if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
+            job.machine.accelerator.scaler.load_state_dict(state["scaler"])
+        parts.tracker.load_state_dict(state["tracker"])
+        parts.history = state["history"]
+    except (KeyError, RuntimeError, TypeError, ValueError):
+        raise UserError(
+            f"{job.folder.last}: not of this version of foldline or of this network; "
+            "delete it to train this fold again from its start"
+        ) from None
 
 
-def _finish(job: FoldJob, parts: FoldParts, bad: "BadPictures") -> None:
+def _describe(machine: Machine) -> dict[str, str | int]:
+    """What must not change within a fold: the length of its schedule and its arithmetic."""
+    return {
+        "processes": int(machine.accelerator.num_processes),
+        "precision": machine.precision,
+    }
+
+
+def _show(machine: dict[str, str | int]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in machine.items())
+
+
+def _finish(job: FoldJob, parts: FoldParts, bad: BadPictures) -> None:
     """Answer the validation fold with `best.pt` as it lies on disk, and write `oof.csv`."""
     if parts.tracker.best_epoch is None:
         raise UserError(
@@ -208,6 +248,8 @@ def _finish(job: FoldJob, parts: FoldParts, bad: "BadPictures") -> None:
             "lower train.optimizer.lr or set train.clip_norm"
         )
     job.machine.accelerator.wait_for_everyone()
+    if job.machine.is_main:
+        save_metrics(job.folder.metrics, parts.history)  # a kill may have come just before
     checkpoint = load_checkpoint(job.folder.best)
     model = checkpoint.build_model().to(job.machine.accelerator.device)
     scores, rows, probs = _validate(job, parts, model, bad)
@@ -220,27 +262,3 @@ def _finish(job: FoldJob, parts: FoldParts, bad: "BadPictures") -> None:
         answered = build_out_of_fold(parts.valid_rows.iloc[rows], probs, job.prepared.class_names)
         save_out_of_fold(job.folder.oof, answered)
     job.track.summarize({f"best_{key}": value for key, value in scores.to_dict().items()})
-
-
-class BadPictures:
-    """Pictures that passed `prepare` and still cannot be decoded: stop, or leave out and count."""
-
-    def __init__(self, policy: str) -> None:
-        self._policy = policy
-        self._reasons: dict[str, str] = {}
-
-    def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass on what could be read; raises `UserError` at the first bad one if so configured."""
-        for batch in batches:
-            for error in batch.bad:
-                if self._policy == "fail":
-                    raise UserError(f"{error}; mend it, or set data.on_bad_image=reject")
-                self._reasons[str(error.path)] = str(error)
-            if len(batch.rows):
-                yield batch
-
-    def report(self, fold: int) -> None:
-        """Say which were left out."""
-        if self._reasons:
-            first = next(iter(self._reasons.values()))
-            console.warn(f"fold {fold}: {len(self._reasons)} pictures left out, such as {first}")

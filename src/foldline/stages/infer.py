@@ -20,6 +20,7 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
 from foldline.scoring.submission import compute_answers, save_submission
+from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.runs import RunFolder, check_seal, choose_folds
 
@@ -41,6 +42,8 @@ def run_infer(config: Config) -> None:
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     run = _find_run(config, prepared)
+    if not config.data.root.is_dir():
+        raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     truth = _load_truth(config.infer.truth, prepared) if config.infer.truth else None
     checkpoints = _load_checkpoints(config, prepared, run)
     machine = open_machine(config.train)
@@ -80,9 +83,10 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
     if config.infer.folds is None:
         missing = [fold for fold in folds if fold not in done]
     if missing:
+        hint = f", or answer with some of the folds only: infer.folds={done}" if done else ""
         raise UserError(
             f"{run.path}: folds {', '.join(map(str, missing))} are not trained to the end; run "
-            f"make train first, or answer with some of the folds only: infer.folds={done}"
+            f"make train first{hint}"
         )
     for fold in set(folds) - set(done):
         console.warn(f"fold {fold} is not trained to the end; its best epoch so far answers")
@@ -101,7 +105,7 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
 def _answer(
     config: Config, prepared: Prepared, checkpoints: Sequence[Checkpoint], machine: Machine
 ) -> Answers:
-    paths = prepared.test["path"].fillna("")
+    paths = prepared.test["path"]
     there = np.flatnonzero(paths != "")
     transform = build_eval_transform(**checkpoints[0].eval_transform)
     dataset = ImageDataset(
@@ -117,23 +121,25 @@ def _answer(
     batches = build_loader(
         dataset, order, workers=machine.workers, pin_memory=accelerator.device.type == "cuda"
     )
+    bad = BadPictures(config.data.on_bad_image, processes=accelerator.num_processes)
     with console.progress("infer", len(there)) as bar:
         rows, probs = predict(
             [checkpoint.build_model().to(accelerator.device) for checkpoint in checkpoints],
-            batches,
+            bad.watch(batches),
             accelerator=accelerator,
             flip=config.infer.flip,
             channels_last=machine.channels_last,
             on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
         )
+    if not len(rows):
+        raise UserError(f"{config.data.root}: none of the test pictures could be read")
     # a picture nobody can read is answered by how frequent each class is
     counts = np.bincount(
         prepared.train["label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
     )
     filled = np.tile(counts / counts.sum(), (len(prepared.test), 1))
     answered = there[rows]
-    if len(rows):
-        filled[answered] = probs.mean(axis=0)
+    filled[answered] = probs.mean(axis=0)
     unread = np.delete(prepared.test["id"].to_numpy(), answered)
     return Answers(filled, tuple(str(one) for one in unread))
 
@@ -162,11 +168,11 @@ def _write(
     values = [prepared.submission_values[answer] for answer in chosen]
     path = run.path / "submission.csv"
     before = path.read_bytes() if path.is_file() else None
-    save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
-    table = pd.DataFrame(answers.probs, columns=list(prepared.class_names))
+    table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
     table.insert(0, prepared.submission_columns[0], ids)
     with replacing(run.path / "probs.csv") as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+    save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
     write_json(
         run.path / "submission.json",
         {
@@ -221,12 +227,18 @@ def _load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
     """`label`, `id` (and `group`, where the file has it) of every test row, in submission order."""
     if not path.is_file():
         raise UserError(f"infer.truth: {path}: no such file")
-    given = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        given = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"infer.truth: {path}: not a readable CSV: {error}") from None
     id_column, value_column = prepared.submission_columns
     if not {id_column, value_column} <= set(given.columns):
         raise UserError(f"infer.truth: {path}: expected the columns {id_column},{value_column}")
     classes = {str(value): number for number, value in enumerate(prepared.submission_values)}
-    given = given.drop_duplicates(id_column).set_index(id_column)
+    if given[id_column].duplicated().any():
+        doubled = given.loc[given[id_column].duplicated(), id_column].iloc[0]
+        raise UserError(f"infer.truth: {path}: {doubled} comes more than once")
+    given = given.set_index(id_column)
     ids = prepared.test["id"].astype(str)
     absent = ids[~ids.isin(given.index)]
     if len(absent):

@@ -24,7 +24,7 @@ class Machine:
         return bool(self.accelerator.is_main_process)
 
     def describe(self) -> str:
-        """`cpu, 2 threads, fp32` or `cuda, bf16, 2 processes`."""
+        """`cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""
         accelerator = self.accelerator
         parts = [str(accelerator.device.type), self.precision]
         if accelerator.num_processes > 1:
@@ -40,7 +40,7 @@ def open_machine(settings: Train) -> Machine:
     warnings.filterwarnings("ignore", module=r"torch\..*")
     accelerator = device.build_accelerator(settings.precision)
     kind = accelerator.device.type
-    processes = int(accelerator.num_processes)
+    processes = device.count_local_processes(int(accelerator.num_processes))
     if not accelerator.is_main_process:
         console.silence()
     device.make_deterministic(processes=processes, device=kind)

@@ -22,7 +22,12 @@ from foldline.data.dataset import (
 from foldline.data.prepared import Prepared
 from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
 from foldline.errors import UserError
-from foldline.learning.checkpoint import load_weight_file
+from foldline.learning.checkpoint import (
+    Checkpoint,
+    is_checkpoint,
+    load_checkpoint,
+    load_weight_file,
+)
 from foldline.learning.loss import build_cross_entropy
 from foldline.learning.model import (
     MEAN,
@@ -54,8 +59,13 @@ class FoldParts:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine) -> FoldParts:
-    """Pictures, network, optimizer and schedule of one fold, at their start."""
+def build_parts(
+    config: Config, prepared: Prepared, fold: int, *, machine: Machine, fresh: bool
+) -> FoldParts:
+    """Pictures, network, optimizer and schedule of one fold, at their start.
+
+    Not `fresh`, the weights it would start from are left out: `last.pt` has those to go on with.
+    """
     rows = prepared.train
     train_rows = rows[(rows["fold"] != fold) & rows["train_label"].notna()]
     valid_rows = rows[rows["fold"] == fold]
@@ -65,9 +75,10 @@ def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine)
     valid_batches = _build_valid_batches(config, valid_rows, machine)
 
     seed_everything(config.seed, fold, 0)
-    model = build_network(config, len(prepared.class_names), machine)
+    model = build_network(config, prepared, fold, load=fresh)
+    layout = torch.channels_last if machine.channels_last else torch.contiguous_format
+    model = model.to(memory_format=layout)
     optimizer = build_optimizer(model.parameters(), **config.train.optimizer.model_dump())
-    model, prepared_optimizer = machine.accelerator.prepare(model, optimizer)
     schedule = build_schedule(
         optimizer,
         **config.train.schedule.model_dump(),
@@ -75,6 +86,7 @@ def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine)
         steps_per_epoch=-(-len(order) // config.train.accumulate),
         monitor=config.train.monitor,
     )
+    model, prepared_optimizer = machine.accelerator.prepare(model, optimizer)
     counts = np.bincount(
         train_rows["train_label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
     )
@@ -98,27 +110,45 @@ def build_parts(config: Config, prepared: Prepared, fold: int, machine: Machine)
     )
 
 
-def check_recipe(config: Config, num_classes: int, machine: Machine) -> None:
-    """Raise `UserError` for a network, weights or augmentation that cannot be built."""
+def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
+    """Raise `UserError` for a network, weights, picture size or augmentation that does not work."""
     _build_train_transform(config)
-    build_network(config, num_classes, machine)
+    for fold in folds:
+        model = build_network(config, prepared, fold, load=True).eval()
+    try:
+        with torch.no_grad():
+            model(torch.zeros(1, 3, *config.data.image_size))
+    except (RuntimeError, ValueError, AssertionError) as error:
+        raise UserError(
+            f"data.image_size: {config.model.name} cannot look at pictures of "
+            f"{list(config.data.image_size)}: {' '.join(str(error).split())}"
+        ) from None
 
 
-def build_network(config: Config, num_classes: int, machine: Machine) -> nn.Module:
-    """The model of `config.model` with its weights loaded and its frozen parts frozen."""
+def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) -> nn.Module:
+    """The model of `config.model`, its frozen parts frozen; with `load` its weights loaded."""
     settings = config.model
+    num_classes = len(prepared.class_names)
     model = build_model(settings.name, num_classes)
     head = find_head(model, num_classes)
-    if settings.weights == "imagenet":
-        with machine.accelerator.main_process_first():
-            state = download_imagenet_state(settings.name)
-        load_weights(model, state, head=head, origin="imagenet")
-    elif settings.weights != "none":
-        path = Path(settings.weights)
+    if load and settings.weights == "imagenet":
+        load_weights(model, download_imagenet_state(settings.name), head=head, origin="imagenet")
+    elif load and settings.weights != "none":
+        path = Path(settings.weights.replace("{fold}", str(fold)))
+        if is_checkpoint(path):
+            _check_origin(load_checkpoint(path), path, prepared, fold)
         load_weights(model, load_weight_file(path), head=head, origin=str(path))
     freeze(model, settings.train, head=head)
-    layout = torch.channels_last if machine.channels_last else torch.contiguous_format
-    return model.to(memory_format=layout)
+    return model
+
+
+def _check_origin(checkpoint: Checkpoint, path: Path, prepared: Prepared, fold: int) -> None:
+    """Raise `UserError` where the weights have seen the people who validate this fold."""
+    if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
+        raise UserError(
+            f"model.weights: {path} was trained on people of fold {fold}, whose scores would lie; "
+            "name the same fold's weights: fold_{fold}/best.pt"
+        )
 
 
 def seed_everything(*seeds: int) -> None:
@@ -166,7 +196,7 @@ def _build_valid_batches(
     dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
     order = OrderedBatches(
         len(rows),
-        config.infer.batch_size,
+        config.train.batch_size,
         rank=machine.accelerator.process_index,
         world=machine.accelerator.num_processes,
     )

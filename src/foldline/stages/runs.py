@@ -16,8 +16,9 @@ from foldline.errors import UserError
 from foldline.files import write_json, write_text
 from foldline.recipe import dump_config, load_config
 
-# keys that change neither weights nor scores, and so may differ when a run goes on
-_FREE_SECTIONS = ("run", "sample", "infer", "track")
+# what a run is made of beside its table, which the seal stands for: of `data` only how pictures
+# are looked at, of `train` all but what changes neither weights nor scores
+_DATA_KEYS = ("image_size", "crop")
 _FREE_TRAIN_KEYS = ("folds", "workers")
 
 _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate", "numpy", "pillow")
@@ -68,8 +69,13 @@ class RunFolder:
         return self.path / "environment.json"
 
     def load_environment(self) -> dict[str, Any]:
-        environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
-        return environment
+        try:
+            environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
+            return {**environment, "seal": str(environment["seal"])}
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{self.environment}: cannot be read; take another run name, or put it back"
+            ) from None
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
@@ -80,30 +86,45 @@ def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list
     return sorted(set(chosen)) if chosen else list(range(num_folds))
 
 
-def open_run(config: Config, prepared: Prepared, device: str, *, create: bool) -> RunFolder:
-    """The folder of `config.run`: a new one, or one that the same configuration began.
+def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
+    """The folder of `config.run` where the same configuration has begun it; None for a new one.
 
-    Raises `UserError`, touching nothing, when another configuration or another table began it.
+    Raises `UserError` when another configuration or another table began it.
     """
     run = RunFolder(config.run_dir)
     if run.environment.is_file() and run.config.is_file():
         check_seal(run, prepared, config)
-        differing = list(_list_differences(load_config(run.config), config))
+        differing = list(_list_differences(_load_config(run.config), config))
         if differing:
             raise UserError(
                 f"{run.path} was trained with another configuration; take another name "
                 f"(run={config.run}-2) or the old values:",
                 *differing,
             )
-    elif create:
-        if run.path.exists() and any(run.path.glob("fold_*")):
-            raise UserError(
-                f"{run.path} holds folds but not both config.yaml and environment.json; "
-                f"take another name (run={config.run}-2) or move that folder away"
-            )
-        write_text(run.config, dump_config(config))
-        write_json(run.environment, _describe_environment(prepared.seal, device))
+        return run
+    if run.path.exists() and any(run.path.glob("fold_*")):
+        raise UserError(
+            f"{run.path} holds folds but not both config.yaml and environment.json; "
+            f"take another name (run={config.run}-2) or move that folder away"
+        )
+    return None
+
+
+def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
+    """Make the folder of a new run."""
+    run = RunFolder(config.run_dir)
+    write_text(run.config, dump_config(config))
+    write_json(run.environment, _describe_environment(prepared.seal, device))
     return run
+
+
+def _load_config(path: Path) -> Config:
+    try:
+        return load_config(path)
+    except UserError as error:
+        raise UserError(
+            f"{path}: of another version of foldline; take another run name", *error.faults
+        ) from None
 
 
 def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
@@ -126,11 +147,12 @@ def _list_differences(old: Config, new: Config) -> Iterable[str]:
 
 def _shaping(config: Config) -> dict[str, Any]:
     values = config.model_dump(mode="json")
-    for section in _FREE_SECTIONS:
-        del values[section]
-    for key in _FREE_TRAIN_KEYS:
-        del values["train"][key]
-    return values
+    return {
+        "seed": values["seed"],
+        "data": {key: values["data"][key] for key in _DATA_KEYS},
+        "model": values["model"],
+        "train": {k: v for k, v in values["train"].items() if k not in _FREE_TRAIN_KEYS},
+    }
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

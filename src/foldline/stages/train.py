@@ -1,20 +1,21 @@
 """Train every fold of a run, go on where it was stopped, and say how good it is."""
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
-from foldline.files import compute_sha256, write_json
+from foldline.files import compute_seal, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
 from foldline.stages.fold import FoldJob, train_fold
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.parts import check_recipe
-from foldline.stages.runs import RunFolder, choose_folds, open_run
+from foldline.stages.runs import RunFolder, begin_run, choose_folds, find_run
 from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
 from foldline.tracking.wandb_run import WandbRun
@@ -32,14 +33,15 @@ def run_train(config: Config) -> None:
     check_settings(prepared, config)
     folds = choose_folds("train.folds", config.train.folds, prepared.num_folds)
     machine = open_machine(config.train)
-    run = _open_run_once(config, prepared, machine)
+    run = _open_run_once(config, prepared, folds, machine)
     _say_what_is_trained(config, prepared, machine)
     failed: list[str] = []
     for fold in folds:
         was_finished = run.fold(fold).is_finished
         try:
             if not was_finished:
-                _train_one(config, prepared, fold, run, machine)
+                # a machine of its own, so that no fold inherits memory or loss scale of another
+                _train_one(config, prepared, fold, run, open_machine(config.train))
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
             continue
@@ -52,11 +54,16 @@ def run_train(config: Config) -> None:
         raise UserError(*failed)
 
 
-def _open_run_once(config: Config, prepared: Prepared, machine: Machine) -> RunFolder:
+def _open_run_once(
+    config: Config, prepared: Prepared, folds: Sequence[int], machine: Machine
+) -> RunFolder:
     """The main process begins the run, if it can be trained at all, before the others look."""
-    check_recipe(config, len(prepared.class_names), machine)
     with machine.accelerator.main_process_first():
-        return open_run(config, prepared, machine.describe(), create=machine.is_main)
+        run = find_run(config, prepared)
+        begun = [fold for fold in folds if run and run.fold(fold).last.is_file()]
+        if set(folds) - set(begun):
+            check_recipe(config, prepared, sorted(set(folds) - set(begun)))
+        return run or begin_run(config, prepared, machine.describe())
 
 
 def _train_one(
@@ -68,9 +75,7 @@ def _train_one(
         group=config.run,
         job_type="train",
         name=f"{config.run}-fold-{fold}",
-        identity=compute_sha256(run.load_environment()["identity"].encode(), str(fold).encode())[
-            :12
-        ],
+        identity=compute_seal(run.load_environment()["identity"].encode(), str(fold).encode())[:12],
         config=config.model_dump(mode="json") | {"fold": fold, "seal": prepared.seal},
         tags=config.track.tags,
         directory=run.path,
@@ -127,14 +132,16 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
             "seal": prepared.seal,
             "folds": {str(k): s.to_dict() for k, s in zip(finished, by_fold, strict=True)},
             "out_of_fold": joined.to_dict() | {"macro_f1_interval": [low, high]},
+            "pictures": len(whole.table),
         },
     )
     if len(finished) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
             columns = zip(*(score.to_dict().values() for score in by_fold), strict=True)
             console.say(_ROW.format(name, *(f"{of(column):.3f}" for column in columns), "", "", ""))
+    by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
     console.say(
-        f"\nout of fold: macro-F1 {joined.macro_f1:.3f} (95 % by person {low:.3f} to {high:.3f}), "
+        f"\nout of fold: macro-F1 {joined.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
         f"accuracy {joined.accuracy:.3f}"
     )
     missing = sorted(set(range(prepared.num_folds)) - set(finished))
@@ -145,7 +152,7 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
 
 def _describe_divergence(fold: int, run: RunFolder, error: NonFiniteLossError) -> str:
     return (
-        f"fold {fold}: the loss was not finite at steps {error.span} of epoch "
+        f"fold {fold}: the loss was not finite {error.where} of epoch "
         f"{_epochs_done(run, fold) + 1}; the fold stays at epoch {_epochs_done(run, fold)}; lower "
         "train.optimizer.lr, set train.clip_norm or train.precision=fp32, under another run name"
     )

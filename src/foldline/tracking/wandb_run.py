@@ -99,9 +99,11 @@ def _start(mode: Any, settings: dict[str, Any]) -> Any:
     os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
+    logged_in = mode == "offline" or wandb.login(prompt=False, verify=False)
+    if mode == "online" and not logged_in:
+        raise RuntimeError("not logged in; run wandb login, or set track.mode=offline")
     if mode == "auto":
-        logged_in = wandb.login(prompt=False, verify=False)
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
     quiet = wandb.Settings(silent=True, console="off", x_disable_stats=True, init_timeout=30)
     Path(settings["dir"]).mkdir(parents=True, exist_ok=True)
-    return wandb.init(mode=mode, resume="allow", settings=quiet, **settings)
+    return wandb.init(mode=mode, resume="allow", reinit="create_new", settings=quiet, **settings)
