@@ -148,3 +148,24 @@ def test_a_checkpoint_of_another_table_is_refused(
     )
     assert trained("infer") == 2
     assert "train it again" in capsys.readouterr().err
+
+
+def test_a_disk_that_went_away_is_no_submission(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "inputs/tiny/eval/images").rename(project / "elsewhere")
+    assert trained("infer") == 2
+    assert "is the folder of data.root still there" in capsys.readouterr().err
+    assert not (run_dir(project) / "submission.csv").exists()
+
+
+def test_a_bad_test_picture_stops_where_so_configured(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting = "data.on_bad_image=fail"
+    for stage in ("prepare", "train"):
+        assert foldline(stage, setting, "train.epochs=1") == 0
+    path = next((project / "inputs/tiny/eval/images").iterdir())
+    path.write_bytes(path.read_bytes()[:200])
+    assert foldline("infer", setting) == 2
+    assert path.name in capsys.readouterr().err

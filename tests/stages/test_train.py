@@ -238,3 +238,87 @@ def test_pictures_without_a_training_label_are_only_scored(
     assert trained_on == [2]
     answered = pd.read_csv(project / "outputs/runs/tiny/fold_0/oof.csv")
     assert len(answered) == 6
+
+
+def test_weights_that_have_seen_the_validation_people_are_refused(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared("train", "train.epochs=1", "run=first") == 0
+    leaking = "model.weights=outputs/runs/first/fold_0/best.pt"
+    assert prepared("train", "train.epochs=1", "run=second", leaking) == 2
+    assert "was trained on people of fold 1" in capsys.readouterr().err
+    honest = "model.weights='outputs/runs/first/fold_{fold}/best.pt'"
+    assert prepared("train", "train.epochs=1", "run=second", honest) == 0
+
+
+def test_a_fold_goes_on_only_with_as_many_processes(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared("train", "train.folds=[0]") == 0
+    fold_dir = project / "outputs/runs/tiny/fold_0"
+    (fold_dir / "oof.csv").unlink()
+    state = torch.load(fold_dir / "last.pt", weights_only=True)
+    torch.save(state | {"machine": state["machine"] | {"processes": 4}}, fold_dir / "last.pt")
+    assert prepared("train", "train.folds=[0]") == 2
+    assert "processes 4" in capsys.readouterr().err
+    torch.save({"history": []}, fold_dir / "last.pt")
+    assert prepared("train", "train.folds=[0]") == 2
+    assert "delete it to train this fold again" in capsys.readouterr().err
+
+
+def test_scores_that_are_not_finite_never_become_the_last_good_epoch(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared("train", "train.optimizer={name: sgd, lr: 1e30, momentum: 0}") == 2
+    said = capsys.readouterr().err
+    assert "the fold stays at epoch 0" in said
+    assert not (project / "outputs/runs/tiny/fold_0/last.pt").exists()
+
+
+def test_a_fold_that_lost_its_log_just_before_the_end_is_finished(
+    project: Path, prepared: Foldline
+) -> None:
+    """Killed between the last weights and the last line of the log."""
+    assert prepared("train", "train.folds=[0]") == 0
+    fold_dir = project / "outputs/runs/tiny/fold_0"
+    before = list_files(fold_dir)
+    (fold_dir / "oof.csv").unlink()
+    (fold_dir / "metrics.jsonl").unlink()
+    assert prepared("train", "train.folds=[0]") == 0
+    assert list_files(fold_dir) == before
+
+
+def test_a_disk_that_went_away_stops_the_training(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "inputs/tiny/train").rename(project / "elsewhere")
+    assert prepared("train") == 2
+    assert "is the folder of data.root still there" in capsys.readouterr().err
+    (project / "elsewhere").rename(project / "inputs/tiny/train")
+    assert prepared("train") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("environment.json", "{"), ("config.yaml", "old: 1")]
+)
+def test_a_broken_run_folder_is_named(
+    name: str,
+    content: str,
+    project: Path,
+    prepared: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    (project / "outputs/runs/tiny" / name).write_text(content)
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 2
+    said = capsys.readouterr().err
+    assert name in said
+    assert "Traceback" not in said
+
+
+def test_a_network_that_cannot_look_at_such_pictures(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared("train", "model.name=alexnet") == 2
+    assert "data.image_size" in capsys.readouterr().err
+    assert not (project / "outputs/runs").exists()

@@ -139,7 +139,7 @@ def test_a_row_is_mirrored_as_it_was_when_it_was_logged(wandb: FakeWandb, tmp_pa
     [
         ("auto", True, "online"),
         ("auto", False, "offline"),
-        ("online", False, "online"),
+        ("online", True, "online"),
         ("offline", True, "offline"),
     ],
 )

@@ -101,7 +101,8 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
 def choose_values(class_names: Sequence[str], sample: SampleFile | None) -> tuple[int | str, ...]:
     """What a submission says for each class: its name where the sample does so, else its index.
 
-    Classes whose names are numbers are always called by their names.
+    Classes whose names are numbers are always called by their names. A sample without any answer
+    leaves it open; then the index is written.
     """
     texts = {answer for answer in sample.answers if answer} if sample else set()
     if all(name.isdecimal() for name in class_names) or not all(map(_is_number, texts)):

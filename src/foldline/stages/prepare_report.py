@@ -39,6 +39,9 @@ def show_prepared(
         say(f"training   {line}")
     order = f" in the order of {summary['sample_file']}" if summary["sample_file"] else ""
     say(f"test       {summary['num_test']} pictures{order}")
+    if data.scheme != "mask" and summary["num_test"]:
+        pairs = zip(summary["submission_values"], summary["class_names"], strict=True)
+        say(f"answers    {name_some([f'{value} for {name}' for value, name in pairs], limit=5)}")
     for line in seal_lines:
         say(line)
     say("next       make train")
