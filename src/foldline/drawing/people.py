@@ -23,8 +23,8 @@ AGES = ((18, 19, 29), (30, 42, 59), (OLDEST, OLDEST, OLDEST))
 
 # how far looks stray from the truth, as standard deviations: this is what no network can see and
 # only one that has met the person before can know
-GENDER_DOUBT = 0.8  # where a man is meant to look like -1 and a woman like 1
-AGE_DOUBT = 5.0  # years
+GENDER_DOUBT = 0.5  # where a man is meant to look like -1 and a woman like 1
+AGE_DOUBT = 3.0  # years
 
 
 @dataclass(frozen=True)
