@@ -258,7 +258,8 @@ def test_a_fold_goes_on_only_with_as_many_processes(
     fold_dir = project / "outputs/runs/tiny/fold_0"
     (fold_dir / "oof.csv").unlink()
     state = torch.load(fold_dir / "last.pt", weights_only=True)
-    torch.save(state | {"machine": state["machine"] | {"processes": 4}}, fold_dir / "last.pt")
+    elsewhere = {"machine": state["machine"] | {"processes": 4}}
+    torch.save(state | elsewhere | {"history": state["history"][:1]}, fold_dir / "last.pt")
     assert prepared("train", "train.folds=[0]") == 2
     assert "processes 4" in capsys.readouterr().err
     torch.save({"history": []}, fold_dir / "last.pt")

@@ -208,12 +208,6 @@ def _restore(job: FoldJob, parts: FoldParts) -> None:
         return
     state = load_state(job.folder.last)
     try:
-        before, now = state["machine"], _describe(job.machine)
-        if before != now:
-            raise UserError(
-                f"{job.folder.last} was trained with {_show(before)}, this is {_show(now)}; go on "
-                "as before (torchrun, train.precision), or take another run name"
-            )
         job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
         parts.optimizer.load_state_dict(state["optimizer"])
         parts.schedule.load_state_dict(state["schedule"])
@@ -221,11 +215,19 @@ def _restore(job: FoldJob, parts: FoldParts) -> None:
             job.machine.accelerator.scaler.load_state_dict(state["scaler"])
         parts.tracker.load_state_dict(state["tracker"])
         parts.history = state["history"]
+        before = state["machine"]
     except (KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(
             f"{job.folder.last}: not of this version of foldline or of this network; "
             "delete it to train this fold again from its start"
         ) from None
+    goes_on = len(parts.history) < job.config.train.epochs and not parts.tracker.should_stop
+    if goes_on and before != _describe(job.machine):
+        raise UserError(
+            f"{job.folder.last} was trained with {_show(before)}, this is "
+            f"{_show(_describe(job.machine))}; go on as before (torchrun, train.precision), "
+            "or take another run name"
+        )
 
 
 def _describe(machine: Machine) -> dict[str, str | int]:
