@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/fold_honesty.py --seeds 0 1 2 3 4
 
 Draws one sample competition a seed, trains the demo's recipe on both kinds of folds, and compares
-the macro-F1 of the joined out-of-fold file with the one of the submission against the truth.
-
+the macro-F1 of the joined out-of-fold file with the truth: that of the submission, which averages
+the folds' networks, and that of one of these networks alone, which is what out of fold estimates.
 """
 
 import argparse
@@ -13,7 +13,9 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 KINDS = ("group", "image")
@@ -25,8 +27,17 @@ def run_stage(folder: Path, stage: str, *overrides: str) -> None:
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-def measure(folder: Path, kind: str, seed: int) -> tuple[float, float]:
-    """(out-of-fold, truth) macro-F1 of one kind of folds on one drawn competition."""
+@dataclass(frozen=True)
+class Measured:
+    """Macro-F1: out of fold, of the submission, and of one network alone (mean over the folds)."""
+
+    out_of_fold: float
+    truth: float
+    one_network: float
+
+
+def measure(folder: Path, kind: str, seed: int) -> Measured:
+    """One kind of folds on one drawn competition."""
     settings = (
         f"run={kind}",
         f"seed={seed}",
@@ -34,22 +45,36 @@ def measure(folder: Path, kind: str, seed: int) -> tuple[float, float]:
         f"data.name={kind}",
         "track.mode=disabled",
     )
-    for stage in ("prepare", "train", "infer"):
+    for stage in ("prepare", "train"):
         run_stage(folder, stage, *settings)
     run = folder / "outputs/runs" / kind
     scores = json.loads((run / "scores.json").read_text(encoding="utf-8"))
+    alone = [infer(folder, run, *settings, f"infer.folds=[{fold}]") for fold in scores["folds"]]
+    return Measured(
+        scores["out_of_fold"]["macro_f1"],
+        infer(folder, run, *settings),
+        statistics.mean(alone),
+    )
+
+
+def infer(folder: Path, run: Path, *settings: str) -> float:
+    run_stage(folder, "infer", *settings)
     submission = json.loads((run / "submission.json").read_text(encoding="utf-8"))
-    return scores["out_of_fold"]["macro_f1"], submission["truth"]["macro_f1"]
+    return float(submission["truth"]["macro_f1"])
 
 
-def measure_seed(folder: Path, seed: int) -> dict[str, tuple[float, float]]:
+def measure_seed(folder: Path, seed: int) -> dict[str, Measured]:
     """Both kinds of folds on the competition of one seed."""
     folder.mkdir(parents=True, exist_ok=True)
     run_stage(folder, "sample", f"sample.seed={seed}")
     results = {kind: measure(folder, kind, seed) for kind in KINDS}
-    for kind, (out_of_fold, truth) in results.items():
-        gap = out_of_fold - truth
-        print(f"{seed:<6}{kind:<7}{out_of_fold:>11.3f}{truth:>7.3f}{gap:>+8.3f}", flush=True)
+    for kind, of_kind in results.items():
+        gap = of_kind.out_of_fold - of_kind.truth
+        print(
+            f"{seed:<6}{kind:<7}{of_kind.out_of_fold:>11.3f}{of_kind.one_network:>13.3f}"
+            f"{of_kind.truth:>12.3f}{gap:>+8.3f}",
+            flush=True,
+        )
     return results
 
 
@@ -61,18 +86,23 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = max(1, (os.cpu_count() or 1) // arguments.parallel)
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    print("seed  folds  out of fold  truth     gap")
+    print("seed  folds  out of fold  one network  submission     gap")
     with ThreadPoolExecutor(arguments.parallel) as pool:
         folders = [arguments.folder / f"seed_{seed}" for seed in arguments.seeds]
         results = list(pool.map(measure_seed, folders, arguments.seeds))
     for kind in KINDS:
-        gaps = [of_seed[kind][0] - of_seed[kind][1] for of_seed in results]
-        error = statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else float("nan")
-        scores = statistics.mean(of_seed[kind][0] for of_seed in results)
+        of_kind = [of_seed[kind] for of_seed in results]
         print(
-            f"{kind}: out of fold {scores:.3f}, mean gap {statistics.mean(gaps):+.3f} "
-            f"± {error:.3f} (standard error over {len(gaps)} seeds)"
+            f"{kind}: out of fold minus submission "
+            f"{describe([one.out_of_fold - one.truth for one in of_kind])}, minus one network "
+            f"{describe([one.out_of_fold - one.one_network for one in of_kind])}"
         )
+
+
+def describe(gaps: Sequence[float]) -> str:
+    """Mean and its standard error."""
+    error = statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else float("nan")
+    return f"{statistics.mean(gaps):+.3f} ± {error:.3f}"
 
 
 if __name__ == "__main__":

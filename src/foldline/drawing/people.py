@@ -21,10 +21,14 @@ SHARES |= {("female", 0): 14, ("female", 1): 16, ("female", 2): 5}
 # ages of a class: lowest, most common, highest; as in the real one all of the oldest are exactly 60
 AGES = ((18, 19, 29), (30, 42, 59), (OLDEST, OLDEST, OLDEST))
 
-# how far looks stray from the truth, as standard deviations: this is what no network can see and
-# only one that has met the person before can know
-GENDER_DOUBT = 0.5  # where a man is meant to look like -1 and a woman like 1
-AGE_DOUBT = 3.0  # years
+# Most people look what they are, with this spread as a standard deviation ...
+FEMININITY_SPREAD = 0.25  # where a man is meant to look like -1 and a woman like 1
+AGE_SPREAD = 2.0  # years
+# ... and these shares of every gender and age class look like someone else. No network can see
+# through that, however many of them are averaged; only one that has met the person can know.
+GENDER_MISLED, AGE_MISLED = 0.08, 0.08
+# how old those look whose age misleads, by their true class
+MISLED_AGES = (42.0, 21.0, 45.0)
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,17 @@ def cast_people(people: int, *, seed: int, split: Split) -> list[Person]:
 def _cast_cell(
     gender: Gender, age_class: int, count: int, rng: np.random.Generator
 ) -> list[tuple[Gender, int, float, float]]:
-    doubt = NormalDist()
+    spread = NormalDist()
     ages = [_triangular(position, AGES[age_class]) for position in _spread(count, rng)]
-    gender_doubts = [doubt.inv_cdf(position) for position in _spread(count, rng)]
-    age_doubts = [doubt.inv_cdf(position) for position in _spread(count, rng)]
+    by_gender, by_age = _spread(count, rng), _spread(count, rng)
     center = 2 * GENDERS.index(gender) - 1
-    return [
-        (gender, age, center + GENDER_DOUBT * feminine, age + AGE_DOUBT * old)
-        for age, feminine, old in zip(ages, gender_doubts, age_doubts, strict=True)
-    ]
+    cell = []
+    for age, feminine, old in zip(ages, by_gender, by_age, strict=True):
+        looks = -center if feminine < GENDER_MISLED else center
+        looks_age = MISLED_AGES[age_class] if old < AGE_MISLED else age
+        femininity = looks + FEMININITY_SPREAD * spread.inv_cdf(feminine)
+        cell.append((gender, age, femininity, looks_age + AGE_SPREAD * spread.inv_cdf(old)))
+    return cell
 
 
 def _spread(count: int, rng: np.random.Generator) -> Sequence[float]:

@@ -23,6 +23,7 @@ from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.runs import RunFolder, check_seal, choose_folds
+from foldline.stages.table_settings import check_settings
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def run_infer(config: Config) -> None:
     Writes `submission.csv`, `probs.csv` and `submission.json` into the run's folder.
     """
     prepared = load_prepared(config.prepared_dir)
+    check_settings(prepared, config)
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     run = _find_run(config, prepared)
