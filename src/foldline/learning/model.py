@@ -3,6 +3,7 @@
 import copy
 import difflib
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,7 +65,7 @@ def download_imagenet_state(name: str) -> State:
     weights = torchvision.models.get_model_weights(name)["DEFAULT"]
     file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rsplit('/', 1)[-1]}"
     try:
-        state: State = weights.get_state_dict(progress=False, check_hash=True)
+        state: State = weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
     except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
         raise UserError(
             f"model.weights: the ImageNet weights of {name} cannot be downloaded "
