@@ -11,7 +11,7 @@ import pandas as pd
 
 from foldline import console
 from foldline.config import Config
-from foldline.data.dataset import ImageDataset, OrderedBatches, build_loader
+from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
@@ -21,7 +21,7 @@ from foldline.learning.engine import predict
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
 from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
-from foldline.stages.machine import Machine, open_machine
+from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.runs import RunFolder, check_seal, choose_folds
 from foldline.stages.table_settings import check_settings
 
@@ -114,15 +114,7 @@ def _answer(
         config.data.root, [paths.iloc[row] for row in there], [0] * len(there), transform
     )
     accelerator = machine.accelerator
-    order = OrderedBatches(
-        len(there),
-        config.infer.batch_size,
-        rank=accelerator.process_index,
-        world=accelerator.num_processes,
-    )
-    batches = build_loader(
-        dataset, order, workers=machine.workers, pin_memory=accelerator.device.type == "cuda"
-    )
+    batches = build_ordered_batches(dataset, config.infer.batch_size, machine)
     bad = BadPictures(config.data.on_bad_image, processes=accelerator.num_processes)
     with console.progress("infer", len(there)) as bar:
         rows, probs = predict(

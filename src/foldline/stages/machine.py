@@ -4,9 +4,11 @@ import warnings
 from dataclasses import dataclass
 
 from accelerate import Accelerator
+from torch.utils.data import DataLoader, Sampler
 
 from foldline import console
 from foldline.config import Train
+from foldline.data.dataset import Batch, ImageDataset, Key, OrderedBatches, build_loader
 from foldline.learning import device
 
 
@@ -32,6 +34,27 @@ class Machine:
         elif accelerator.device.type == "cpu":
             parts.append(f"{device.count_cores()} cores")
         return ", ".join(parts)
+
+
+def build_ordered_batches(
+    dataset: ImageDataset, batch_size: int, machine: Machine
+) -> "DataLoader[Batch]":
+    """Every picture once, in table order, shared out over the processes."""
+    order = OrderedBatches(
+        len(dataset),
+        batch_size,
+        rank=machine.accelerator.process_index,
+        world=machine.accelerator.num_processes,
+    )
+    return build_batches(dataset, order, machine)
+
+
+def build_batches(
+    dataset: ImageDataset, order: Sampler[list[Key]], machine: Machine
+) -> "DataLoader[Batch]":
+    """The pictures of `dataset` in `order`, read as suits the machine."""
+    pin_memory = machine.accelerator.device.type == "cuda"
+    return build_loader(dataset, order, workers=machine.workers, pin_memory=pin_memory)
 
 
 def open_machine(settings: Train) -> Machine:

@@ -15,9 +15,7 @@ from foldline.config import Config
 from foldline.data.dataset import (
     Batch,
     ImageDataset,
-    OrderedBatches,
     ShuffledBatches,
-    build_loader,
 )
 from foldline.data.prepared import Prepared
 from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
@@ -40,7 +38,7 @@ from foldline.learning.model import (
 )
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
 from foldline.learning.stopping import BestTracker
-from foldline.stages.machine import Machine
+from foldline.stages.machine import Machine, build_batches, build_ordered_batches
 
 
 @dataclass
@@ -171,7 +169,7 @@ def _build_train_batches(
         rank=machine.accelerator.process_index,
         world=machine.accelerator.num_processes,
     )
-    return order, _build_loader(dataset, order, machine)
+    return order, build_batches(dataset, order, machine)
 
 
 def _build_train_transform(config: Config) -> Transform:
@@ -194,13 +192,7 @@ def _build_valid_batches(
         image_size=config.data.image_size, crop=config.data.crop, mean=MEAN, std=STD
     )
     dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
-    order = OrderedBatches(
-        len(rows),
-        config.train.batch_size,
-        rank=machine.accelerator.process_index,
-        world=machine.accelerator.num_processes,
-    )
-    return _build_loader(dataset, order, machine)
+    return build_ordered_batches(dataset, config.train.batch_size, machine)
 
 
 def _build_dataset(
@@ -209,8 +201,3 @@ def _build_dataset(
     return ImageDataset(
         config.data.root, rows["path"].tolist(), [int(label) for label in labels], transform
     )
-
-
-def _build_loader(dataset: ImageDataset, order: Any, machine: Machine) -> "DataLoader[Batch]":
-    pin_memory = machine.accelerator.device.type == "cuda"
-    return build_loader(dataset, order, workers=machine.workers, pin_memory=pin_memory)
