@@ -12,6 +12,7 @@ from tests.competition import Foldline, list_files
 
 from foldline.learning import engine
 from foldline.stages import fold as fold_stage
+from foldline.stages import fold_files
 from foldline.stages import train as train_stage
 
 
@@ -73,7 +74,7 @@ def test_a_finished_fold_is_not_trained_again(
     trained: list[int] = []
     real = fold_stage._run_epoch
 
-    def note(job: fold_stage.FoldJob, *rest: Any) -> Any:
+    def note(job: fold_files.FoldJob, *rest: Any) -> Any:
         trained.append(job.fold)
         return real(job, *rest)
 
@@ -259,7 +260,7 @@ def test_a_fold_goes_on_only_with_as_many_processes(
     (fold_dir / "oof.csv").unlink()
     state = torch.load(fold_dir / "last.pt", weights_only=True)
     elsewhere = {"machine": state["machine"] | {"processes": 4}}
-    torch.save(state | elsewhere | {"history": state["history"][:1]}, fold_dir / "last.pt")
+    torch.save(state | elsewhere | {"epochs_done": 1}, fold_dir / "last.pt")
     assert prepared("train", "train.folds=[0]") == 2
     assert "processes 4" in capsys.readouterr().err
     torch.save({"history": []}, fold_dir / "last.pt")
