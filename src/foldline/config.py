@@ -103,7 +103,10 @@ class Model(Section):
 
     name: str = Field("resnet18", description="a torchvision classification model")
     source: Literal["torchvision"] = Field("torchvision", description="where `name` is looked up")
-    weights: str = Field("imagenet", description="imagenet, none, or a file of weights")
+    weights: str = Field(
+        "imagenet",
+        description="imagenet, none, a file of weights, or run:NAME to go on from its best.pt",
+    )
     train: str = Field("all", description="what is trained: all, head, or from a named block up")
 
 

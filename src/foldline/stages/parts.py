@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from foldline import console
 from foldline.config import Config
 from foldline.data.dataset import (
     Batch,
@@ -41,7 +39,7 @@ from foldline.learning.model import (
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
 from foldline.learning.stopping import BestTracker
 from foldline.stages.machine import Machine, build_batches, build_ordered_batches
-from foldline.stages.runs import RunFolder
+from foldline.stages.start_weights import locate_weights, say_how_the_head_starts
 
 
 @dataclass
@@ -127,7 +125,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
     _build_train_transform(config)
     for fold in folds:
         model = build_network(config, prepared, fold, load=True).eval()
-    _say_how_the_head_starts(config, prepared, folds[0])
+    say_how_the_head_starts(config, prepared, folds[0])
     try:
         with torch.no_grad():
             model(torch.zeros(1, 3, *config.data.image_size))
@@ -159,33 +157,6 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
             model.load_state_dict(checkpoint.state)  # the head too
     freeze(model, settings.train, head=head)
     return model
-
-
-def locate_weights(weights: str, fold: int) -> Path:
-    """The file that `model.weights` means for `fold`; `run:mask` means the best.pt of run mask."""
-    run = weights.removeprefix("run:")
-    if run != weights:
-        return RunFolder(Path("outputs/runs") / run).fold(fold).best
-    return Path(weights.replace("{fold}", str(fold)))
-
-
-def _say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> None:
-    """One line for a checkpoint of ours, as it decides what the first score looks like."""
-    if config.model.weights in ("imagenet", "none"):
-        return
-    path = locate_weights(config.model.weights, fold)
-    if not is_checkpoint(path):
-        return
-    checkpoint = load_checkpoint(path)
-    if checkpoint.class_names != prepared.class_names:
-        console.say(f"{path} has other classes: all but its head is taken over")
-    elif checkpoint.scoring_seal == prepared.scoring_seal:
-        console.say(f"goes on from {path}, its head included")
-    else:
-        console.warn(
-            f"{path} is of another table, whose people may be among those who validate here; "
-            "scores may lie"
-        )
 
 
 def _check_origin(checkpoint: Checkpoint, path: Path, prepared: Prepared, fold: int) -> None:
