@@ -18,19 +18,19 @@ def locate_weights(weights: str, fold: int) -> Path:
 
 
 def say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> None:
-    """One line for a checkpoint of ours, as it decides what the first score looks like."""
-    if config.model.weights in ("imagenet", "none"):
+    """One line where `model.weights` is a file, as it decides what the first score looks like."""
+    weights = config.model.weights
+    if weights in ("imagenet", "none"):
         return
-    path = locate_weights(config.model.weights, fold)
-    if not is_checkpoint(path):
+    path = locate_weights(weights, fold)
+    checkpoint = load_checkpoint(path) if is_checkpoint(path) else None
+    if not checkpoint or checkpoint.class_names != prepared.class_names:
+        reason = "has other classes" if checkpoint else "is no best.pt"
+        console.say(f"{weights} {reason}: all but its head is taken over, the head is random")
         return
-    checkpoint = load_checkpoint(path)
-    if checkpoint.class_names != prepared.class_names:
-        console.say(f"{path} has other classes: all but its head is taken over")
-    elif checkpoint.scoring_seal == prepared.scoring_seal:
-        console.say(f"goes on from {path}, its head included")
-    else:
+    console.say(f"goes on from {weights}, its head included")
+    if checkpoint.scoring_seal != prepared.scoring_seal:
         console.warn(
-            f"{path} is of another table, whose people may be among those who validate here; "
-            "scores may lie"
+            f"{weights} was trained on another table, whose people may be among those who "
+            "validate here; scores may lie"
         )
