@@ -61,7 +61,7 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
     )
 
 
-@pytest.mark.parametrize("stage", ["sample", "prepare", "train", "infer"])
+@pytest.mark.parametrize("stage", ["sample", "prepare", "train", "infer", "evaluate"])
 def test_every_stage_calls_its_own(
     foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

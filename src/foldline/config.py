@@ -3,10 +3,20 @@
 Defaults live here and nowhere else. `foldline.recipe` lays a YAML file and overrides over them.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+
+
+def _check_duration(value: Any) -> str:
+    if not re.fullmatch(r"(?=.*[1-9])(\d+ steps?|\d+(\.\d+)? epochs?)", str(value)):
+        raise ValueError(
+            f"expected a number and its unit, such as 2 epochs or 500 steps, found {value!r}"
+        )
+    return str(value)
+
 
 # strict: neither true nor the text "5" passes as a number; 5 passes as a Real, 5.0 not as a Whole
 Whole = Annotated[int, Strict()]
@@ -16,6 +26,7 @@ Rate = Annotated[Real, Field(gt=0)]
 Share = Annotated[Real, Field(gt=0, le=1)]
 Probability = Annotated[Real, Field(ge=0, lt=1)]
 FoldNumbers = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=1)]
+Duration = Annotated[str, BeforeValidator(_check_duration)]
 Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
 
 
@@ -92,7 +103,10 @@ class Model(Section):
 
     name: str = Field("resnet18", description="a torchvision classification model")
     source: Literal["torchvision"] = Field("torchvision", description="where `name` is looked up")
-    weights: str = Field("imagenet", description="imagenet, none, or a file of weights")
+    weights: str = Field(
+        "imagenet",
+        description="imagenet, none, a file of weights, or run:NAME to go on from its best.pt",
+    )
     train: str = Field("all", description="what is trained: all, head, or from a named block up")
 
 
@@ -129,12 +143,18 @@ class Constant(Section):
 class Cosine(Section):
     name: Literal["cosine"] = "cosine"
     warmup_epochs: Real = Field(0.5, ge=0, description="linear rise from 0, in epochs")
+    warmup: Duration | None = Field(
+        None, description="in the place of warmup_epochs, such as 500 steps"
+    )
     final: Real = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
 
 
 class Step(Section):
     name: Literal["step"] = "step"
     every_epochs: Count = Field(3, description="epochs between falls")
+    every: Duration | None = Field(
+        None, description="in the place of every_epochs, such as 500 steps"
+    )
     factor: Share = Field(0.1, description="what the learning rate is multiplied with")
 
 
@@ -153,6 +173,16 @@ class CrossEntropy(Section):
     )
 
 
+class Validation(Section):
+    """When the validation fold is scored; the end of the training always is."""
+
+    every: Duration = Field("1 epoch", description="such as 2 epochs, 0.5 epochs or 500 steps")
+    from_epoch: Count = Field(1, description="no validation in the epochs before this one")
+    floor: Real | None = Field(
+        None, description="worse than this, in the monitor's unit, nothing is saved; null: no floor"
+    )
+
+
 class Train(Section):
     """How the network is trained."""
 
@@ -165,6 +195,10 @@ class Train(Section):
     )
     monitor: Literal["macro_f1", "accuracy", "log_loss"] = Field(
         "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
+    )
+    validation: Validation = Validation()
+    keep: Literal["best", "every"] = Field(
+        "best", description="every: besides best.pt, every validation's as epoch_<n>.pt"
     )
     batch_size: Count = Field(32, description="pictures a forward pass, per process")
     accumulate: Count = Field(1, description="forward passes a step of the optimizer")
@@ -191,6 +225,15 @@ class Train(Section):
         description="albumentations transforms after crop and resize: name and its arguments",
     )
 
+    @model_validator(mode="after")
+    def _floor_is_a_share(self) -> "Train":
+        floor = self.validation.floor
+        if floor is not None and not 0 <= floor <= 1 and self.monitor != "log_loss":
+            raise ValueError(
+                f"validation.floor: {self.monitor} lies between 0 and 1, found {floor:g}"
+            )
+        return self
+
 
 class Infer(Section):
     """How the submission is made."""
@@ -201,6 +244,17 @@ class Infer(Section):
     flip: bool = Field(False, description="also look at each picture mirrored, and average")
     batch_size: Count = Field(64, description="pictures a forward pass")
     truth: Path | None = Field(None, description="the true answers, where they are known")
+
+
+class Evaluate(Section):
+    """How the kept checkpoints of a run are compared."""
+
+    split: Literal["validation", "test"] = Field(
+        "validation", description="each fold's validation pictures, or the test's by infer.truth"
+    )
+    folds: FoldNumbers | None = Field(
+        None, description="whose checkpoints, such as [0, 2]; null: all there are"
+    )
 
 
 class Track(Section):
@@ -224,6 +278,7 @@ class Config(Section):
     model: Model = Model()
     train: Train = Train()
     infer: Infer = Infer()
+    evaluate: Evaluate = Evaluate()
     track: Track = Track()
 
     @property

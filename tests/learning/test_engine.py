@@ -1,6 +1,7 @@
 """The two loops, on a network of a few hundred weights and pictures of noise."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,6 +205,38 @@ def test_the_schedule_is_not_told_of_a_step_that_fp16_skipped(accelerator: Accel
     assert told == []
 
 
+@pytest.mark.parametrize("cuts", [(3,), (1, 2), (2, 4)])
+def test_an_epoch_in_parts_learns_what_a_whole_one_learns(
+    accelerator: Accelerator, cuts: Sequence[int]
+) -> None:
+    """Seven batches, the last one short, two a step: four steps."""
+    sizes = (2, 2, 2, 2, 2, 2, 1)
+
+    def run(*stops: int | None) -> tuple[TrainResult, torch.Tensor]:
+        model, batches = build_net(norm=True), iter(draw_batches(*sizes))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        total = TrainResult()
+        for stop in stops:
+            count = None if stop is None else 2 * (stop - total.steps)
+            total += train(
+                model,
+                islice(batches, count),
+                accelerator,
+                optimizer=optimizer,
+                accumulate=2,
+                first_step=total.steps + 1,
+            )
+            predict([model], draw_batches(2), accelerator=accelerator)
+        return total, flatten(model)
+
+    whole, weights = run(None)
+    parts, same_weights = run(*cuts, None)
+    assert torch.equal(weights, same_weights)
+    assert (parts.images, parts.steps) == (whole.images, whole.steps) == (13, 4)
+    assert parts.loss == pytest.approx(whole.loss)
+    assert parts.accuracy == pytest.approx(whole.accuracy)
+
+
 class BreakingLoss(nn.CrossEntropyLoss):
     """Cross entropy, but `value` at `steps`, counted from 1."""
 
@@ -235,6 +268,25 @@ def test_a_loss_that_is_not_finite_ends_the_epoch_and_names_the_steps(
         train(build_net(), count(batches, drawn), accelerator, criterion=criterion)
     assert caught.value.where == span
     assert len(drawn) <= steps[0] + 20, "a long epoch is not trained to its end"
+
+
+def test_steps_are_those_of_the_optimizer_counted_over_the_epoch(
+    accelerator: Accelerator,
+) -> None:
+    criterion = BreakingLoss([3], float("nan"))
+    with pytest.raises(NonFiniteLossError, match=r"at step 12$"):
+        train(
+            build_net(),
+            draw_batches(*[1] * 4),
+            accelerator,
+            criterion=criterion,
+            accumulate=2,
+            first_step=11,
+        )
+
+
+def test_the_rest_of_an_epoch_may_be_empty(accelerator: Accelerator) -> None:
+    assert train(build_net(), [], accelerator, first_step=5) == TrainResult()
 
 
 def test_an_epoch_without_pictures_is_the_users_to_mend(accelerator: Accelerator) -> None:

@@ -12,26 +12,31 @@ from foldline.learning.optim import (
     build_schedule,
     compute_warmup_cosine,
 )
+from foldline.learning.stopping import BestTracker
 
 
-def build(name: str, monitor: str = "macro_f1", **settings: Any) -> tuple[Any, Schedule]:
+def build(name: str, **settings: Any) -> tuple[Any, Schedule]:
     """An optimizer of rate 1 and its schedule over 3 epochs of 4 steps."""
     optimizer = build_optimizer([nn.Parameter(torch.zeros(1))], "sgd", lr=1.0)
-    schedule = build_schedule(
-        optimizer, name, epochs=3, steps_per_epoch=4, monitor=monitor, **settings
-    )
-    return optimizer, schedule
+    return optimizer, build_schedule(optimizer, name, epochs=3, steps_per_epoch=4, **settings)
 
 
-def follow(optimizer: Any, schedule: Schedule, scores: list[float]) -> list[float]:
+def follow(
+    optimizer: Any,
+    schedule: Schedule,
+    scores: list[float],
+    tracker: BestTracker | None = None,
+) -> list[float]:
     """The rate that each step takes, over one epoch a score."""
+    tracker = tracker or BestTracker("macro_f1", patience=0)
     rates = []
-    for score in scores:
+    for epoch, score in enumerate(scores, start=tracker.last_epoch + 1):
         for _ in range(4):
             rates.append(schedule.lr)
             optimizer.step()
             schedule.after_step()
-        schedule.after_epoch(score)
+        tracker.update(epoch, score)
+        schedule.after_epoch(tracker)
     return rates
 
 
@@ -77,6 +82,23 @@ def test_step_falls_every_few_epochs() -> None:
     assert rates == pytest.approx([1.0] * 8 + [0.1] * 4)
 
 
+def test_step_falls_by_15_percent_every_epoch() -> None:
+    rates = follow(*build("step", every_epochs=1, factor=0.85), [0, 0, 0, 0])
+    assert rates == pytest.approx([1.0] * 4 + [0.85] * 4 + [0.7225] * 4 + [0.614125] * 4)
+
+
+def test_step_may_fall_every_few_steps() -> None:
+    rates = follow(*build("step", every_epochs=3, every="5 steps", factor=0.5), [0, 0, 0])
+    assert rates == pytest.approx([1.0] * 5 + [0.5] * 5 + [0.25] * 2)
+
+
+@pytest.mark.parametrize("warmup", ["6 steps", "1.5 epochs"])
+def test_warmup_may_be_given_as_a_duration(warmup: str) -> None:
+    rates = follow(*build("cosine", warmup_epochs=0, warmup=warmup, final=0.1), [0, 0, 0])
+    assert rates == follow(*build("cosine", warmup_epochs=1.5, final=0.1), [0, 0, 0])
+    assert rates[:3] == pytest.approx([1 / 7, 2 / 7, 3 / 7])
+
+
 def test_constant_stays() -> None:
     assert set(follow(*build("constant"), [0.1, 0.1, 0.1])) == {1.0}
 
@@ -87,6 +109,7 @@ def test_constant_stays() -> None:
         ("macro_f1", [0.1, 0.2, 0.3, 0.4], [1, 1, 1, 1]),
         ("macro_f1", [0.4, 0.3, 0.2, 0.5], [1, 1, 0.5, 0.5]),
         ("macro_f1", [0.4, 0.4, 0.4, 0.4], [1, 1, 0.5, 0.5]),  # a tie is no improvement
+        ("macro_f1", [0.4, 0.3, 0.3, 0.3, 0.3], [1, 1, 0.5, 0.5, 0.25]),  # waits anew
         ("macro_f1", [0.4, float("nan"), 0.3, 0.4], [1, 1, 0.5, 0.5]),
         ("log_loss", [0.4, 0.3, 0.2, 0.1], [1, 1, 1, 1]),
         ("log_loss", [0.1, 0.2, 0.3, 0.4], [1, 1, 0.5, 0.5]),
@@ -95,12 +118,43 @@ def test_constant_stays() -> None:
 def test_plateau_falls_after_patience_in_the_monitors_direction(
     monitor: str, scores: list[float], rates: list[float]
 ) -> None:
-    _, schedule = build("plateau", monitor, factor=0.5, patience=1)
+    assert follow_plateau(BestTracker(monitor, patience=0), scores) == rates
+
+
+def follow_plateau(tracker: BestTracker, scores: list[float]) -> list[float]:
+    """The rate after each epoch, with a patience of 1 and a factor of 0.5."""
+    _, schedule = build("plateau", factor=0.5, patience=1)
     found = []
-    for score in scores:
-        schedule.after_epoch(score)
+    for epoch, score in enumerate(scores, start=1):
+        tracker.update(epoch, score)
+        schedule.after_epoch(tracker)
         found.append(schedule.lr)
-    assert found == rates
+    return found
+
+
+def test_plateau_knows_no_other_best_than_saving_and_stopping() -> None:
+    scores = [0.5, 0.5625, 0.59375, 0.6875, 0.6875]
+    assert follow_plateau(BestTracker("macro_f1", 0), scores) == [1, 1, 1, 1, 1]
+    # gains of a sixteenth are too small to count; the fourth epoch is more than 0.125 above
+    assert follow_plateau(BestTracker("macro_f1", 0, 0.125), scores) == [1, 1, 0.5, 0.5, 0.5]
+
+
+def test_plateau_counts_a_gain_below_the_floor() -> None:
+    tracker = BestTracker("macro_f1", 0, floor=0.9)
+    assert follow_plateau(tracker, [0.1, 0.2, 0.3, 0.4]) == [1, 1, 1, 1]
+
+
+def test_plateau_falls_in_every_group_of_parameters() -> None:
+    groups = [{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (1.0, 0.1)]
+    optimizer = torch.optim.SGD(groups)
+    schedule = build_schedule(
+        optimizer, "plateau", epochs=3, steps_per_epoch=4, factor=0.5, patience=0
+    )
+    tracker = BestTracker("macro_f1", 0)
+    for epoch in (1, 2):
+        tracker.update(epoch, 0.5)
+        schedule.after_epoch(tracker)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.05]
 
 
 @pytest.mark.parametrize(
@@ -121,12 +175,13 @@ def test_a_schedule_that_goes_on_continues_identically(
     expected = follow(*build(name, **settings), scores)
 
     optimizer, schedule = build(name, **settings)
-    rates = follow(optimizer, schedule, scores[:stop])
+    tracker = BestTracker("macro_f1", patience=0)
+    rates = follow(optimizer, schedule, scores[:stop], tracker)
     states = optimizer.state_dict(), schedule.state_dict()
     optimizer, schedule = build(name, **settings)
     optimizer.load_state_dict(states[0])
     schedule.load_state_dict(states[1])
-    assert rates + follow(optimizer, schedule, scores[stop:]) == expected
+    assert rates + follow(optimizer, schedule, scores[stop:], tracker) == expected
 
 
 def test_the_optimizer_gets_its_own_settings_and_only_what_learns() -> None:

@@ -64,3 +64,49 @@ def test_one_that_goes_on_remembers(stop: int) -> None:
     after.load_state_dict(before.state_dict())
     more, last = follow(after, scores[stop:], first=stop + 1)
     assert (best + more, last) == (expected, epochs) == ([True, True, False, False], 4)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "floor", "scores", "saved"),
+    [
+        ("macro_f1", 0.5, [0.25, 0.5, 0.375, 0.625], [False, True, False, True]),
+        ("macro_f1", 0.5, [0.25, NAN, 0.375], [False, False, False]),
+        ("log_loss", 0.5, [0.75, 0.5, 0.375], [False, True, True]),
+        ("log_loss", 0.5, [float("inf"), 0.75], [False, False]),
+    ],
+)
+def test_below_the_floor_nothing_is_saved(
+    monitor: str, floor: float, scores: list[float], saved: list[bool]
+) -> None:
+    tracker = BestTracker(monitor, patience=0, floor=floor)
+    assert follow(tracker, scores)[0] == saved
+    assert tracker.has_saved is any(saved)
+
+
+def test_a_gain_below_the_floor_keeps_the_training_going() -> None:
+    tracker = BestTracker("macro_f1", patience=2, floor=0.9)
+    assert follow(tracker, [0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.95])[1] == 6
+    assert (tracker.best_score, tracker.has_saved) == (0.4, False)
+
+
+def test_the_first_to_reach_the_floor_is_saved_however_small_its_gain() -> None:
+    tracker = BestTracker("macro_f1", patience=0, min_improvement=0.125, floor=0.5)
+    assert follow(tracker, [0.4375, 0.5, 0.5625])[0] == [False, True, False]
+
+
+def test_patience_counts_epochs_however_often_is_validated() -> None:
+    tracker = BestTracker("macro_f1", patience=2)
+    for epoch in (1, 1, 1, 1, 2, 2, 2):
+        assert not tracker.should_stop
+        tracker.update(epoch, 0.5)
+    assert not tracker.should_stop
+    tracker.update(3, 0.5)
+    assert tracker.should_stop
+
+
+def test_one_that_goes_on_remembers_whether_the_floor_was_reached() -> None:
+    before = BestTracker("macro_f1", patience=0, min_improvement=0.25, floor=0.5)
+    follow(before, [0.4375, 0.5])
+    after = BestTracker("macro_f1", patience=0, min_improvement=0.25, floor=0.5)
+    after.load_state_dict(before.state_dict())
+    assert after.update(3, 0.5625) is False

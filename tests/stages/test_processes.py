@@ -38,22 +38,34 @@ def wait_for(path: Path, process: Process) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+# of three steps an epoch, so that best.pt is there before an epoch is over
+_MID_EPOCH = ("train.validation.every=1 step", "train.monitor=log_loss")
+
+
+@pytest.mark.parametrize(
+    ("sent", "awaited", "more"),
+    [
+        (signal.SIGINT, "last.pt", ()),
+        (signal.SIGKILL, "last.pt", ()),
+        (signal.SIGKILL, "best.pt", _MID_EPOCH),
+    ],
+)
 def test_a_killed_fold_ends_like_one_that_ran_through(
-    sent: signal.Signals, project: Path, foldline: Foldline
+    sent: signal.Signals, awaited: str, more: tuple[str, ...], project: Path, foldline: Foldline
 ) -> None:
     assert foldline("prepare") == 0
-    process = start_training(project, run="killed", settings=_SETTINGS)
+    settings = (*_SETTINGS, *more)
+    process = start_training(project, run="killed", settings=settings)
     runs = project / "outputs/runs"
-    wait_for(runs / "killed/fold_0/metrics.jsonl", process)
+    wait_for(runs / "killed/fold_0" / awaited, process)
     process.send_signal(sent)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == (130 if sent == signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
     assert not (runs / "killed/fold_0/oof.csv").exists(), "it must be killed before its end"
 
-    assert foldline("train", *_SETTINGS, "run=killed") == 0
-    assert foldline("train", *_SETTINGS, "run=whole") == 0
+    assert foldline("train", *settings, "run=killed") == 0
+    assert foldline("train", *settings, "run=whole") == 0
     for name in ("best.pt", "oof.csv"):
         killed, whole = runs / "killed/fold_0" / name, runs / "whole/fold_0" / name
         assert killed.read_bytes() == whole.read_bytes(), name
@@ -62,7 +74,13 @@ def test_a_killed_fold_ends_like_one_that_ran_through(
 
 def test_two_processes_train_one_fold_and_score_like_one(project: Path, foldline: Foldline) -> None:
     """Same weights, same answers; no picture of an uneven half counted twice."""
-    settings = ("folds.number=3", "train.folds=[0]", "train.accumulate=2", "infer.batch_size=3")
+    settings = (
+        "folds.number=3",
+        "train.folds=[0]",
+        "train.accumulate=2",
+        "train.validation.every=1 step",
+        "infer.batch_size=3",
+    )
     (project / "inputs/tiny/train/images/000001_male_Asian_25/normal.jpg").unlink()
     assert foldline("prepare", *settings) == 0
     launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29713")

@@ -12,6 +12,7 @@ from tests.competition import Foldline, list_files
 
 from foldline.learning import engine
 from foldline.stages import fold as fold_stage
+from foldline.stages import fold_files
 from foldline.stages import train as train_stage
 
 
@@ -26,22 +27,41 @@ def load_weights(run: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-@pytest.mark.parametrize("dies_in_epoch", [1, 2, 3])
+MID_EPOCH = (
+    "train.validation.every=1 step",
+    "train.batch_size=2",
+    "train.monitor=log_loss",
+    "train.keep=every",
+)
+
+
+@pytest.mark.parametrize(
+    ("dies_in_part", "settings"),
+    [
+        *((part, ()) for part in (1, 2, 3)),
+        # three parts an epoch: in the first one, after one and two validations, at the very end
+        *((part, MID_EPOCH) for part in (1, 2, 6, 9)),
+        (6, (*MID_EPOCH, "train.validation.from_epoch=2", "train.validation.floor=2.88")),
+        (2, ("train.validation.every=2 epochs", "train.schedule={name: plateau, patience: 0}")),
+    ],
+)
 def test_an_interrupted_fold_ends_like_one_that_ran_through(
-    dies_in_epoch: int,
+    dies_in_part: int,
+    settings: tuple[str, ...],
+    *,
     project: Path,
     prepared: Foldline,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    whole = ("train.folds=[0]", "train.epochs=3", "run=whole")
+    whole = ("train.folds=[0]", "train.epochs=3", "run=whole", *settings)
     assert prepared("train", *whole) == 0
 
-    parts = ("train.folds=[0]", "train.epochs=3", "run=parts")
-    real, calls = engine.train_epoch, iter(range(1, 10))
+    parts = ("train.folds=[0]", "train.epochs=3", "run=parts", *settings)
+    real, calls = engine.train_epoch, iter(range(1, 20))
 
     def die_in_the_middle(*args: Any, **settings: Any) -> Any:
-        if next(calls) == dies_in_epoch:
+        if next(calls) == dies_in_part:
             batches = iter(args[1])
 
             def half() -> Any:
@@ -59,10 +79,19 @@ def test_an_interrupted_fold_ends_like_one_that_ran_through(
     assert "Traceback" not in message
     assert prepared("train", *parts) == 0
 
-    runs = project / "outputs/runs"
-    for name in ("best.pt", "oof.csv"):
-        one, two = runs / "whole/fold_0" / name, runs / "parts/fold_0" / name
-        assert one.read_bytes() == two.read_bytes(), name
+    one, two = (list_files(project / "outputs/runs" / run / "fold_0") for run in ("whole", "parts"))
+    assert one.keys() == two.keys()
+    for name in one.keys() - {"last.pt", "metrics.jsonl"}:  # which say how long it took
+        assert one[name] == two[name], name
+    assert read_rows(one["metrics.jsonl"]) == read_rows(two["metrics.jsonl"])
+
+
+def read_rows(metrics: bytes) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in metrics.decode().splitlines()]
+    return [{k: v for k, v in row.items() if k not in TIMES} for row in rows]
+
+
+TIMES = ("seconds", "images_per_second")
 
 
 def test_a_finished_fold_is_not_trained_again(
@@ -73,7 +102,7 @@ def test_a_finished_fold_is_not_trained_again(
     trained: list[int] = []
     real = fold_stage._run_epoch
 
-    def note(job: fold_stage.FoldJob, *rest: Any) -> Any:
+    def note(job: fold_files.FoldJob, *rest: Any) -> Any:
         trained.append(job.fold)
         return real(job, *rest)
 
@@ -259,7 +288,7 @@ def test_a_fold_goes_on_only_with_as_many_processes(
     (fold_dir / "oof.csv").unlink()
     state = torch.load(fold_dir / "last.pt", weights_only=True)
     elsewhere = {"machine": state["machine"] | {"processes": 4}}
-    torch.save(state | elsewhere | {"history": state["history"][:1]}, fold_dir / "last.pt")
+    torch.save(state | elsewhere | {"epochs_done": 1}, fold_dir / "last.pt")
     assert prepared("train", "train.folds=[0]") == 2
     assert "processes 4" in capsys.readouterr().err
     torch.save({"history": []}, fold_dir / "last.pt")

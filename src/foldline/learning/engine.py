@@ -16,8 +16,8 @@ from torch import nn
 from foldline.errors import UserError
 from foldline.learning.model import set_training_mode
 
-# losses are looked at, across processes, every so many steps: each look waits for the device
-_STEPS_BETWEEN_CHECKS = 20
+# losses are looked at, across processes, every so many batches: each look waits for the device
+_BATCHES_BETWEEN_CHECKS = 20
 
 OnBatch = Callable[[int, str], None]  # pictures done, note
 
@@ -47,11 +47,31 @@ class NonFiniteLossError(Exception):
 
 @dataclass(frozen=True)
 class TrainResult:
-    """`loss` and `accuracy` are means over the pictures of one epoch, as seen while learning."""
+    """Sums over `images` pictures, as seen while learning, and the steps of the optimizer.
 
-    loss: float
-    accuracy: float
-    images: int
+    `loss` and `accuracy` are their means; the results of two parts of an epoch can be added.
+    """
+
+    loss_sum: float = 0.0
+    right: int = 0
+    images: int = 0
+    steps: int = 0
+
+    @property
+    def loss(self) -> float:
+        return self.loss_sum / self.images
+
+    @property
+    def accuracy(self) -> float:
+        return self.right / self.images
+
+    def __add__(self, other: "TrainResult") -> "TrainResult":
+        return TrainResult(
+            self.loss_sum + other.loss_sum,
+            self.right + other.right,
+            self.images + other.images,
+            self.steps + other.steps,
+        )
 
 
 def train_epoch(
@@ -65,18 +85,22 @@ def train_epoch(
     accumulate: int = 1,
     clip_norm: float = 0.0,
     channels_last: bool = False,
+    first_step: int = 1,
     on_batch: OnBatch = ignore_progress,
 ) -> TrainResult:
     """Train once over `batches`; the optimizer steps after every `accumulate` of them.
 
+    They are a whole epoch, or the part of it that begins with its `first_step`.
     Gradients of an accumulated step are the mean over its pictures, also in a short last step.
-    Raises `NonFiniteLossError` at the latest some steps after it happened.
+    Raises `NonFiniteLossError` at the latest some batches after it happened.
     """
     set_training_mode(model)
     totals = torch.zeros(3, dtype=torch.float64)  # loss, right answers, pictures
     window: list[torch.Tensor] = []  # per batch: summed loss, right answers, pictures
-    step = 0
+    window_steps: list[int] = []  # per batch: the step it belongs to
+    step = first_step - 1
     for group in _groups(batches, accumulate):
+        step += 1
         group_size = sum(len(batch.labels) for batch in group)
         for batch in group:
             images, labels = _to_device(batch, accelerator, channels_last)
@@ -88,10 +112,10 @@ def train_epoch(
             right = (logits.argmax(1) == labels).sum()
             size = right.new_tensor(len(labels))
             window.append(torch.stack([loss.detach() * len(labels), right, size]))
-            step += 1
-            if len(window) == _STEPS_BETWEEN_CHECKS:
-                totals += _sum_finite(window, accelerator, first_step=step + 1 - len(window))
-                window = []
+            window_steps.append(step)
+            if len(window) == _BATCHES_BETWEEN_CHECKS:
+                totals += _sum_finite(window, accelerator, window_steps)
+                window, window_steps = [], []
             on_batch(len(labels), f"loss {totals[0] / totals[2]:.3f}" if totals[2] else "")
         if clip_norm > 0:
             accelerator.clip_grad_norm_(model.parameters(), clip_norm)
@@ -100,10 +124,11 @@ def train_epoch(
             after_step()
         optimizer.zero_grad()
     if window:
-        totals += _sum_finite(window, accelerator, first_step=step + 1 - len(window))
-    if not totals[2]:
+        totals += _sum_finite(window, accelerator, window_steps)
+    if not totals[2] and first_step == 1:
         raise UserError("none of the training pictures could be read")
-    return TrainResult(float(totals[0] / totals[2]), float(totals[1] / totals[2]), int(totals[2]))
+    loss_sum, right, images = totals.tolist()
+    return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
 
 
 @torch.no_grad()
@@ -168,16 +193,16 @@ def _groups(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:
 
 
 def _sum_finite(
-    window: Sequence[torch.Tensor], accelerator: Accelerator, *, first_step: int
+    window: Sequence[torch.Tensor], accelerator: Accelerator, steps: Sequence[int]
 ) -> torch.Tensor:
-    """Sums over a window of steps and over processes; raises if a loss in it is not finite."""
-    steps = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
-    broken = (~torch.isfinite(steps[:, 0])).nonzero().flatten().tolist()
+    """Sums over a window of batches and over processes; raises if a loss in it is not finite."""
+    batches = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
+    broken = (~torch.isfinite(batches[:, 0])).nonzero().flatten().tolist()
     if broken:
-        raise NonFiniteLossError(_span([first_step + step for step in broken]))
-    total: torch.Tensor = steps.sum(0)
+        raise NonFiniteLossError(_span(steps[broken[0]], steps[broken[-1]]))
+    total: torch.Tensor = batches.sum(0)
     return total
 
 
-def _span(steps: Sequence[int]) -> str:
-    return f"at step {steps[0]}" if len(steps) == 1 else f"at steps {steps[0]} to {steps[-1]}"
+def _span(first: int, last: int) -> str:
+    return f"at step {first}" if first == last else f"at steps {first} to {last}"

@@ -1,14 +1,16 @@
 """Optimizers by name, and learning rates over time."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LambdaLR
 
-from foldline.learning.stopping import DIRECTION
+from foldline.learning.durations import compute_steps
+from foldline.learning.stopping import BestTracker
 
 _OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
@@ -35,38 +37,52 @@ def compute_warmup_cosine(step: int, *, total: int, warmup: int, final: float) -
 
 
 class Schedule:
-    """The learning rate over time: told after each step and after each epoch."""
+    """The learning rate over time: told after each step and after each epoch.
 
-    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+    `shares` gives the share of the learning rate at a step (from 0); without it the rate stays.
+    With a `fall` it is multiplied by this factor whenever more than `patience` epochs have passed
+    since the best one and since it last fell.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        shares: Callable[[int], float] | None = None,
+        *,
+        fall: float = 1.0,
+        patience: int = 0,
+    ) -> None:
         self._optimizer = optimizer
-        self._by_step: LambdaLR | None = None
-        self._by_score: ReduceLROnPlateau | None = None
+        self._by_step = LambdaLR(optimizer, shares) if shares else None
+        self._fall, self._patience = fall, patience
+        self._fell_in = 0
 
     def after_step(self) -> None:
         if self._by_step is not None:
             self._by_step.step()
 
-    def after_epoch(self, score: float) -> None:
-        if self._by_score is not None:
-            self._by_score.step(score)
+    def after_epoch(self, tracker: BestTracker) -> None:
+        """Fall, where `tracker`, which saving and stopping ask too, has waited long enough."""
+        waited = tracker.last_epoch - max(tracker.best_epoch or 0, self._fell_in)
+        if self._fall < 1 and waited > self._patience:
+            self._fell_in = tracker.last_epoch
+            for group in self._optimizer.param_groups:
+                group["lr"] *= self._fall
 
     @property
     def lr(self) -> float:
         return float(self._optimizer.param_groups[0]["lr"])
 
-    def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {}
-        if self._by_step is not None:
-            state = {"last_epoch": self._by_step.last_epoch}
-        if self._by_score is not None:
-            full = self._by_score.state_dict()
-            state = {key: full[key] for key in ("best", "num_bad_epochs", "last_epoch", "_last_lr")}
-        return state
+    def state_dict(self) -> dict[str, int]:
+        steps = self._by_step.last_epoch if self._by_step is not None else 0
+        return {"steps": steps, "fell_in": self._fell_in}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        for schedule in (self._by_step, self._by_score):
-            if schedule is not None:
-                schedule.load_state_dict({**schedule.state_dict(), **state})
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        if self._by_step is not None:
+            self._by_step.load_state_dict(
+                {**self._by_step.state_dict(), "last_epoch": state["steps"]}
+            )
+        self._fell_in = state["fell_in"]
 
 
 def build_schedule(
@@ -75,32 +91,34 @@ def build_schedule(
     *,
     epochs: int,
     steps_per_epoch: int,
-    monitor: str,
     **settings: Any,
 ) -> Schedule:
     """`constant`, `cosine` (with `warmup_epochs`, `final`), `step` (`every_epochs`, `factor`)
-    or `plateau` (`factor`, `patience`, in epochs of no better `monitor`)."""
-    schedule = Schedule(optimizer)
+    or `plateau` (`factor`, `patience`, in epochs without a better one).
+
+    `warmup` and `every`, durations such as `500 steps`, take the place of `warmup_epochs` and
+    `every_epochs` where they are not None.
+    """
+
+    def count_steps(duration: str | None, num_epochs: float) -> float:
+        return compute_steps(duration or f"{num_epochs} epochs", steps_per_epoch=steps_per_epoch)
+
     if name == "cosine":
         total = epochs * steps_per_epoch
-        warmup = min(round(settings["warmup_epochs"] * steps_per_epoch), total)
-        schedule._by_step = LambdaLR(
+        warmup = round(count_steps(settings.get("warmup"), settings["warmup_epochs"]))
+        return Schedule(
             optimizer,
-            lambda step: compute_warmup_cosine(
-                step, total=total, warmup=warmup, final=settings["final"]
+            partial(
+                compute_warmup_cosine,
+                total=total,
+                warmup=min(warmup, total),
+                final=settings["final"],
             ),
         )
-    elif name == "step":
-        every = settings["every_epochs"] * steps_per_epoch
-        schedule._by_step = LambdaLR(optimizer, lambda step: settings["factor"] ** (step // every))
-    elif name == "plateau":
-        schedule._by_score = ReduceLROnPlateau(
-            optimizer,
-            mode="max" if DIRECTION[monitor] > 0 else "min",
-            factor=settings["factor"],
-            patience=settings["patience"],
-            threshold=0.0,
-        )
-    else:
-        assert name == "constant", name
-    return schedule
+    if name == "step":
+        every = max(1.0, count_steps(settings.get("every"), settings["every_epochs"]))
+        return Schedule(optimizer, lambda step: settings["factor"] ** (step // every))
+    if name == "plateau":
+        return Schedule(optimizer, fall=settings["factor"], patience=settings["patience"])
+    assert name == "constant", name
+    return Schedule(optimizer)

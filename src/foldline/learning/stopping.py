@@ -1,4 +1,4 @@
-"""The one notion of "best": saving and stopping ask it, the learning rate asks its direction."""
+"""The one notion of "best": saving and stopping ask it, and so does a falling learning rate."""
 
 import math
 from dataclasses import dataclass
@@ -9,36 +9,53 @@ DIRECTION = {"macro_f1": 1, "accuracy": 1, "log_loss": -1}
 
 @dataclass
 class BestTracker:
-    """Which epoch is the best so far, and whether to go on.
+    """Which validation is the best so far, whether it is good enough, and whether to go on.
 
-    An epoch is better when its score passes the best by more than `min_improvement`; a tie is not,
-    and NaN never is. `patience` is the number of epochs without a better one that end the
-    training; 0 never does.
+    A validation is better when its score passes the best by more than `min_improvement`, or is the
+    first to reach `floor`; a tie is not, and NaN never is. A best that does not reach the floor
+    counts as an improvement, but is not to be saved. `patience` is the number of epochs without a
+    better validation that end the training; 0 never does.
     """
 
     monitor: str
     patience: int
     min_improvement: float = 0.0
+    floor: float | None = None
     best_score: float | None = None
     best_epoch: int | None = None
     last_epoch: int = 0
 
     def update(self, epoch: int, score: float) -> bool:
-        """Take in the score of `epoch` (from 1); gives whether it is the best so far."""
+        """Take in a score of `epoch` (from 1); gives whether it is a best that is to be saved."""
         self.last_epoch = epoch
-        if math.isnan(score):
+        if not self._is_better(score):
             return False
-        if self.best_score is not None:
-            gain = (score - self.best_score) * DIRECTION[self.monitor]
-            if not gain > self.min_improvement:  # nor is the NaN of infinity less infinity
-                return False
         self.best_score, self.best_epoch = score, epoch
-        return True
+        return self.reaches_floor(score)
+
+    def reaches_floor(self, score: float | None) -> bool:
+        """Whether `score` is good enough to be saved; NaN and None never are."""
+        if score is None or math.isnan(score):
+            return False
+        return self.floor is None or (score - self.floor) * DIRECTION[self.monitor] >= 0
+
+    @property
+    def has_saved(self) -> bool:
+        """Whether there was a best that was to be saved."""
+        return self.reaches_floor(self.best_score)
 
     @property
     def should_stop(self) -> bool:
         """Whether `patience` epochs have passed since the best one."""
         return 0 < self.patience <= self.last_epoch - (self.best_epoch or 0)
+
+    def _is_better(self, score: float) -> bool:
+        if math.isnan(score):
+            return False
+        if self.best_score is None or (self.reaches_floor(score) and not self.has_saved):
+            return True
+        gain = (score - self.best_score) * DIRECTION[self.monitor]
+        return gain > self.min_improvement  # nor is the NaN of infinity less infinity
 
     def state_dict(self) -> dict[str, float | int | None]:
         return {

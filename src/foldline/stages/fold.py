@@ -2,60 +2,52 @@
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
-import torch.distributed
+import torch
 
 from foldline import console
 from foldline.config import Config
-from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.learning.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_state,
-    save_checkpoint,
-    save_state,
-)
+from foldline.learning.checkpoint import load_checkpoint
+from foldline.learning.durations import compute_steps, plan_validations
 from foldline.learning.engine import (
     NonFiniteLossError,
     OnBatch,
+    TrainResult,
     ignore_progress,
     predict,
     train_epoch,
 )
-from foldline.learning.model import MEAN, STD, copy_state
 from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.stages.bad_pictures import BadPictures
+from foldline.stages.fold_files import (
+    FoldJob,
+    restore,
+    save_history,
+    save_last,
+    save_networks,
+)
 from foldline.stages.machine import Machine
 from foldline.stages.parts import FoldParts, build_parts, seed_everything
-from foldline.stages.runs import FoldFolder
-from foldline.tracking.metrics_log import save_metrics
-from foldline.tracking.wandb_run import WandbRun
 
 # what half precision and the order of sums may change in a log loss
 _SCORE_TOLERANCE = 0.01
 
 
-@dataclass(frozen=True)
-class FoldJob:
-    """What one fold is trained with, and where to."""
-
-    config: Config
-    prepared: Prepared
-    fold: int
-    folder: FoldFolder
-    machine: Machine
-    track: WandbRun
+class NothingSavedError(UserError):
+    """A fold was trained to its end and no validation was good enough to be saved."""
 
 
 def train_fold(job: FoldJob) -> None:
     """Train one fold, or go on with it, until patience or epochs end; then write `oof.csv`.
 
-    Raises `NonFiniteLossError` with the files of the last good epoch in place.
+    Raises `NonFiniteLossError` with the files of the last good epoch in place, and
+    `NothingSavedError` where no validation reached the floor.
     """
     parts = build_parts(
         job.config,
@@ -64,73 +56,123 @@ def train_fold(job: FoldJob) -> None:
         machine=job.machine,
         fresh=not job.folder.last.is_file(),
     )
-    _restore(job, parts)
+    restore(job, parts)
     bad = BadPictures(job.config.data.on_bad_image, processes=job.machine.accelerator.num_processes)
-    monitor = job.config.train.monitor
-    first = len(parts.history) + 1
-    epochs_left = job.config.train.epochs + 1 - first
-    total = epochs_left * (parts.order.size + len(parts.valid_rows))
-    with console.progress(f"fold {job.fold}", total) as bar:
-        for epoch in range(first, job.config.train.epochs + 1):
+    settings = job.config.train
+    with console.progress(f"fold {job.fold}", _count_pictures(settings.epochs, job, parts)) as bar:
+        for epoch in range(parts.epochs_done + 1, settings.epochs + 1):
             if parts.tracker.should_stop:
                 break
-            row = _run_epoch(job, parts, epoch, bad, bar)
-            is_best = parts.tracker.update(epoch, row[monitor])
-            parts.schedule.after_epoch(row[monitor])
-            parts.history.append({**row, "is_best": is_best})
-            # the three things that happen after an epoch
-            if is_best:
-                _save_best(job, parts, row)
-            _save_last(job, parts)
-            job.track.log(row, step=epoch)
+            for row in _run_epoch(job, parts, epoch, bad, bar):
+                # the three things that happen after a validation
+                is_best = parts.tracker.update(epoch, row[settings.monitor])
+                parts.history.append({**row, "is_best": is_best})
+                save_networks(job, parts, row, is_best=is_best)
+                save_history(job, parts)
+                job.track.log(row, step=row["step"])
+            parts.schedule.after_epoch(parts.tracker)
+            parts.epochs_done = epoch
+            save_last(job, parts)
     _finish(job, parts, bad)
     bad.report(f"fold {job.fold}")
 
 
 def _run_epoch(
     job: FoldJob, parts: FoldParts, epoch: int, bad: BadPictures, bar: console.Bar
-) -> dict[str, Any]:
-    """Train once over the fold's pictures and score the whole validation fold."""
-    started = time.monotonic()
-    accelerator = job.machine.accelerator
-    settings = job.config.train
+) -> Iterator[dict[str, Any]]:
+    """Train once over the fold's pictures; give a row of figures at each validation."""
     # an epoch's chance depends on its number alone, so that a fold that goes on repeats nothing
-    seed_everything(job.config.seed, job.fold, epoch, accelerator.process_index)
+    seed_everything(job.config.seed, job.fold, epoch, job.machine.accelerator.process_index)
     parts.order.epoch = epoch
-    lr = parts.schedule.lr
-    best = parts.tracker.best_score
-    stem = f"epoch {epoch}/{settings.epochs}" + (f"  best {best:.3f}" if best is not None else "")
+    batches = bad.watch(parts.train_batches)
+    planned = _plan(job.config, parts.steps_per_epoch, epoch)
+    step = 0
+    for stop in sorted({*planned, parts.steps_per_epoch}):
+        started, lr = time.monotonic(), parts.schedule.lr
+        on_batch = _follow(job, parts, epoch, bar)
+        ends = stop == parts.steps_per_epoch
+        part = batches if ends else islice(batches, (stop - step) * job.config.train.accumulate)
+        trained = _train_part(job, parts, part, first_step=step + 1, on_batch=on_batch)
+        parts.unreported += trained
+        step = stop
+        # where patience ends the training, its end is validated too
+        last_chance = ends and parts.tracker.should_stop
+        if trained.steps and (stop in planned or last_chance):
+            scores, _, _ = _validate(job, parts, parts.model, bad, on_batch)
+            parts.seconds += time.monotonic() - started
+            total = (epoch - 1) * parts.steps_per_epoch + step
+            yield _report({"epoch": epoch, "step": total, "lr": lr}, parts, scores)
+        else:
+            parts.seconds += time.monotonic() - started
 
-    def on_batch(count: int, note: str) -> None:
-        bar.advance(count * accelerator.num_processes)
-        bar.note(f"{stem}  {note}")
 
+def _train_part(
+    job: FoldJob, parts: FoldParts, batches: Iterator[Any], *, first_step: int, on_batch: OnBatch
+) -> TrainResult:
+    """Train over the next batches of an epoch."""
     result = train_epoch(
         parts.model,
-        bad.watch(parts.train_batches),
+        batches,
         criterion=parts.criterion,
         optimizer=parts.optimizer,
         after_step=parts.schedule.after_step,
-        accelerator=accelerator,
-        accumulate=settings.accumulate,
-        clip_norm=settings.clip_norm,
+        accelerator=job.machine.accelerator,
+        accumulate=job.config.train.accumulate,
+        clip_norm=job.config.train.clip_norm,
         channels_last=job.machine.channels_last,
+        first_step=first_step,
         on_batch=on_batch,
     )
     _share_statistics(parts, job.machine)
-    scores, _, _ = _validate(job, parts, parts.model, bad, on_batch)
+    return result
+
+
+def _report(place: dict[str, Any], parts: FoldParts, scores: Scores) -> dict[str, Any]:
+    """The row of a validation: its scores, and what was learned since the row before."""
     if not all(math.isfinite(score) for score in scores.to_dict().values()):
         raise NonFiniteLossError("after the last step")
-    seconds = time.monotonic() - started
+    learned, seconds = parts.unreported, parts.seconds
+    parts.unreported, parts.seconds = TrainResult(), 0.0
     return {
-        "epoch": epoch,
-        "lr": lr,
-        "train_loss": result.loss,
-        "train_accuracy": result.accuracy,
+        **place,
+        "train_loss": learned.loss,
+        "train_accuracy": learned.accuracy,
         **scores.to_dict(),
         "seconds": round(seconds, 3),
-        "images_per_second": round(result.images / seconds, 1),
+        "images_per_second": round(learned.images / seconds, 1),
     }
+
+
+def _plan(config: Config, steps_per_epoch: int, epoch: int) -> list[int]:
+    """The steps of `epoch` after which is validated."""
+    settings = config.train.validation
+    return plan_validations(
+        epoch,
+        epochs=config.train.epochs,
+        steps_per_epoch=steps_per_epoch,
+        every=compute_steps(settings.every, steps_per_epoch=steps_per_epoch),
+        from_epoch=settings.from_epoch,
+    )
+
+
+def _count_pictures(epochs: int, job: FoldJob, parts: FoldParts) -> int:
+    """The pictures that are still to be looked at, for the bar."""
+    left = range(parts.epochs_done + 1, epochs + 1)
+    validations = sum(len(_plan(job.config, parts.steps_per_epoch, epoch)) for epoch in left)
+    return len(left) * parts.order.size + validations * len(parts.valid_rows)
+
+
+def _follow(job: FoldJob, parts: FoldParts, epoch: int, bar: console.Bar) -> OnBatch:
+    """What moves the bar on after each batch and notes epoch, best score and loss."""
+    best = parts.tracker.best_score
+    stem = f"epoch {epoch}/{job.config.train.epochs}"
+    stem += f"  best {best:.3f}" if best is not None else ""
+
+    def on_batch(count: int, note: str) -> None:
+        bar.advance(count * job.machine.accelerator.num_processes)
+        bar.note(f"{stem}  {note}")
+
+    return on_batch
 
 
 def _validate(
@@ -141,6 +183,8 @@ def _validate(
     on_batch: OnBatch = ignore_progress,
 ) -> tuple[Scores, list[int], Probs]:
     """Scores against the official labels, and the validation rows with their probabilities."""
+    # reading pictures draws from it: how often is validated must not change what is learned
+    chance = torch.get_rng_state()
     rows, probs = predict(
         [job.machine.accelerator.unwrap_model(model)],
         bad.watch(parts.valid_batches),
@@ -148,6 +192,7 @@ def _validate(
         channels_last=job.machine.channels_last,
         on_batch=on_batch,
     )
+    torch.set_rng_state(chance)
     if not len(rows):
         raise UserError(f"fold {job.fold}: none of its validation pictures could be read")
     labels = parts.valid_rows["label"].to_numpy(dtype=np.int64)[rows]
@@ -161,97 +206,16 @@ def _share_statistics(parts: FoldParts, machine: Machine) -> None:
             torch.distributed.broadcast(buffer, src=0)
 
 
-def _save_best(job: FoldJob, parts: FoldParts, row: dict[str, Any]) -> None:
-    if not job.machine.is_main:
-        return
-    model = job.machine.accelerator.unwrap_model(parts.model)
-    checkpoint = Checkpoint(
-        state=copy_state(model),
-        model_name=job.config.model.name,
-        class_names=job.prepared.class_names,
-        image_size=job.config.data.image_size,
-        crop=job.config.data.crop,
-        mean=MEAN,
-        std=STD,
-        seal=job.prepared.seal,
-        scoring_seal=job.prepared.scoring_seal,
-        fold=job.fold,
-        num_folds=job.prepared.num_folds,
-        epoch=row["epoch"],
-        monitor=job.config.train.monitor,
-        scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
-    )
-    save_checkpoint(job.folder.best, checkpoint)
-
-
-def _save_last(job: FoldJob, parts: FoldParts) -> None:
-    """Write all that the same command needs to go on after this epoch."""
-    if not job.machine.is_main:
-        return
-    scaler = job.machine.accelerator.scaler
-    state = {
-        "model": job.machine.accelerator.unwrap_model(parts.model).state_dict(),
-        "optimizer": parts.optimizer.state_dict(),
-        "schedule": parts.schedule.state_dict(),
-        "scaler": scaler.state_dict() if scaler is not None else None,
-        "tracker": parts.tracker.state_dict(),
-        "history": parts.history,
-        "machine": _describe(job.machine),
-    }
-    save_state(job.folder.last, state)
-    save_metrics(job.folder.metrics, parts.history)
-
-
-def _restore(job: FoldJob, parts: FoldParts) -> None:
-    """Go on from `last.pt`, where there is one."""
-    if not job.folder.last.is_file():
-        return
-    state = load_state(job.folder.last)
-    try:
-        job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
-        parts.optimizer.load_state_dict(state["optimizer"])
-        parts.schedule.load_state_dict(state["schedule"])
-        if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
-            job.machine.accelerator.scaler.load_state_dict(state["scaler"])
-        parts.tracker.load_state_dict(state["tracker"])
-        parts.history = state["history"]
-        before = state["machine"]
-    except (KeyError, RuntimeError, TypeError, ValueError):
-        raise UserError(
-            f"{job.folder.last}: not of this version of foldline or of this network; "
-            "delete it to train this fold again from its start"
-        ) from None
-    goes_on = len(parts.history) < job.config.train.epochs and not parts.tracker.should_stop
-    if goes_on and before != _describe(job.machine):
-        raise UserError(
-            f"{job.folder.last} was trained with {_show(before)}, this is "
-            f"{_show(_describe(job.machine))}; go on as before (torchrun, train.precision), "
-            "or take another run name"
-        )
-
-
-def _describe(machine: Machine) -> dict[str, str | int]:
-    """What must not change within a fold: the length of its schedule and its arithmetic."""
-    return {
-        "processes": int(machine.accelerator.num_processes),
-        "precision": machine.precision,
-    }
-
-
-def _show(machine: dict[str, str | int]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in machine.items())
-
-
 def _finish(job: FoldJob, parts: FoldParts, bad: BadPictures) -> None:
     """Answer the validation fold with `best.pt` as it lies on disk, and write `oof.csv`."""
-    if parts.tracker.best_epoch is None:
-        raise UserError(
-            f"fold {job.fold}: no epoch gave finite scores; "
-            "lower train.optimizer.lr or set train.clip_norm"
+    if not parts.tracker.has_saved:
+        raise NothingSavedError(
+            f"fold {job.fold}: {job.config.train.monitor} never reached train.validation.floor "
+            f"{parts.tracker.floor}, its best was {parts.tracker.best_score:.3f}; no best.pt is "
+            "saved; take another floor under another run name"
         )
     job.machine.accelerator.wait_for_everyone()
-    if job.machine.is_main:
-        save_metrics(job.folder.metrics, parts.history)  # a kill may have come just before
+    save_history(job, parts)  # a kill may have come just before
     checkpoint = load_checkpoint(job.folder.best)
     model = checkpoint.build_model().to(job.machine.accelerator.device)
     scores, rows, probs = _validate(job, parts, model, bad)

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +20,9 @@ from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_
 from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
-from foldline.stages.runs import RunFolder, check_seal, choose_folds
+from foldline.stages.runs import RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
+from foldline.stages.truth import load_truth
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ def run_infer(config: Config) -> None:
     check_settings(prepared, config)
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
-    run = _find_run(config, prepared)
+    run = require_run(config, prepared)
     if not config.data.root.is_dir():
         raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
-    truth = _load_truth(config.infer.truth, prepared) if config.infer.truth else None
+    truth = load_truth(config.infer.truth, prepared) if config.infer.truth else None
     checkpoints = _load_checkpoints(config, prepared, run)
     machine = open_machine(config.train)
     console.heading(
@@ -67,14 +66,6 @@ def run_infer(config: Config) -> None:
         scores=scores,
         flip=config.infer.flip,
     )
-
-
-def _find_run(config: Config, prepared: Prepared) -> RunFolder:
-    run = RunFolder(config.run_dir)
-    if not run.environment.is_file():
-        raise UserError(f"{run.path}: no such run; make it with: make train SET=run={config.run}")
-    check_seal(run, prepared, config)
-    return run
 
 
 def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:
@@ -215,36 +206,3 @@ def _score(truth: pd.DataFrame, prepared: Prepared, answers: Answers) -> dict[st
         f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores.accuracy:.3f}"
     )
     return scores.to_dict()
-
-
-def _load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
-    """`label`, `id` (and `group`, where the file has it) of every test row, in submission order."""
-    if not path.is_file():
-        raise UserError(f"infer.truth: {path}: no such file")
-    try:
-        given = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"infer.truth: {path}: not a readable CSV: {error}") from None
-    id_column, value_column = prepared.submission_columns
-    if not {id_column, value_column} <= set(given.columns):
-        raise UserError(f"infer.truth: {path}: expected the columns {id_column},{value_column}")
-    classes = {str(value): number for number, value in enumerate(prepared.submission_values)}
-    if given[id_column].duplicated().any():
-        doubled = given.loc[given[id_column].duplicated(), id_column].iloc[0]
-        raise UserError(f"infer.truth: {path}: {doubled} comes more than once")
-    given = given.set_index(id_column)
-    ids = prepared.test["id"].astype(str)
-    absent = ids[~ids.isin(given.index)]
-    if len(absent):
-        raise UserError(
-            f"infer.truth: {path}: no answer for {len(absent)} ids, such as {absent.iloc[0]}"
-        )
-    truth: Any = given.loc[ids.tolist()].reset_index()
-    truth["label"] = truth[value_column].map(classes)
-    truth["id"] = truth[id_column]
-    wrong = truth[truth["label"].isna()]
-    if len(wrong):
-        raise UserError(
-            f"infer.truth: {path}: {value_column} {wrong[value_column].iloc[0]!r} is no class"
-        )
-    return pd.DataFrame(truth)

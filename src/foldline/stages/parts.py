@@ -26,6 +26,7 @@ from foldline.learning.checkpoint import (
     load_checkpoint,
     load_weight_file,
 )
+from foldline.learning.engine import TrainResult
 from foldline.learning.loss import build_cross_entropy
 from foldline.learning.model import (
     MEAN,
@@ -39,11 +40,15 @@ from foldline.learning.model import (
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
 from foldline.learning.stopping import BestTracker
 from foldline.stages.machine import Machine, build_batches, build_ordered_batches
+from foldline.stages.start_weights import locate_weights, say_how_the_head_starts
 
 
 @dataclass
 class FoldParts:
-    """Everything that one fold learns with, and what it knows so far."""
+    """Everything that one fold learns with, and what it knows so far.
+
+    `history` has one row a validation; `unreported` and `seconds` are of what was trained since.
+    """
 
     model: nn.Module
     optimizer: Any
@@ -54,7 +59,11 @@ class FoldParts:
     train_batches: "DataLoader[Batch]"
     valid_rows: pd.DataFrame
     valid_batches: "DataLoader[Batch]"
+    steps_per_epoch: int
+    epochs_done: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    unreported: TrainResult = field(default_factory=TrainResult)
+    seconds: float = 0.0
 
 
 def build_parts(
@@ -77,12 +86,12 @@ def build_parts(
     layout = torch.channels_last if machine.channels_last else torch.contiguous_format
     model = model.to(memory_format=layout)
     optimizer = build_optimizer(model.parameters(), **config.train.optimizer.model_dump())
+    steps_per_epoch = -(-len(order) // config.train.accumulate)
     schedule = build_schedule(
         optimizer,
         **config.train.schedule.model_dump(),
         epochs=config.train.epochs,
-        steps_per_epoch=-(-len(order) // config.train.accumulate),
-        monitor=config.train.monitor,
+        steps_per_epoch=steps_per_epoch,
     )
     model, prepared_optimizer = machine.accelerator.prepare(model, optimizer)
     counts = np.bincount(
@@ -99,12 +108,16 @@ def build_parts(
         schedule=schedule,
         criterion=criterion.to(machine.accelerator.device),
         tracker=BestTracker(
-            config.train.monitor, config.train.patience, config.train.min_improvement
+            config.train.monitor,
+            config.train.patience,
+            config.train.min_improvement,
+            config.train.validation.floor,
         ),
         order=order,
         train_batches=train_batches,
         valid_rows=valid_rows,
         valid_batches=valid_batches,
+        steps_per_epoch=steps_per_epoch,
     )
 
 
@@ -113,6 +126,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
     _build_train_transform(config)
     for fold in folds:
         model = build_network(config, prepared, fold, load=True).eval()
+    say_how_the_head_starts(config, prepared, folds[0])
     try:
         with torch.no_grad():
             model(torch.zeros(1, 3, *config.data.image_size))
@@ -124,7 +138,10 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
 
 
 def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) -> nn.Module:
-    """The model of `config.model`, its frozen parts frozen; with `load` its weights loaded."""
+    """The model of `config.model`, its frozen parts frozen; with `load` its weights loaded.
+
+    The head starts at random, except from a checkpoint of ours that has the same class names.
+    """
     settings = config.model
     num_classes = len(prepared.class_names)
     model = build_model(settings.name, num_classes)
@@ -132,10 +149,13 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
     if load and settings.weights == "imagenet":
         load_weights(model, download_imagenet_state(settings.name), head=head, origin="imagenet")
     elif load and settings.weights != "none":
-        path = Path(settings.weights.replace("{fold}", str(fold)))
-        if is_checkpoint(path):
-            _check_origin(load_checkpoint(path), path, prepared, fold)
+        path = locate_weights(settings.weights, fold)
+        checkpoint = load_checkpoint(path) if is_checkpoint(path) else None
+        if checkpoint:
+            _check_origin(checkpoint, path, prepared, fold)
         load_weights(model, load_weight_file(path), head=head, origin=str(path))
+        if checkpoint and checkpoint.class_names == prepared.class_names:
+            model.load_state_dict(checkpoint.state)  # the head too
     freeze(model, settings.train, head=head)
     return model
 

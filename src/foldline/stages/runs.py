@@ -110,6 +110,15 @@ def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
     return None
 
 
+def require_run(config: Config, prepared: Prepared) -> RunFolder:
+    """The folder of `config.run`, trained on this table. Raises `UserError` where it is not."""
+    run = RunFolder(config.run_dir)
+    if not run.environment.is_file():
+        raise UserError(f"{run.path}: no such run; make it with: make train SET=run={config.run}")
+    check_seal(run, prepared, config)
+    return run
+
+
 def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
     """Make the folder of a new run."""
     run = RunFolder(config.run_dir)

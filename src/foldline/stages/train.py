@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 
 from foldline import console
 from foldline.config import Config
@@ -12,7 +11,8 @@ from foldline.files import compute_seal, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
-from foldline.stages.fold import FoldJob, train_fold
+from foldline.stages.fold import NothingSavedError, train_fold
+from foldline.stages.fold_files import FoldJob, count_saved_epochs
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.parts import check_recipe
 from foldline.stages.runs import RunFolder, begin_run, choose_folds, find_run
@@ -44,6 +44,9 @@ def run_train(config: Config) -> None:
                 _train_one(config, prepared, fold, run, open_machine(config.train))
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
+            continue
+        except NothingSavedError as error:
+            failed.extend(error.faults)
             continue
         except KeyboardInterrupt:
             raise InterruptedByUserError(_describe_interruption(fold, run)) from None
@@ -107,7 +110,7 @@ def _say_fold(fold: int, run: RunFolder, *, note: str) -> None:
         f"{best['accuracy']:.3f}",
         f"{best['log_loss']:.3f}",
         best["epoch"],
-        len(history),
+        history[-1]["epoch"],
         f"{sum(row['seconds'] for row in history):.0f}",
     )
     console.say(f"{line}  {note}".rstrip())
@@ -151,19 +154,15 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
 
 
 def _describe_divergence(fold: int, run: RunFolder, error: NonFiniteLossError) -> str:
+    done = count_saved_epochs(run.fold(fold))
     return (
-        f"fold {fold}: the loss was not finite {error.where} of epoch "
-        f"{_epochs_done(run, fold) + 1}; the fold stays at epoch {_epochs_done(run, fold)}; lower "
-        "train.optimizer.lr, set train.clip_norm or train.precision=fp32, under another run name"
+        f"fold {fold}: the loss was not finite {error.where} of epoch {done + 1}; the fold stays "
+        f"at epoch {done}; lower train.optimizer.lr, set train.clip_norm or "
+        "train.precision=fp32, under another run name"
     )
 
 
 def _describe_interruption(fold: int, run: RunFolder) -> str:
-    done = _epochs_done(run, fold)
+    done = count_saved_epochs(run.fold(fold))
     saved = f"epoch {done} of fold {fold} is saved" if done else f"fold {fold} had just begun"
     return f"interrupted: {saved}"
-
-
-def _epochs_done(run: RunFolder, fold: int) -> int:
-    metrics: Path = run.fold(fold).metrics
-    return len(load_metrics(metrics)) if metrics.is_file() else 0

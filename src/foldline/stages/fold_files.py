@@ -1,0 +1,142 @@
+"""What a fold writes while it learns: its checkpoints, and all it needs to go on."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from foldline.config import Config
+from foldline.data.prepared import Prepared
+from foldline.errors import UserError
+from foldline.learning.checkpoint import Checkpoint, load_state, save_checkpoint, save_state
+from foldline.learning.engine import TrainResult
+from foldline.learning.model import MEAN, STD, copy_state
+from foldline.stages.machine import Machine
+from foldline.stages.parts import FoldParts
+from foldline.stages.runs import FoldFolder
+from foldline.tracking.metrics_log import save_metrics
+from foldline.tracking.wandb_run import WandbRun
+
+
+@dataclass(frozen=True)
+class FoldJob:
+    """What one fold is trained with, and where to."""
+
+    config: Config
+    prepared: Prepared
+    fold: int
+    folder: FoldFolder
+    machine: Machine
+    track: WandbRun
+
+
+def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_best: bool) -> None:
+    """Write the network that has just been scored with `row` where it is to be kept.
+
+    `best.pt` where it is the best, and with `train.keep=every` a file of its own, unless its score
+    lies below the floor.
+    """
+    settings = job.config.train
+    keep = settings.keep == "every" and parts.tracker.reaches_floor(row[settings.monitor])
+    paths = [job.folder.best] if is_best else []
+    if keep:
+        ends_epoch = row["step"] == row["epoch"] * parts.steps_per_epoch
+        paths.append(name_kept(job.folder, row["epoch"], None if ends_epoch else row["step"]))
+    if not paths or not job.machine.is_main:
+        return
+    checkpoint = Checkpoint(
+        state=copy_state(job.machine.accelerator.unwrap_model(parts.model)),
+        model_name=job.config.model.name,
+        class_names=job.prepared.class_names,
+        image_size=job.config.data.image_size,
+        crop=job.config.data.crop,
+        mean=MEAN,
+        std=STD,
+        seal=job.prepared.seal,
+        scoring_seal=job.prepared.scoring_seal,
+        fold=job.fold,
+        num_folds=job.prepared.num_folds,
+        epoch=row["epoch"],
+        monitor=settings.monitor,
+        scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
+    )
+    for path in paths:
+        save_checkpoint(path, checkpoint)
+
+
+def name_kept(folder: FoldFolder, epoch: int, step: int | None) -> Path:
+    """`epoch_3.pt` at the end of an epoch, `epoch_3_step_250.pt` in its middle."""
+    return folder.path / (f"epoch_{epoch}.pt" if step is None else f"epoch_{epoch}_step_{step}.pt")
+
+
+def save_history(job: FoldJob, parts: FoldParts) -> None:
+    """Write `metrics.jsonl` as far as it goes."""
+    if job.machine.is_main:
+        save_metrics(job.folder.metrics, parts.history)
+
+
+def save_last(job: FoldJob, parts: FoldParts) -> None:
+    """Write all that the same command needs to go on after this epoch."""
+    if not job.machine.is_main:
+        return
+    scaler = job.machine.accelerator.scaler
+    state = {
+        "model": job.machine.accelerator.unwrap_model(parts.model).state_dict(),
+        "optimizer": parts.optimizer.state_dict(),
+        "schedule": parts.schedule.state_dict(),
+        "scaler": scaler.state_dict() if scaler is not None else None,
+        "tracker": parts.tracker.state_dict(),
+        "epochs_done": parts.epochs_done,
+        "history": parts.history,
+        "unreported": asdict(parts.unreported),
+        "seconds": parts.seconds,
+        "machine": _describe(job.machine),
+    }
+    save_state(job.folder.last, state)
+
+
+def count_saved_epochs(folder: FoldFolder) -> int:
+    """The epochs after which the fold goes on; 0 without `last.pt`."""
+    return int(load_state(folder.last).get("epochs_done", 0)) if folder.last.is_file() else 0
+
+
+def restore(job: FoldJob, parts: FoldParts) -> None:
+    """Go on from `last.pt`, where there is one."""
+    if not job.folder.last.is_file():
+        return
+    state = load_state(job.folder.last)
+    try:
+        job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
+        parts.optimizer.load_state_dict(state["optimizer"])
+        parts.schedule.load_state_dict(state["schedule"])
+        if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
+            job.machine.accelerator.scaler.load_state_dict(state["scaler"])
+        parts.tracker.load_state_dict(state["tracker"])
+        parts.epochs_done = state["epochs_done"]
+        parts.history = state["history"]
+        parts.unreported = TrainResult(**state["unreported"])
+        parts.seconds = state["seconds"]
+        before = state["machine"]
+    except (KeyError, RuntimeError, TypeError, ValueError):
+        raise UserError(
+            f"{job.folder.last}: not of this version of foldline or of this network; "
+            "delete it to train this fold again from its start"
+        ) from None
+    goes_on = parts.epochs_done < job.config.train.epochs and not parts.tracker.should_stop
+    if goes_on and before != _describe(job.machine):
+        raise UserError(
+            f"{job.folder.last} was trained with {_show(before)}, this is "
+            f"{_show(_describe(job.machine))}; go on as before (torchrun, train.precision), "
+            "or take another run name"
+        )
+
+
+def _describe(machine: Machine) -> dict[str, str | int]:
+    """What must not change within a fold: the length of its schedule and its arithmetic."""
+    return {
+        "processes": int(machine.accelerator.num_processes),
+        "precision": machine.precision,
+    }
+
+
+def _show(machine: dict[str, str | int]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in machine.items())
