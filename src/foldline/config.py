@@ -203,6 +203,17 @@ class Infer(Section):
     truth: Path | None = Field(None, description="the true answers, where they are known")
 
 
+class Report(Section):
+    """The pictures and tables of a run."""
+
+    after_training: bool = Field(
+        True, description="drawn when a fold and the run are trained; make report draws anyway"
+    )
+    pictures: Whole = Field(
+        24, ge=0, le=240, description="pictures in mistakes.png, a quarter of them right; 0: none"
+    )
+
+
 class Track(Section):
     """Weights & Biases."""
 
@@ -224,6 +235,7 @@ class Config(Section):
     model: Model = Model()
     train: Train = Train()
     infer: Infer = Infer()
+    report: Report = Report()
     track: Track = Track()
 
     @property
