@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from foldline.reporting.figure import add_axes
-from foldline.reporting.fonts import choose_lettering, count_cells
+from foldline.reporting.figure import FONT_SIZE, add_axes
+from foldline.reporting.fonts import choose_lettering
 
 EMPTY_ROW = "no validation picture"
 # with more classes than this, numbers would be too many to read: the tables have them
@@ -20,7 +20,8 @@ NUM_CLASSES_WRITTEN = 40
 NUM_CLASSES_COUNTED = 8
 
 _CELL = (0.37, 1.05)  # smallest and largest side of a cell with a number, inches
-_LETTER = 0.085  # width of a letter of a class name, inches
+_NAME = 18.0  # widest name of a class, in sizes of the font
+_LINES = "#dddddd"
 _LABEL = 0.13  # height of a line of class names, inches
 
 
@@ -44,6 +45,9 @@ def draw_confusion(
         _mark_empty(axes, int(row), num_classes)
     if num_classes <= NUM_CLASSES_WRITTEN:
         _write_cells(axes, counts, percent)
+        edges = np.arange(1, num_classes) - 0.5
+        axes.hlines(edges, -0.5, num_classes - 0.5, color=_LINES, linewidth=0.6)
+        axes.vlines(edges, -0.5, num_classes - 0.5, color=_LINES, linewidth=0.6)
     _name_rows_and_columns(axes, names, what, cell=side / num_classes)
     bar = figure.colorbar(image, cax=add_axes(figure, side + 0.62, 0.5, 0.14, side))
     bar.set_label(f"percent of the true {what}")
@@ -95,16 +99,17 @@ def _write_cells(
         if few:
             text += f"\n{counts[row, column]}/{totals[row]}"
         color = "white" if value > 55 else "black" if value > 0 else "#8a8a8a"
-        axes.text(column, row, text, ha="center", va="center", color=color, size=size)
+        words = axes.text(column, row, text, ha="center", va="center", color=color, size=size)
+        words.set_in_layout(False)  # it lies within its cell: nothing to make room for
 
 
 def _name_rows_and_columns(axes: Axes, names: Sequence[str], what: str, *, cell: float) -> None:
     """Names at every row and column, or at every second, third … where they would overlap."""
     lettering = choose_lettering(names)
-    shown = lettering.show_all(names, what=what)
+    shown = lettering.show_all(names, what=what, ems=_NAME)
     places = range(0, len(names), math.ceil(_LABEL / cell))
     labels = [shown[place] for place in places]
-    fits = max(map(count_cells, labels)) * _LETTER < cell
+    fits = max(map(lettering.measure, labels)) * FONT_SIZE / 72 < 0.95 * cell
     font: dict[str, Any] = {"fontfamily": list(lettering.families)}
     slanted: dict[str, Any] = (
         {} if fits else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
@@ -113,10 +118,5 @@ def _name_rows_and_columns(axes: Axes, names: Sequence[str], what: str, *, cell:
     axes.set_xticks(places, labels, **font, **slanted)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
-    if len(names) <= NUM_CLASSES_WRITTEN:
-        axes.grid(which="minor", color="#dddddd", linewidth=0.6)
-    axes.tick_params(which="minor", length=0)
     axes.set_xlabel(f"predicted {what}")
     axes.set_ylabel(f"true {what}")

@@ -15,7 +15,7 @@ from foldline.reporting.figure import BLUE, ORANGE, add_axes
 
 # panel: what is measured on the training pictures and on the validation fold
 _PANELS = (
-    ("loss", "train_loss", "log_loss"),
+    ("loss (validation: log loss)", "train_loss", "log_loss"),
     ("accuracy", "train_accuracy", "accuracy"),
     ("macro-F1", None, "macro_f1"),
 )

@@ -18,9 +18,10 @@ BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "#6b6b6b"
 RIGHT, WRONG = "#00694d", "#b03a00"
 
 DOTS_PER_INCH = 110
+FONT_SIZE = 9.0  # points
 _STYLE = {
     "font.family": [BASE],
-    "font.size": 9.0,
+    "font.size": FONT_SIZE,
     "axes.titlesize": 10.0,
     "axes.spines.top": False,
     "axes.spines.right": False,

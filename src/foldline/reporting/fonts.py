@@ -4,14 +4,21 @@ DejaVu Sans comes with matplotlib and has Latin, Greek and Cyrillic. For letters
 Korean, the fonts of the machine are searched; a text that no font can show is replaced.
 """
 
+import logging
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from matplotlib import font_manager
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
+from matplotlib.textpath import text_to_path
+
+# of matplotlib, on every font that has no regular weight: nothing the user could act on
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
 # asked first, as they are drawn for reading; then any other font in the order of its name
@@ -27,6 +34,7 @@ PREFERRED = (
 # shows a box for every letter there is
 _BOXES = "lastresort"
 ELLIPSIS = "…"
+_NUMBER = 2.6  # width of a number of a class and a space, in sizes of the font
 
 
 @dataclass(frozen=True)
@@ -36,25 +44,39 @@ class Lettering:
     families: tuple[str, ...]
     letters: frozenset[str]
 
-    def show(self, text: str, otherwise: str) -> str:
-        """`text` on one line; `otherwise` where a letter of it is in none of the fonts."""
-        line = to_line(text)
-        return line if line and self.letters.issuperset(line) else otherwise
+    def show(self, text: str, otherwise: str, *, ems: float) -> str:
+        """`text` on one line and no wider than `ems` times the size of the font.
 
-    def show_all(
-        self, names: Sequence[str], *, what: str = "class", cells: int = 28
-    ) -> tuple[str, ...]:
-        """`names` as labels of at most `cells` Latin letters each, no two alike.
-
-        A name that cannot be shown becomes its number, such as `class 3`, and names that are cut
-        to the same letters are numbered.
+        `otherwise` where a letter of it is in none of the fonts; what is too long loses its middle.
         """
-        shown = [self.show(name, f"{what} {number}") for number, name in enumerate(names)]
-        cut = [shorten(name, cells) for name in shown]
+        line = to_line(text)
+        is_drawn = line and self.letters.issuperset(line)
+        return self._shorten(line if is_drawn else otherwise, ems)
+
+    def show_all(self, names: Sequence[str], *, ems: float, what: str = "class") -> tuple[str, ...]:
+        """`names` as labels no wider than `ems` times the size of the font, no two alike.
+
+        A name that cannot be shown becomes its number, such as `class 3`; names that are cut to
+        the same letters are numbered.
+        """
+        shown = [self.show(name, f"{what} {i}", ems=ems) for i, name in enumerate(names)]
+        times = Counter(shown)
         return tuple(
-            name if cut.count(name) == 1 else f"{number} {shorten(name, cells - 4)}"
-            for number, name in enumerate(cut)
+            one if times[one] == 1 else f"{i} {self._shorten(one, ems - _NUMBER)}"
+            for i, one in enumerate(shown)
         )
+
+    def measure(self, text: str) -> float:
+        """The width of `text`, in sizes of its font; letters that move together are not counted."""
+        return sum(_measure_letter(letter, self.families) for letter in text)
+
+    def _shorten(self, text: str, ems: float) -> str:
+        if self.measure(text) <= ems:
+            return text
+        front, back = text[: len(text) // 2], text[len(text) // 2 :]
+        while self.measure(front + ELLIPSIS + back) > ems and len(front) + len(back) > 1:
+            front, back = (front[:-1], back) if len(front) > len(back) else (front, back[1:])
+        return front.rstrip() + ELLIPSIS + back.lstrip()
 
 
 def choose_lettering(texts: Iterable[str]) -> Lettering:
@@ -75,23 +97,6 @@ def to_line(text: str) -> str:
     """`text` with every run of blanks, line ends and control characters as one space."""
     spaced = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
     return " ".join(spaced.split())
-
-
-def shorten(text: str, cells: int) -> str:
-    """`text` with its middle left out where it is wider than `cells` Latin letters."""
-    if count_cells(text) <= cells:
-        return text
-    front, back = text, text
-    while count_cells(front) > cells // 2:
-        front = front[:-1]
-    while count_cells(back) > cells - 1 - count_cells(front):
-        back = back[1:]
-    return front.rstrip() + ELLIPSIS + back.lstrip()
-
-
-def count_cells(text: str) -> int:
-    """Width of `text` in Latin letters: a Korean syllable is two wide."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _list_families() -> Iterator[str]:
@@ -116,12 +121,19 @@ def _sort_families(names: Iterable[str]) -> list[str]:
 
 
 def _letters_of_family(family: str) -> frozenset[str]:
-    properties = font_manager.FontProperties(family=[family])
+    properties = FontProperties(family=[family])
     try:
         path = font_manager.findfont(properties, fallback_to_default=False)
         return _letters_of_file(Path(path))
     except Exception:  # noqa: BLE001 - a broken font file is as good as none
         return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _measure_letter(letter: str, families: tuple[str, ...]) -> float:
+    font = FontProperties(family=list(families), size=1)
+    width, _, _ = text_to_path.get_text_width_height_descent(letter, font, ismath=False)
+    return float(width)
 
 
 @lru_cache

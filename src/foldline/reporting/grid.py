@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from foldline.reporting.figure import DOTS_PER_INCH, GREY, RIGHT, WRONG, add_axes
-from foldline.reporting.fonts import Lettering, choose_lettering, shorten
+from foldline.reporting.figure import DOTS_PER_INCH, GREY, RIGHT, WRONG
+from foldline.reporting.fonts import Lettering, choose_lettering
 
 Pixels = npt.NDArray[np.uint8]
 
 NUM_COLUMNS = 6
 UNREADABLE = "cannot be read"
-_TILE = 1.85  # width of a picture with its words, inches
-_WIDTH = 1.6  # of the picture alone, inches
-_HEIGHT = 1.75
+_TILE = 1.85  # from the middle of a picture to the next, inches
+_LINE = 1.79  # widest line of words
+_WIDTH, _HEIGHT = 1.65, 1.75  # of a picture, at the most
+_HEAD = 0.42  # height of the title
 _WORDS = 0.62  # height of the lines above and below a picture, inches
-_CELLS = 25  # letters of a line
+_SIZE, _SMALL = 8.0, 6.5  # of the words, points
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Answered:
     truth: int
     answer: int
     prob: float
+
+    @property
+    def is_right(self) -> bool:
+        return self.truth == self.answer
 
 
 def choose_pictures(
@@ -61,52 +67,66 @@ def draw_grid(pictures: Sequence[Answered], class_names: Sequence[str], *, title
     Right ones have ✓, green words and a plain frame, wrong ones ✗, red words and a dashed frame.
     """
     lettering = choose_lettering([*class_names, *(picture.path for picture in pictures)])
-    names = lettering.show_all(class_names, cells=_CELLS - 6)
+    room = 72 * _LINE / _SIZE - lettering.measure("true: ")
+    names = lettering.show_all(class_names, ems=room)
     num_columns = min(NUM_COLUMNS, max(len(pictures), 1))
     num_rows = max(-(-len(pictures) // NUM_COLUMNS), 1)
-    width, height = num_columns * _TILE, num_rows * (_HEIGHT + _WORDS) + 0.5
+    width, height = num_columns * _TILE, num_rows * (_HEIGHT + _WORDS) + _HEAD
     figure = Figure(figsize=(width, height))
-    figure.text(0.08 / width, 1 - 0.2 / height, title, size=11, va="center")
+    axes = figure.add_axes((0, 0, 1, 1))  # in inches, from the upper left corner
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    axes.text(0.08, 0.2, title, size=11, va="center")
     for position, picture in enumerate(pictures):
         row, column = divmod(position, NUM_COLUMNS)
-        left = column * _TILE + (_TILE - _WIDTH) / 2
-        bottom = height - 0.5 - (row + 1) * (_HEIGHT + _WORDS) + 0.17
-        _draw_tile(figure, (left, bottom), picture, names, lettering)
+        middle = ((column + 0.5) * _TILE, _HEAD + row * (_HEIGHT + _WORDS) + 0.37 + _HEIGHT / 2)
+        color = RIGHT if picture.is_right else WRONG
+        half = _draw_picture(axes, middle, picture, color)
+        _draw_words(
+            axes, middle, picture, half=half + 0.06, color=color, names=names, lettering=lettering
+        )
     return figure
 
 
-def _draw_tile(
-    figure: Figure,
-    place: tuple[float, float],
+def _draw_picture(axes: Axes, middle: tuple[float, float], picture: Answered, color: str) -> float:
+    """Draw the picture and its frame; gives half of its height, inches."""
+    x, y = middle
+    if picture.pixels is None:
+        axes.text(x, y, UNREADABLE, ha="center", va="center", color=GREY)
+        across, up = _WIDTH / 2, _HEIGHT / 2
+    else:
+        rows, columns = picture.pixels.shape[:2]
+        scale = min(_WIDTH / columns, _HEIGHT / rows) / 2
+        across, up = columns * scale, rows * scale
+        extent = (x - across, x + across, y + up, y - up)
+        axes.imshow(_shrink(picture.pixels), extent=extent, aspect="auto")
+    frame = Rectangle((x - across, y - up), 2 * across, 2 * up, fill=False, zorder=3)
+    frame.set(edgecolor=color, linewidth=2.0, linestyle="-" if picture.is_right else (0, (3, 1.5)))
+    axes.add_patch(frame)
+    return up
+
+
+def _draw_words(
+    axes: Axes,
+    middle: tuple[float, float],
     picture: Answered,
+    *,
+    half: float,
+    color: str,
     names: Sequence[str],
     lettering: Lettering,
 ) -> None:
-    is_right = picture.truth == picture.answer
-    color, mark = (RIGHT, "✓") if is_right else (WRONG, "✗")
-    axes = add_axes(figure, *place, _WIDTH, _HEIGHT)
-    axes.set_axis_off()
-    words: dict[str, Any] = {"fontfamily": list(lettering.families), "ha": "center", "size": 8}
-    said = f"{mark} {names[picture.answer]}\ntrue: {names[picture.truth]}"
-    axes.text(0.5, 1.03, said, color=color, va="bottom", transform=axes.transAxes, **words)
-    path = lettering.show(shorten_path(picture.path, _CELLS), f"row {picture.row + 1}")
-    below = f"{100 * picture.prob:.0f} %  {path}"
-    axes.text(
-        0.5, -0.03, below, color=GREY, va="top", transform=axes.transAxes, **(words | {"size": 6.5})
-    )
-    if picture.pixels is None:
-        axes.text(0.5, 0.5, UNREADABLE, ha="center", va="center", color=GREY)
-        axes.set(xlim=(0, 1), ylim=(0, 1))
-    else:
-        axes.imshow(_shrink(picture.pixels), interpolation="antialiased")
-    frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, clip_on=False)
-    frame.set(edgecolor=color, linewidth=2.0, linestyle="-" if is_right else (0, (3, 1.5)))
-    axes.add_patch(frame)
-
-
-def shorten_path(path: str, cells: int) -> str:
-    """The last folder and the file name, the folder's end left out where both are too long."""
-    return shorten("/".join(path.split("/")[-2:]), cells)
+    """Mark, predicted and true class above the picture; probability and file below it."""
+    x, y = middle
+    words: dict[str, Any] = {"fontfamily": list(lettering.families), "ha": "center"}
+    said = f"{'✓' if picture.is_right else '✗'} {names[picture.answer]}"
+    said += f"\ntrue: {names[picture.truth]}"
+    axes.text(x, y - half, said, color=color, size=_SIZE, va="bottom", **words)
+    prob = f"{100 * picture.prob:.0f} %  "
+    file = "/".join(picture.path.split("/")[-2:])
+    room = 72 * _LINE / _SMALL - lettering.measure(prob)
+    file = lettering.show(file, f"row {picture.row + 1}", ems=room)
+    axes.text(x, y + half, prob + file, color=GREY, size=_SMALL, va="top", **words)
 
 
 def _shrink(pixels: Pixels) -> Pixels:
