@@ -10,7 +10,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer evaluate show test check pins clean
+.PHONY: help demo sample prepare train infer evaluate report show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -35,6 +35,9 @@ infer: .venv/.ready ## average the folds into submission.csv
 
 evaluate: .venv/.ready ## score every kept checkpoint and name the best
 	@$(FOLDLINE) evaluate $(OPTIONS)
+
+report: .venv/.ready ## draw confusion, curves and mistakes of a run anew
+	@$(FOLDLINE) report $(OPTIONS)
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

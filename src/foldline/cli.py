@@ -78,6 +78,12 @@ def _evaluate(config: Config) -> None:
     run_evaluate(config)
 
 
+def _report(config: Config) -> None:
+    from foldline.stages.report import run_report
+
+    run_report(config)
+
+
 def _show(config: Config) -> None:
     from foldline.recipe import dump_config
 
@@ -89,6 +95,7 @@ _stage("prepare", "Read labels from the paths, check the pictures, deal the fold
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
+_stage("report", "Draw the run's pictures and tables anew.")(_report)
 _stage("show", "Print the resolved configuration.")(_show)
 
 

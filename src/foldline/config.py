@@ -257,6 +257,17 @@ class Evaluate(Section):
     )
 
 
+class Report(Section):
+    """The pictures and tables of a run."""
+
+    after_training: bool = Field(
+        True, description="drawn when a fold and the run are trained; make report draws anyway"
+    )
+    pictures: Whole = Field(
+        24, ge=0, le=240, description="pictures in mistakes.png, a quarter of them right; 0: none"
+    )
+
+
 class Track(Section):
     """Weights & Biases."""
 
@@ -279,6 +290,7 @@ class Config(Section):
     train: Train = Train()
     infer: Infer = Infer()
     evaluate: Evaluate = Evaluate()
+    report: Report = Report()
     track: Track = Track()
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ class Prepared:
     `test`: `id` and `path` in the order of the submission; an empty path: no readable picture.
     `num_folds` are to be validated, numbered from 0. `submission_values` are written for each
     class. `seal` is over train.csv and the class names; `scoring_seal` leaves out what only
-    training sees, so that runs with other training labels can be compared.
+    training sees, so that runs with other training labels can be compared. `label_parts` are the
+    parts that the classes are made of, each with the name of its value in every class.
     """
 
     train: pd.DataFrame
@@ -46,6 +47,7 @@ class Prepared:
     submission_values: tuple[int | str, ...]
     settings: dict[str, Any]
     scoring_seal: str = ""
+    label_parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def load_prepared(directory: Path) -> Prepared:
         submission_values=tuple(summary["submission_values"]),
         settings=summary["settings"],
         scoring_seal=summary["scoring_seal"],
+        label_parts=summary.get("label_parts", {}),  # not sealed: tables of before do without
     )
 
 

@@ -1,5 +1,6 @@
 """How a competition writes its labels into paths. A new competition is one new scheme."""
 
+import itertools
 import re
 import unicodedata
 from abc import ABC, abstractmethod
@@ -50,6 +51,8 @@ class Scheme(ABC):
     part_values: Mapping[str, Sequence[str]] = {}
     # None: the labels that are found, in natural order
     class_names: tuple[str, ...] | None = None
+    # for each part that the classes are made of, the name of its value in class 0, 1, …
+    label_parts: Mapping[str, Sequence[str]] = {}
 
     @abstractmethod
     def read(self, path: str, inner: str) -> Reading:
@@ -82,8 +85,10 @@ class MaskScheme(Scheme):
     submission_columns = ("ImageID", "ans")
     part_names = ("mask", "gender", "age")
     part_values: Mapping[str, Sequence[str]] = {"mask": MASKS, "gender": GENDERS}
-    class_names = tuple(
-        f"{mask}-{gender}-{age}" for mask in MASKS for gender in GENDERS for age in AGES
+    _combinations = tuple(itertools.product(MASKS, GENDERS, AGES))
+    class_names = tuple("-".join(values) for values in _combinations)
+    label_parts: Mapping[str, Sequence[str]] = dict(
+        zip(part_names, zip(*_combinations, strict=True), strict=True)
     )
 
     middle_from = 30

@@ -115,6 +115,7 @@ def _summarize(
         "class_names": list(found.class_names),
         "num_folds": num_folds,
         "parts": scheme.part_values,
+        "label_parts": scheme.label_parts,
         "submission_columns": list(sample.columns if sample else scheme.submission_columns),
         "submission_values": list(choose_values(found.class_names, sample)),
         "sample_file": found.sample_path.as_posix() if found.sample_path else None,

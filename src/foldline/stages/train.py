@@ -15,6 +15,7 @@ from foldline.stages.fold import NothingSavedError, train_fold
 from foldline.stages.fold_files import FoldJob, count_saved_epochs
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.parts import check_recipe
+from foldline.stages.run_report import report_fold_trained, report_run_trained
 from foldline.stages.runs import RunFolder, begin_run, choose_folds, find_run
 from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
@@ -42,6 +43,8 @@ def run_train(config: Config) -> None:
             if not was_finished:
                 # a machine of its own, so that no fold inherits memory or loss scale of another
                 _train_one(config, prepared, fold, run, open_machine(config.train))
+            if machine.is_main:
+                report_fold_trained(config, prepared, run, fold)
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
             continue
@@ -53,6 +56,7 @@ def run_train(config: Config) -> None:
         _say_fold(fold, run, note="finished before" if was_finished else "")
     if machine.is_main:
         _summarize(run, prepared)
+        report_run_trained(config, prepared, run)
     if failed:
         raise UserError(*failed)
 
