@@ -78,6 +78,14 @@ def _show(config: Config) -> None:
     click.echo(dump_config(config), nl=False)
 
 
+@foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
+def _sync() -> None:
+    """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""
+    from foldline.stages.sync import run_sync
+
+    run_sync()
+
+
 _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
 _stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
 _stage("train", "Train every fold; go on where it was stopped.")(_train)

@@ -31,10 +31,10 @@ from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine
+from foldline.stages.mirror import FoldMirror
 from foldline.stages.parts import FoldParts, build_parts, seed_everything
 from foldline.stages.runs import FoldFolder
 from foldline.tracking.metrics_log import save_metrics
-from foldline.tracking.wandb_run import WandbRun
 
 # what half precision and the order of sums may change in a log loss
 _SCORE_TOLERANCE = 0.01
@@ -49,7 +49,7 @@ class FoldJob:
     fold: int
     folder: FoldFolder
     machine: Machine
-    track: WandbRun
+    track: FoldMirror
 
 
 def train_fold(job: FoldJob) -> None:

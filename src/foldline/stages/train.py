@@ -8,17 +8,17 @@ from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
-from foldline.files import compute_seal, write_json
+from foldline.files import write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
 from foldline.stages.fold import FoldJob, train_fold
 from foldline.stages.machine import Machine, open_machine
+from foldline.stages.mirror import RunMirror, mirror_train
 from foldline.stages.parts import check_recipe
 from foldline.stages.runs import RunFolder, begin_run, choose_folds, find_run
 from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
-from foldline.tracking.wandb_run import WandbRun
 
 _ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"
 
@@ -35,23 +35,35 @@ def run_train(config: Config) -> None:
     machine = open_machine(config.train)
     run = _open_run_once(config, prepared, folds, machine)
     _say_what_is_trained(config, prepared, machine)
+    with mirror_train(config, prepared, run, active=machine.is_main) as mirror:
+        failed = _train_folds(config, prepared, folds, run, mirror)
+        if machine.is_main:
+            _summarize(run, prepared)
+            mirror.summarize()
+        if failed:
+            raise UserError(*failed)
+
+
+def _train_folds(
+    config: Config, prepared: Prepared, folds: Sequence[int], run: RunFolder, mirror: RunMirror
+) -> list[str]:
+    """Train what is not finished; a line for each fold that diverged."""
     failed: list[str] = []
     for fold in folds:
         was_finished = run.fold(fold).is_finished
         try:
             if not was_finished:
                 # a machine of its own, so that no fold inherits memory or loss scale of another
-                _train_one(config, prepared, fold, run, open_machine(config.train))
+                own = open_machine(config.train)
+                with mirror.fold(fold) as track:
+                    train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
             continue
         except KeyboardInterrupt:
             raise InterruptedByUserError(_describe_interruption(fold, run)) from None
         _say_fold(fold, run, note="finished before" if was_finished else "")
-    if machine.is_main:
-        _summarize(run, prepared)
-    if failed:
-        raise UserError(*failed)
+    return failed
 
 
 def _open_run_once(
@@ -64,27 +76,6 @@ def _open_run_once(
         if set(folds) - set(begun):
             check_recipe(config, prepared, sorted(set(folds) - set(begun)))
         return run or begin_run(config, prepared, machine.describe())
-
-
-def _train_one(
-    config: Config, prepared: Prepared, fold: int, run: RunFolder, machine: Machine
-) -> None:
-    track = WandbRun(
-        mode=config.track.mode if machine.is_main else "disabled",
-        project=config.track.project,
-        group=config.run,
-        job_type="train",
-        name=f"{config.run}-fold-{fold}",
-        identity=compute_seal(run.load_environment()["identity"].encode(), str(fold).encode())[:12],
-        config=config.model_dump(mode="json") | {"fold": fold, "seal": prepared.seal},
-        tags=config.track.tags,
-        directory=run.path,
-        report=console.warn,
-    )
-    try:
-        train_fold(FoldJob(config, prepared, fold, run.fold(fold), machine, track))
-    finally:
-        track.finish()
 
 
 def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -> None:
