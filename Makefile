@@ -3,6 +3,7 @@
 
 CONFIG =
 SET =
+SWEEP = configs/sweeps/grid.yaml
 PYTHON ?= python3
 
 FOLDLINE = set -f; .venv/bin/foldline
@@ -32,6 +33,9 @@ train: .venv/.ready ## train every fold, or go on where it was stopped
 
 infer: .venv/.ready ## average the folds into submission.csv
 	@$(FOLDLINE) infer $(OPTIONS)
+
+sweep: .venv/.ready ## train every combination of SWEEP=configs/sweeps/x.yaml, name the winner
+	@$(FOLDLINE) sweep --sweep "$(SWEEP)" $(OPTIONS)
 
 sync: .venv/.ready ## upload to Weights & Biases what was kept on disk
 	@$(FOLDLINE) sync

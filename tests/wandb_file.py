@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb.proto.wandb_internal_pb2 import Record
+from wandb.proto import wandb_internal_pb2 as messages
 
 _BLOCK, _HEADER, _PREAMBLE = 32 * 1024, 7, b":W&B"
 _FULL, _FIRST, _LAST = 1, 2, 4
@@ -30,7 +30,7 @@ def read_records(path: Path) -> list[Any]:
         assert len(body) == length, "cut off"
         parts = body if kind in (_FULL, _FIRST) else parts + body
         if kind in (_FULL, _LAST):
-            record = Record()
+            record = messages.Record()  # type: ignore[attr-defined]
             record.ParseFromString(parts)
             records.append(record)
         place += _HEADER + length

@@ -78,6 +78,19 @@ def _show(config: Config) -> None:
     click.echo(dump_config(config), nl=False)
 
 
+@foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
+@click.option(
+    "--sweep", type=click.Path(path_type=Path), required=True, help="under configs/sweeps"
+)
+@click.option("--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/")
+@click.argument("overrides", nargs=-1, metavar="[key=value]...")
+def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Train every combination of a grid, shared with other agents, and name the winner."""
+    from foldline.stages.sweep import run_sweep
+
+    run_sweep(sweep, path, overrides)
+
+
 @foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
 def _sync() -> None:
     """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""

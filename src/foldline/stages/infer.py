@@ -22,7 +22,7 @@ from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_
 from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
-from foldline.stages.mirror import mirror_infer
+from foldline.stages.mirror_infer import mirror_infer
 from foldline.stages.runs import RunFolder, check_seal, choose_folds
 from foldline.stages.table_settings import check_settings
 

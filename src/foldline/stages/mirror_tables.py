@@ -1,5 +1,6 @@
 """Tables and charts of a fold and of the whole run, as they go to Weights & Biases."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from foldline.tracking.media import (
     build_thumbnail,
 )
 
+_SCORES = ("macro_f1", "accuracy", "log_loss")
 _NUM_THUMBNAILS = 32
 _MAX_ROWS = 10_000  # what W&B shows of a table
 
@@ -75,6 +77,20 @@ def build_row_table(
 
 def build_fold_table(scores: Mapping[str, Mapping[str, Any]]) -> Media:
     """The scores of every fold, as in `scores.json`."""
-    columns = ["macro_f1", "accuracy", "log_loss"]
-    rows = [[int(fold), *(one[key] for key in columns)] for fold, one in scores.items()]
-    return build_table(["fold", *columns], rows)
+    rows = [[int(fold), *(one[key] for key in _SCORES)] for fold, one in scores.items()]
+    return build_table(["fold", *_SCORES], rows)
+
+
+def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
+    """From `scores.json`: mean and sd over folds, the out-of-fold scores and their interval."""
+    folds = list(scores["folds"].values())
+    figures: dict[str, float] = {"folds_scored": len(folds), "pictures": scores["pictures"]}
+    for key in _SCORES:
+        values = [fold[key] for fold in folds]
+        figures[f"mean_{key}"] = statistics.mean(values)
+        if len(values) > 1:
+            figures[f"sd_{key}"] = statistics.stdev(values)
+        figures[f"out_of_fold_{key}"] = scores["out_of_fold"][key]
+    low, high = scores["out_of_fold"]["macro_f1_interval"]
+    interval = {"out_of_fold_macro_f1_low": low, "out_of_fold_macro_f1_high": high}
+    return {**figures, **interval, "score": scores["out_of_fold"]["macro_f1"]}

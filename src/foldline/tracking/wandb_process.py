@@ -77,12 +77,11 @@ def _start(mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say) 
     try:
         run = _init(mode, settings)
         say(mode)
-    except wandb.errors.CommError as error:
+    except wandb.errors.CommError:
         if mode == "offline":
             raise
         run = _init("offline", settings)
-        reason = " ".join(str(error).split())[:100]
-        say("offline", f"cannot be reached ({reason}); kept on disk for make sync")
+        say("offline", f"{run.settings.base_url} does not answer; kept on disk for: make sync")
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     for metric, goal in best.items():

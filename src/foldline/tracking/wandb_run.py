@@ -65,7 +65,6 @@ class WandbRun:
         sweeps: bool = False,
     ) -> None:
         self._report = report
-        self._name = name
         self._lock = threading.Lock()
         self._dark = mode == "disabled"
         self._state = "starting"  # then what the process says: online, offline, done or failed
@@ -193,7 +192,7 @@ class WandbRun:
         with self._lock:
             silent, self._dark = self._dark, self._dark or dark
         if not silent:
-            self._report(f"Weights & Biases ({self._name}): {reason[:_REASON_LENGTH]}")
+            self._report(f"Weights & Biases: {reason[:_REASON_LENGTH]}")
 
 
 def wait_for_runs(runs: Iterable[WandbRun], patience: float) -> None:
