@@ -11,7 +11,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer sync sweep show test check pins clean
+.PHONY: help demo sample prepare train infer sweep sync fetch show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -39,6 +39,9 @@ sweep: .venv/.ready ## train every combination of SWEEP=configs/sweeps/x.yaml, n
 
 sync: .venv/.ready ## upload to Weights & Biases what was kept on disk
 	@$(FOLDLINE) sync
+
+fetch: .venv/.ready ## get a run back from Weights & Biases: SET=run=<name>
+	@$(FOLDLINE) fetch $(OPTIONS)
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

@@ -72,6 +72,12 @@ def _infer(config: Config) -> None:
     run_infer(config)
 
 
+def _fetch(config: Config) -> None:
+    from foldline.stages.fetch import run_fetch
+
+    run_fetch(config)
+
+
 def _show(config: Config) -> None:
     from foldline.recipe import dump_config
 
@@ -103,6 +109,7 @@ _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
 _stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
+_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
 _stage("show", "Print the resolved configuration.")(_show)
 
 

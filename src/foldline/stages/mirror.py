@@ -8,6 +8,7 @@ from typing import Any
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
+from foldline.files import compute_seal
 from foldline.scoring.out_of_fold import load_out_of_fold
 from foldline.stages.mirror_begin import SayOnce, begin_run, measure_memory, never_stopping
 from foldline.stages.mirror_files import (
@@ -93,13 +94,15 @@ class RunMirror:
     def _begin(
         self, job_type: str, name: str, part: str, extra: dict[str, Any], *, sweeps: bool = False
     ) -> WandbRun:
+        identity = self._run.load_environment()["identity"]
         track = begin_run(
             self._config,
             self._prepared,
             self._run,
             job_type=job_type,
             name=name,
-            part=part,
+            # the same in every command that goes on with this run
+            identity=compute_seal(identity.encode(), part.encode())[:12],
             extra=extra,
             active=self._active,
             report=self._report,

@@ -9,7 +9,6 @@ from typing import Any
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.files import compute_seal
 from foldline.stages.mirror_files import pack_table
 from foldline.stages.runs import RunFolder, flatten
 from foldline.tracking.wandb_run import WandbRun
@@ -45,14 +44,13 @@ def begin_run(
     *,
     job_type: str,
     name: str,
-    part: str,
+    identity: str,
     extra: dict[str, Any],
     active: bool,
     report: Callable[[str], None],
     sweeps: bool = False,
 ) -> WandbRun:
     """Begin, or go on with, the W&B run of one part of `run`, and name the table that it reads."""
-    identity = run.load_environment()["identity"]
     track = WandbRun(
         mode=config.track.mode if active else "disabled",
         project=config.track.project,
@@ -60,7 +58,7 @@ def begin_run(
         group=config.run,
         job_type=job_type,
         name=name,
-        identity=compute_seal(identity.encode(), part.encode())[:12],
+        identity=identity,
         config=flatten(config.model_dump(mode="json")) | {"seal": prepared.seal} | extra,
         tags=config.track.tags,
         notes=config.track.notes,

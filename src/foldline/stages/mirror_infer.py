@@ -10,6 +10,7 @@ from foldline.data.prepared import Prepared
 from foldline.stages.mirror_begin import SayOnce, begin_run, never_stopping
 from foldline.stages.mirror_files import pack_fold, pack_submission
 from foldline.stages.runs import RunFolder
+from foldline.tracking.upload import USER_PREFIX
 from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 
 
@@ -19,14 +20,15 @@ def mirror_infer(
 ) -> Iterator[None]:
     """A W&B run of one inference; when the block ends, the submission on disk goes along."""
     name = f"{config.run}-infer"
-    part = f"infer-{secrets.token_hex(6)}"  # each is a run of its own
+    # each is a run of its own
+    identity = f"{USER_PREFIX}{secrets.token_hex(6)}"
     track = begin_run(
         config,
         prepared,
         run,
         job_type="infer",
         name=name,
-        part=part,
+        identity=identity,
         extra={},
         active=active,
         report=SayOnce(),

@@ -1,12 +1,27 @@
 """Uploading later what was kept on disk, by wandb's own command."""
 
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from foldline.errors import UserError
+
+# begins the id of a run that uses other runs' artifacts
+USER_PREFIX = "infer-"
+
+
+def log_in() -> None:
+    """Raise `UserError` where wandb is not installed or nobody is logged in."""
+    try:
+        import wandb
+    except ImportError as error:
+        raise UserError(f"wandb cannot be imported ({error}); install it, then try again") from None
+    os.environ.setdefault("WANDB_SILENT", "true")
+    if not wandb.login(prompt=False, verify=False):
+        raise UserError("not logged in to Weights & Biases; run .venv/bin/wandb login first")
 
 
 def find_unsent(runs_dir: Path) -> tuple[list[Path], int]:
