@@ -290,7 +290,14 @@ def _list_files(kept: Kept, given: Any, headers: Any) -> dict[str, Any]:
     return {"project": {"artifactCollection": collection}}
 
 
+def _find_type(kept: Kept, given: Any, headers: Any) -> dict[str, Any]:
+    found = kept.find(given["name"].partition(":")[0])
+    kind = {"artifactType": {"name": kept.artifacts[found[0]]["type"]}} if found else None
+    return {"project": {"artifact": kind}}
+
+
 _ANSWERS = {
+    "ArtifactType": _find_type,
     "GetArtifactMembershipFileUrls": _list_files,
     "FetchArtifactManifest": _find_manifest,
     "ArtifactManifest": _find_manifest,

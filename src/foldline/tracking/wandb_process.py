@@ -1,70 +1,106 @@
 """The process in which wandb lives: reads what to mirror, a line of JSON each, from its input.
 
 Says on its output, a line of JSON each, how it stands: `online` or `offline` once begun, then
-`done` or `failed` with the reason. Nothing else may be written there.
+`done` or `failed` with the reason; a reason alone is a fault it goes on after.
 """
 
 import contextlib
 import fcntl
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from foldline.tracking.wandb_objects import build_artifact, build_value
+
 # seconds until an address that does not answer is given up, and the run is kept on disk instead
 _INIT_TIMEOUT = 10
-_THUMBNAIL = (128, 128)  # pixels, at the most
+# seconds between writes to disk; and until this process ends once it is told to hurry
+_FLUSH, _LAST_SECONDS = 1.0, 60
 _FAILED = 1
 
 Say = Callable[..., None]
 
 
-def mirror(messages: Iterable[str], say: Say) -> None:
+class Patience:
+    """Whether there is time to wait for a server; SIGTERM says that there is none any more."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._is_waiting = False
+
+    def end(self, *_: object) -> None:
+        """Wait for no server any more, and end within a minute in any case."""
+        self.is_over = True
+        signal.alarm(_LAST_SECONDS)
+        if self._is_waiting:
+            raise PatienceOverError
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A block that is left with `PatienceOverError` when patience is over."""
+        if self.is_over:
+            raise PatienceOverError
+        self._is_waiting = True
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+
+
+class PatienceOverError(BaseException):
+    """Nobody waits any more. No `Exception`, which wandb might take for one of its own."""
+
+
+def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     """Do what `messages` ask for, from `start` on; a run without a last `finish` counts as failed.
 
     Raises whatever wandb raises.
     """
-    verbs: dict[str, Callable[..., None]] = {
-        "log": _log,
-        "summarize": _summarize,
-        "use": _use,
-        "save": _save,
-    }
+    figures: dict[str, Callable[..., None]] = {"log": _log, "summarize": _summarize}
+    files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
     run: Any = None
-    lock: Any = None
     failed = True
     for line in messages:
         message = json.loads(line)
         verb = message.pop("do")
         if verb == "start":
-            lock = _lock(message["settings"])
-            run = _start(**message, say=say)
+            _lock(message["settings"])
+            run = _start(**message, say=say, patience=patience)
         elif verb == "finish":
             failed = message["failed"]
+        elif verb in figures:
+            figures[verb](run, **message)
         else:
-            verbs[verb](run, **message)
+            try:
+                files[verb](run, **message)
+            except Exception as error:  # noqa: BLE001 - the figures that follow matter more
+                say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
     if run is not None:
-        run.finish(exit_code=_FAILED if failed else 0)
-        if not run.settings._offline:
-            _mark_uploaded(Path(run.settings.sync_file))
-        say("done")
-    if lock is not None:
-        os.close(lock)
+        _finish(run, failed, patience)
+    say("done")
 
 
-def _lock(settings: Mapping[str, Any]) -> int | None:
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _lock(settings: Mapping[str, Any]) -> None:
     """Hold, until this process ends, what tells `foldline sync` that the run is still written."""
     directory = Path(settings["dir"], "wandb")
     directory.mkdir(parents=True, exist_ok=True)
     handle = os.open(directory / f"{settings['id']}.lock", os.O_CREAT | os.O_RDWR)
     with contextlib.suppress(OSError):  # a file system without locks
         fcntl.flock(handle, fcntl.LOCK_SH)
-    return handle
 
 
-def _start(mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say) -> Any:
+def _start(
+    mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say, patience: Patience
+) -> Any:
     # copies of small files wait here to be uploaded, and not in the user's home
     os.environ.setdefault("WANDB_DATA_DIR", str(Path(settings["dir"], "wandb", "staging")))
     import wandb
@@ -75,13 +111,12 @@ def _start(mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say) 
     if mode == "auto":
         mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
     try:
-        run = _init(mode, settings)
+        with patience.waiting() if mode == "online" else contextlib.nullcontext():
+            run = _init(mode, settings)
         say(mode)
-    except wandb.errors.CommError:
-        if mode == "offline":
-            raise
+    except (wandb.errors.CommError, PatienceOverError):
         run = _init("offline", settings)
-        say("offline", f"{run.settings.base_url} does not answer; kept on disk for: make sync")
+        say("offline", f"{run.settings.base_url} does not answer; kept on disk: make sync")
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     for metric, goal in best.items():
@@ -100,9 +135,9 @@ def _init(mode: Any, settings: dict[str, Any]) -> Any:
         stop_fn=_ignore_stop,
         x_stats_pid=os.getppid(),  # of the training, not of this mirror
         x_disable_stats=settings["job_type"] != "train",
-        x_transaction_log_flush_interval=1.0,
+        x_transaction_log_flush_interval=_FLUSH,
     )
-    return wandb.init(mode=mode, resume="allow", settings=quiet, **settings)
+    return wandb.init(mode=mode, resume="allow", settings=quiet, reinit="create_new", **settings)
 
 
 def _ignore_stop() -> None:
@@ -110,67 +145,40 @@ def _ignore_stop() -> None:
 
 
 def _log(run: Any, row: dict[str, Any], step: int) -> None:
-    run.log({key: _build(value) for key, value in row.items()}, step=step)
+    run.log({key: build_value(value) for key, value in row.items()}, step=step)
 
 
 def _summarize(run: Any, summary: dict[str, Any]) -> None:
-    run.summary.update({key: _build(value) for key, value in summary.items()})
+    run.summary.update(summary)
 
 
 def _use(run: Any, artifact: dict[str, Any]) -> None:
-    built = _build_artifact(artifact)
-    if not run.settings._offline:
-        run.use_artifact(built, aliases=artifact["aliases"])
-    else:
-        # what use_artifact does with an artifact of one's own, but for its refusal when offline
-        run._log_artifact(built, aliases=list(artifact["aliases"]), use_after_commit=True)
-
-
-def _save(run: Any, artifact: dict[str, Any]) -> None:
-    run.log_artifact(_build_artifact(artifact), aliases=list(artifact["aliases"]))
-
-
-def _build_artifact(artifact: dict[str, Any]) -> Any:
-    """The same files under the same names have the same digest: W&B keeps them as one version."""
-    import wandb
-
-    built = wandb.Artifact(artifact["name"], artifact["kind"], metadata=artifact["metadata"])
-    for name, path in artifact["files"].items():
-        policy: Any = "immutable" if name in artifact["settled"] else "mutable"
-        built.add_file(path, name=name, policy=policy, skip_cache=True)
-    return built
-
-
-def _build(value: Any) -> Any:
-    """The wandb object that a dictionary with one of the keys of `media` stands for."""
-    import wandb
-
-    if not isinstance(value, dict):
-        return value
-    if "picture" in value:
-        return wandb.Image(value["picture"], caption=value["caption"])
-    if "thumbnail" in value:
-        return _build_thumbnail(value["thumbnail"])
-    if "columns" in value:
-        rows: Any = [[_build(cell) for cell in row] for row in value["rows"]]
-        return wandb.Table(columns=value["columns"], data=rows)
-    return wandb.plot.confusion_matrix(
-        y_true=value["labels"], preds=value["answers"], class_names=value["classes"]
+    # what run.use_artifact does, which refuses when offline and waits for the upload when online
+    run._log_artifact(
+        build_artifact(artifact),
+        aliases=list(artifact["aliases"]),
+        is_user_created=True,
+        use_after_commit=True,
     )
 
 
-def _build_thumbnail(path: str) -> Any:
-    import wandb
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        picture.thumbnail(_THUMBNAIL)
-        return wandb.Image(picture.convert("RGB"))
+def _save(run: Any, artifact: dict[str, Any]) -> None:
+    run.log_artifact(build_artifact(artifact), aliases=list(artifact["aliases"]))
 
 
-def _mark_uploaded(path: Path) -> None:
-    """As `wandb sync` marks what it has uploaded."""
-    path.with_suffix(".wandb.synced").touch()
+def _finish(run: Any, failed: bool, patience: Patience) -> None:
+    """Upload what is left; where patience ends before, it stays on disk for `wandb sync`."""
+    exit_code = _FAILED if failed else 0
+    if run.settings._offline:
+        run.finish(exit_code=exit_code)
+        return
+    try:
+        with patience.waiting():
+            run.finish(exit_code=exit_code)
+        # as `wandb sync` marks what it has uploaded
+        Path(run.settings.sync_file).with_suffix(".wandb.synced").touch()
+    except PatienceOverError:
+        time.sleep(2 * _FLUSH)
 
 
 def main() -> None:
@@ -180,16 +188,26 @@ def main() -> None:
     os.dup2(2, 1)
     os.environ["WANDB_SILENT"] = "true"
     os.nice(10)  # the training goes first
+    patience = Patience()
+    signal.signal(signal.SIGTERM, patience.end)
 
-    def say(state: str, reason: str | None = None) -> None:
-        output.write(json.dumps({"state": state, "reason": reason}) + "\n")
-        output.flush()
+    def say(state: str | None, reason: str | None = None) -> None:
+        with contextlib.suppress(OSError):  # who would read it has gone
+            output.write(json.dumps({"state": state, "reason": reason}) + "\n")
+            output.flush()
+
+    def read() -> Iterator[str]:
+        is_finished = False
+        for line in sys.stdin:
+            is_finished = json.loads(line)["do"] == "finish"
+            yield line
+        if not is_finished:
+            patience.end()  # the training was killed
 
     try:
-        mirror(sys.stdin, say)
+        mirror(read(), say, patience)
     except BaseException as error:  # noqa: BLE001 - whatever wandb does, training goes on
-        reason = " ".join(str(error).split())
-        say("failed", f"{type(error).__name__}: {reason}; training goes on without it")
+        say("failed", f"{_describe(error)}; what is on disk stays")
     finally:
         os._exit(0)  # wandb's own exit may wait for a server that does not answer
 

@@ -20,6 +20,14 @@ from typing import Any
 # how `wandb agent` tells what it starts which run it means: for one run only, not for its folds
 _OF_A_SWEEP = ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")
 _REASON_LENGTH = 200
+# what it means that the end came too soon for a process in this state
+_EXPLAINED = {
+    "starting": "not begun when the command ended; kept on disk: make sync",
+    "online": "not all was uploaded when the command ended; kept on disk: make sync",
+    "offline": "still writing to disk when the command ended",
+    "done": "still there when the command ended",
+    "failed": "still there when the command ended",
+}
 
 
 @dataclass(frozen=True)
@@ -122,17 +130,16 @@ class WandbRun:
             self._messages.put(None)
 
     def wait(self, until: float) -> None:
-        """Wait for what was said to arrive, not longer than until `time.monotonic()` is `until`."""
+        """Wait for what was said to arrive, not longer than until `time.monotonic()` is `until`.
+
+        What has not been uploaded by then is written to disk, where this process need not wait.
+        """
         self.finish()
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
-        if any(thread.is_alive() for thread in self._threads):
-            self._go_dark(_explain_haste(self._state))
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        for thread in self._threads:
-            thread.join()
+        if self._process is not None and any(thread.is_alive() for thread in self._threads):
+            self._process.terminate()
+            self._go_dark(_EXPLAINED[self._state])
 
     def _put(self, verb: str, **message: Any) -> None:
         if self._dark or self._closed:
@@ -179,9 +186,9 @@ class WandbRun:
         assert process.stdout is not None
         for line in process.stdout:
             said = json.loads(line)
-            self._state = said["state"]
-            if said.get("reason"):
-                self._go_dark(said["reason"], dark=self._state == "failed")
+            self._state = said["state"] or self._state
+            if said["reason"]:
+                self._go_dark(said["reason"], dark=said["state"] == "failed")
         process.stdout.close()
         code = process.wait()
         if self._state not in ("done", "failed"):
@@ -200,14 +207,6 @@ def wait_for_runs(runs: Iterable[WandbRun], patience: float) -> None:
     until = time.monotonic() + patience
     for run in runs:
         run.wait(until)
-
-
-def _explain_haste(state: str) -> str:
-    if state == "online":
-        return "not all is uploaded yet; it is kept on disk: make sync"
-    if state == "offline":
-        return "not written to the end in time"
-    return "no answer in time; nothing was mirrored"
 
 
 def _describe(error: BaseException) -> str:
