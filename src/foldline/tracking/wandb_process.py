@@ -33,10 +33,9 @@ class Patience:
         self.is_over = False
         self._is_waiting = False
 
-    def end(self, *_: object) -> None:
-        """Wait for no server any more, and end within a minute in any case."""
+    def end(self) -> None:
+        """Wait for no server any more."""
         self.is_over = True
-        signal.alarm(_LAST_SECONDS)
         if self._is_waiting:
             raise PatienceOverError
 
@@ -189,7 +188,12 @@ def main() -> None:
     os.environ["WANDB_SILENT"] = "true"
     os.nice(10)  # the training goes first
     patience = Patience()
-    signal.signal(signal.SIGTERM, patience.end)
+
+    def hurry(*_: object) -> None:
+        signal.alarm(_LAST_SECONDS)  # whatever hangs
+        patience.end()
+
+    signal.signal(signal.SIGTERM, hurry)
 
     def say(state: str | None, reason: str | None = None) -> None:
         with contextlib.suppress(OSError):  # who would read it has gone
@@ -202,7 +206,7 @@ def main() -> None:
             is_finished = json.loads(line)["do"] == "finish"
             yield line
         if not is_finished:
-            patience.end()  # the training was killed
+            hurry()  # the training was killed
 
     try:
         mirror(read(), say, patience)
