@@ -3,6 +3,7 @@
 
 CONFIG =
 SET =
+SWEEP = configs/sweeps/grid.yaml
 PYTHON ?= python3
 
 FOLDLINE = set -f; .venv/bin/foldline
@@ -10,7 +11,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer evaluate report show test check pins clean
+.PHONY: help demo sample prepare train infer evaluate report sweep sync fetch show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -38,6 +39,15 @@ evaluate: .venv/.ready ## score every kept checkpoint and name the best
 
 report: .venv/.ready ## draw confusion, curves and mistakes of a run anew
 	@$(FOLDLINE) report $(OPTIONS)
+
+sweep: .venv/.ready ## train every combination of SWEEP=configs/sweeps/x.yaml, name the winner
+	@$(FOLDLINE) sweep --sweep "$(SWEEP)" $(OPTIONS)
+
+sync: .venv/.ready ## upload to Weights & Biases what was kept on disk
+	@$(FOLDLINE) sync
+
+fetch: .venv/.ready ## get a run back from Weights & Biases: SET=run=<name>
+	@$(FOLDLINE) fetch $(OPTIONS)
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

@@ -6,7 +6,9 @@ from foldline.config import SGD, AdamW, Config, Constant
 from foldline.errors import UserError
 from foldline.recipe import dump_config, load_config
 
-RECIPES = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))
+CONFIGS = Path(__file__).parents[1] / "configs"
+# a sweep is no recipe: see tests/stages/test_trials.py
+RECIPES = sorted(set(CONFIGS.rglob("*.yaml")) - set((CONFIGS / "sweeps").glob("*.yaml")))
 
 
 def write(path: Path, text: str) -> Path:

@@ -84,10 +84,37 @@ def _report(config: Config) -> None:
     run_report(config)
 
 
+def _fetch(config: Config) -> None:
+    from foldline.stages.fetch import run_fetch
+
+    run_fetch(config)
+
+
 def _show(config: Config) -> None:
     from foldline.recipe import dump_config
 
     click.echo(dump_config(config), nl=False)
+
+
+@foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
+@click.option(
+    "--sweep", type=click.Path(path_type=Path), required=True, help="under configs/sweeps"
+)
+@click.option("--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/")
+@click.argument("overrides", nargs=-1, metavar="[key=value]...")
+def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Train every combination of a grid, shared with other agents, and name the winner."""
+    from foldline.stages.sweep import run_sweep
+
+    run_sweep(sweep, path, overrides)
+
+
+@foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
+def _sync() -> None:
+    """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""
+    from foldline.stages.sync import run_sync
+
+    run_sync()
 
 
 _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
@@ -96,6 +123,7 @@ _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
 _stage("report", "Draw the run's pictures and tables anew.")(_report)
+_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
 _stage("show", "Print the resolved configuration.")(_show)
 
 

@@ -275,7 +275,16 @@ class Track(Section):
         "auto", description="auto: online where logged in, else offline"
     )
     project: str = Field("foldline", description="project on Weights & Biases")
-    tags: tuple[str, ...] = ()
+    entity: str | None = Field(None, description="team or user there; null: the account's default")
+    tags: tuple[str, ...] = Field((), description="of every W&B run, to filter by")
+    notes: str | None = Field(None, description="a sentence about the run, shown beside it")
+    pictures: bool = Field(
+        True, description="thumbnails of confident mistakes and pictures of the report go along"
+    )
+    checkpoints: bool = Field(True, description="best.pt of every fold is kept as an artifact")
+    patience: Real = Field(
+        5.0, ge=0, description="seconds that the end of a command waits for what is still to send"
+    )
 
 
 class Config(Section):

@@ -1,77 +1,48 @@
-"""Training goes on whatever Weights & Biases does; `wandb` itself is never imported here."""
+"""Training goes on whatever Weights & Biases does: its process raises, hangs, dies or is late."""
 
+import os
+import signal
+import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+import psutil
 import pytest
+from tests.wandb_file import read_runs
 
-from foldline.tracking import wandb_run
-from foldline.tracking.wandb_run import WandbRun
+from foldline.tracking.wandb_run import Artifact, WandbRun, wait_for_runs
 
-Call = tuple[str, Any]
+Reports = list[str]
 
-
-class FakeWandb(ModuleType):
-    """Notes what it is asked; `trouble` names the call that raises, or hangs until `released`."""
-
-    def __init__(self) -> None:
-        super().__init__("wandb")
-        self.calls: list[Call] = []
-        self.trouble: dict[str, BaseException | None] = {}
-        self.released = threading.Event()
-        self.may_start = threading.Event()
-        self.may_start.set()
-        self.logged_in = True
-        self.summary = self
-
-    def _note(self, name: str, value: Any) -> None:
-        self.calls.append((name, value))
-        if name in self.trouble:
-            error = self.trouble[name]
-            if error is None:
-                self.released.wait(10)
-                raise RuntimeError("too late")
-            raise error
-
-    def login(self, **settings: Any) -> bool:
-        assert settings["prompt"] is False, "nobody is there to answer"
-        self._note("login", None)
-        return self.logged_in
-
-    def Settings(self, **settings: Any) -> dict[str, Any]:  # noqa: N802
-        return settings
-
-    def init(self, **settings: Any) -> "FakeWandb":
-        self._note("init", settings)
-        self.may_start.wait(10)
-        return self
-
-    def log(self, row: dict[str, Any], *, step: int) -> None:
-        self._note("log", (row, step))
-
-    def update(self, values: dict[str, Any]) -> None:
-        self._note("summary", values)
-
-    def finish(self) -> None:
-        self._note("finish", None)
+# a module of this name found before the real one: what breaks, and where
+BROKEN = {
+    "import": "raise ImportError('no module named wandb_core')",
+    "init": "def login(**_): return True\nclass errors: CommError = OSError\n"
+    "def Settings(**_): return None\ndef init(**_): raise RuntimeError('broken\\nhere')",
+    "exit": "import os; os._exit(3)",
+    "hang": "import time; time.sleep(60)",
+}
 
 
 @pytest.fixture
-def wandb(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWandb]:
-    fake = FakeWandb()
-    monkeypatch.setitem(sys.modules, "wandb", fake)
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setenv("WANDB_SILENT", "true")  # undone afterwards, as the run sets it
-    yield fake
-    fake.released.set()
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A `wandb` that is broken as the test's parameter says."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/wandb.py").write_text(BROKEN[request.param])
+    paths = [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
 
 
-def start(tmp_path: Path, reports: list[str], mode: str = "offline") -> WandbRun:
+@pytest.fixture
+def silence() -> Iterator[str]:
+    """An address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def start(directory: Path, reports: Reports, *, mode: str = "offline") -> WandbRun:
     return WandbRun(
         mode=mode,
         project="masks",
@@ -81,153 +52,139 @@ def start(tmp_path: Path, reports: list[str], mode: str = "offline") -> WandbRun
         identity="abc123",
         config={"seed": 1},
         tags=("a", "b"),
-        directory=tmp_path / "runs/resnet",
+        notes="a note",
+        directory=directory,
         report=reports.append,
     )
 
 
 def train(track: WandbRun) -> None:
     for epoch in (1, 2):
-        track.log({"macro_f1": epoch / 10}, step=epoch)
+        track.log({"epoch": epoch, "macro_f1": epoch / 10}, step=epoch)
     track.summarize({"best": 0.2})
-    track.finish()
 
 
-def test_a_run_is_mirrored_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
-    reports: list[str] = []
-    train(start(tmp_path, reports))
-    assert reports == []
-    (init, settings), *rest = wandb.calls
-    assert init == "init"
-    quiet = settings.pop("settings")
-    assert (quiet["silent"], quiet["console"]) == (True, "off")
-    assert settings == {
-        "mode": "offline",
-        "reinit": "create_new",  # an earlier fold's run may still be open
-        "project": "masks",
-        "group": "resnet",
-        "job_type": "train",
-        "name": "resnet-fold-0",
-        "id": "abc123",
-        "resume": "allow",
-        "config": {"seed": 1},
-        "tags": ["a", "b"],
-        "dir": str(tmp_path / "runs/resnet"),
-    }
-    assert (tmp_path / "runs/resnet").is_dir(), "wandb would write elsewhere"
-    assert rest == [
-        ("log", ({"macro_f1": 0.1}, 1)),
-        ("log", ({"macro_f1": 0.2}, 2)),
-        ("summary", {"best": 0.2}),
-        ("finish", None),
-    ]
-
-
-def test_a_row_is_mirrored_as_it_was_when_it_was_logged(wandb: FakeWandb, tmp_path: Path) -> None:
-    wandb.may_start.clear()
-    track, row = start(tmp_path, []), {"macro_f1": 0.1}
-    track.log(row, step=1)
-    track.summarize(row)
-    row["macro_f1"] = 0.9
-    wandb.may_start.set()
-    track.finish()
-    assert wandb.calls[1:3] == [("log", ({"macro_f1": 0.1}, 1)), ("summary", {"macro_f1": 0.1})]
+def wait_for_end(track: WandbRun, seconds: float = 60) -> None:
+    for thread in track._threads:
+        thread.join(seconds)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
-    ("mode", "logged_in", "expected"),
+    ("broken", "expected"),
     [
-        ("auto", True, "online"),
-        ("auto", False, "offline"),
-        ("online", True, "online"),
-        ("offline", True, "offline"),
+        ("import", "ImportError: no module named wandb_core"),
+        ("init", "RuntimeError: broken here"),
+        ("exit", "its process ended with 3"),
     ],
+    indirect=["broken"],
 )
-def test_auto_is_online_where_logged_in(
-    mode: str, logged_in: bool, expected: str, wandb: FakeWandb, tmp_path: Path
-) -> None:
-    wandb.logged_in = logged_in
-    start(tmp_path, [], mode).finish()
-    assert dict(wandb.calls)["init"]["mode"] == expected
-
-
-def test_auto_asks_the_environment_first(
-    wandb: FakeWandb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    start(tmp_path, [], "auto").finish()
-    assert dict(wandb.calls)["init"]["mode"] == "offline"
-
-
-def test_disabled_neither_imports_nor_starts_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", None)  # importing it raises
-    before, reports = threading.active_count(), list[str]()
-    track = start(tmp_path, reports, "disabled")
-    assert threading.active_count() == before
-    train(track)
-    assert reports == []
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_training_finishes_where_wandb_is_absent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", None)
-    reports: list[str] = []
-    train(start(tmp_path, reports))
-    assert len(reports) == 1
-    assert "ModuleNotFoundError" in reports[0]
-
-
-@pytest.mark.parametrize("call", ["login", "init", "log", "summary", "finish"])
-@pytest.mark.parametrize("error", [OSError("no\nroute"), SystemExit("key"), KeyboardInterrupt()])
-def test_training_finishes_where_wandb_raises(
-    call: str, error: BaseException, wandb: FakeWandb, tmp_path: Path
-) -> None:
-    wandb.trouble = {call: error}
-    reports: list[str] = []
-    track = start(tmp_path, reports, "auto")
-    train(track)
-    train(track)
-    assert len(reports) == 1
-    assert type(error).__name__ in reports[0]
-    assert "\n" not in reports[0]
-    assert "training goes on without it" in reports[0]
-    assert [name for name, _ in wandb.calls].count(call) == 1, "it is not asked again"
-
-
-@pytest.mark.parametrize("call", ["init", "log", "finish"])
-def test_training_finishes_in_time_where_wandb_hangs(
-    call: str, wandb: FakeWandb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wandb_run, "_PATIENCE", 0.05)
-    wandb.trouble = {call: None}
-    reports: list[str] = []
+@pytest.mark.usefixtures("broken")
+def test_training_finishes_where_wandb_is_broken(expected: str, tmp_path: Path) -> None:
+    reports: Reports = []
     track = start(tmp_path, reports)
+    train(track)
+    track.wait(time.monotonic() + 30)
+    train(track)  # nobody listens any more
+    assert len(reports) == 1
+    assert expected in reports[0]
+    assert "\n" not in reports[0]
+    assert track.is_dark
+
+
+@pytest.mark.parametrize("broken", ["hang"], indirect=True)
+@pytest.mark.usefixtures("broken")
+def test_several_runs_that_hang_are_waited_for_together(tmp_path: Path) -> None:
+    reports: Reports = []
+    tracks = [start(tmp_path, reports) for _ in range(3)]
+    for track in tracks:
+        train(track)
     started = time.monotonic()
-    train(track)
-    train(track)
-    assert time.monotonic() - started < 2
+    wait_for_runs(tracks, 0.3)
+    assert 0.3 <= time.monotonic() - started < 1.5
+    assert (
+        reports
+        == ["Weights & Biases: not begun when the command ended; kept on disk: make sync"] * 3
+    )
+    for track in tracks:
+        assert track._process is not None
+        track._process.kill()
+        wait_for_end(track)
+    assert len(reports) == 3, "what happens later is of no interest"
+
+
+def test_an_offline_run_reads_back(tmp_path: Path) -> None:
+    reports: Reports = []
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    track = start(tmp_path, reports)
+    row = {"epoch": 1, "macro_f1": 0.5}
+    track.log(row, step=1)
+    row["macro_f1"] = 0.9  # what is mirrored is the row as it was
+    track.log({"odd": {1, 2}}, step=2)  # not a plain value: this run goes dark, training goes on
+    track.save(Artifact("never", "model", {"best.pt": tmp_path / "best.pt"}))
+    track.wait(time.monotonic() + 60)
     assert len(reports) == 1
-    assert "no answer within" in reports[0]
-    wandb.released.set()
-    track._thread.join(10)
-    assert not track._thread.is_alive()
-    assert len(reports) == 1, "what it says later is of no interest"
+    assert "set cannot be mirrored" in reports[0]
+    (run,) = read_runs(tmp_path).values()
+    assert (run.group, run.job_type, run.name) == ("resnet", "train", "resnet-fold-0")
+    assert (run.tags, run.notes, run.config["seed"]) == (["a", "b"], "a note", 1)
+    assert [one["macro_f1"] for one in run.rows] == [0.5]
+    assert run.made == {}
 
 
-def test_a_hanging_wandb_does_not_keep_the_process_alive(wandb: FakeWandb, tmp_path: Path) -> None:
+def test_the_killed_process_of_wandb_is_said_once(tmp_path: Path) -> None:
+    reports: Reports = []
+    track = start(tmp_path, reports)
+    assert track._process is not None
+    train(track)
+    cores: list[psutil.Process] = []
+    deadline = time.monotonic() + 60
+    while not cores and time.monotonic() < deadline:
+        children = psutil.Process(track._process.pid).children(recursive=True)
+        cores = [one for one in children if "wandb-core" in one.name()]
+        time.sleep(0.01)
+    cores[0].send_signal(signal.SIGKILL)
+    train(track)
+    track.wait(time.monotonic() + 60)
+    assert len(reports) == 1, reports
+
+
+def test_an_address_that_never_answers_costs_five_seconds_and_no_figure(
+    silence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", silence)
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    reports: Reports = []
+    track = start(tmp_path, reports, mode="online")
+    train(track)
+    started = time.monotonic()
+    wait_for_runs([track], 5)
+    assert time.monotonic() - started < 6
+    assert len(reports) == 1
+    assert "kept on disk: make sync" in reports[0]
+    wait_for_end(track)  # which the training does not
+    (run,) = read_runs(tmp_path).values()
+    assert [row["macro_f1"] for row in run.rows] == [0.1, 0.2]
+    assert run.exit_codes == [0]
+
+
+def test_a_killed_training_leaves_a_run_that_is_marked_so(tmp_path: Path) -> None:
     track = start(tmp_path, [])
-    assert track._thread.daemon
-    track.finish()
+    train(track)
+    track._messages.put(None)  # as when the process that writes has gone
+    wait_for_end(track)
+    (run,) = read_runs(tmp_path).values()
+    assert len(run.rows) == 2
+    assert run.exit_codes == [1]
 
 
-def test_online_without_a_login_says_what_to_do(wandb: FakeWandb, tmp_path: Path) -> None:
-    wandb.logged_in = False
-    reports: list[str] = []
-    start(tmp_path, reports, "online").finish()
-    assert "init" not in dict(wandb.calls)
+def test_an_interpreter_that_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    reports: Reports = []
+    track = start(tmp_path, reports)
+    train(track)
+    track.wait(time.monotonic() + 5)
     assert len(reports) == 1
-    assert "wandb login" in reports[0]
+    assert "FileNotFoundError" in reports[0]

@@ -11,10 +11,10 @@ from foldline.learning.checkpoint import Checkpoint, load_state, save_checkpoint
 from foldline.learning.engine import TrainResult
 from foldline.learning.model import MEAN, STD, copy_state
 from foldline.stages.machine import Machine
+from foldline.stages.mirror import FoldMirror
 from foldline.stages.parts import FoldParts
 from foldline.stages.runs import FoldFolder
 from foldline.tracking.metrics_log import save_metrics
-from foldline.tracking.wandb_run import WandbRun
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FoldJob:
     fold: int
     folder: FoldFolder
     machine: Machine
-    track: WandbRun
+    track: FoldMirror
 
 
 def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_best: bool) -> None:

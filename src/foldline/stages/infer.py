@@ -20,6 +20,7 @@ from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_
 from foldline.scoring.submission import compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
+from foldline.stages.mirror_infer import mirror_infer
 from foldline.stages.runs import RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
 from foldline.stages.truth import load_truth
@@ -53,19 +54,21 @@ def run_infer(config: Config) -> None:
         f"folds {', '.join(str(checkpoint.fold) for checkpoint in checkpoints)}"
         f"{', mirrored too' if config.infer.flip else ''}, {machine.describe()}"
     )
-    answers = _answer(config, prepared, checkpoints, machine)
-    if not machine.is_main:
-        return
-    _warn_about_unread(answers, prepared)
-    scores = _score(truth, prepared, answers) if truth is not None else None
-    _write(
-        prepared,
-        run,
-        checkpoints=checkpoints,
-        answers=answers,
-        scores=scores,
-        flip=config.infer.flip,
-    )
+    folds = [checkpoint.fold for checkpoint in checkpoints]
+    with mirror_infer(config, prepared, run, folds, active=machine.is_main):
+        answers = _answer(config, prepared, checkpoints, machine)
+        if not machine.is_main:
+            return
+        _warn_about_unread(answers, prepared)
+        scores = _score(truth, prepared, answers) if truth is not None else None
+        _write(
+            prepared,
+            run,
+            checkpoints=checkpoints,
+            answers=answers,
+            scores=scores,
+            flip=config.infer.flip,
+        )
 
 
 def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:

@@ -148,7 +148,7 @@ def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
 
 
 def _list_differences(old: Config, new: Config) -> Iterable[str]:
-    before, after = _flatten(_shaping(old)), _flatten(_shaping(new))
+    before, after = flatten(_shaping(old)), flatten(_shaping(new))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
             yield f"{key}: {before.get(key)!r} there, {after.get(key)!r} here"
@@ -164,11 +164,12 @@ def _shaping(config: Config) -> dict[str, Any]:
     }
 
 
-def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat

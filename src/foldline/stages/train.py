@@ -7,19 +7,19 @@ from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
-from foldline.files import compute_seal, write_json
+from foldline.files import write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
 from foldline.stages.fold import NothingSavedError, train_fold
 from foldline.stages.fold_files import FoldJob, count_saved_epochs
 from foldline.stages.machine import Machine, open_machine
+from foldline.stages.mirror import RunMirror, mirror_train
 from foldline.stages.parts import check_recipe
 from foldline.stages.run_report import report_fold_trained, report_run_trained
 from foldline.stages.runs import RunFolder, begin_run, choose_folds, find_run
 from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
-from foldline.tracking.wandb_run import WandbRun
 
 _ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"
 
@@ -36,15 +36,36 @@ def run_train(config: Config) -> None:
     machine = open_machine(config.train)
     run = _open_run_once(config, prepared, folds, machine)
     _say_what_is_trained(config, prepared, machine)
+    with mirror_train(config, prepared, run, active=machine.is_main) as mirror:
+        failed = _train_folds(config, prepared, folds, run, machine=machine, mirror=mirror)
+        if machine.is_main:
+            _summarize(run, prepared)
+            report_run_trained(config, prepared, run)
+            mirror.summarize()
+        if failed:
+            raise UserError(*failed)
+
+
+def _train_folds(
+    config: Config,
+    prepared: Prepared,
+    folds: Sequence[int],
+    run: RunFolder,
+    *,
+    machine: Machine,
+    mirror: RunMirror,
+) -> list[str]:
+    """Train what is not finished; a line for each fold that diverged or saved nothing."""
     failed: list[str] = []
     for fold in folds:
         was_finished = run.fold(fold).is_finished
         try:
             if not was_finished:
-                # a machine of its own, so that no fold inherits memory or loss scale of another
-                _train_one(config, prepared, fold, run, open_machine(config.train))
-            if machine.is_main:
-                report_fold_trained(config, prepared, run, fold)
+                with mirror.fold(fold) as track:
+                    # a machine of its own: no fold inherits memory or loss scale of another
+                    own = open_machine(config.train)
+                    train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
+                    _draw_fold(config, prepared, fold, run, machine)
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
             continue
@@ -53,12 +74,17 @@ def run_train(config: Config) -> None:
             continue
         except KeyboardInterrupt:
             raise InterruptedByUserError(_describe_interruption(fold, run)) from None
+        _draw_fold(config, prepared, fold, run, machine)
         _say_fold(fold, run, note="finished before" if was_finished else "")
+    return failed
+
+
+def _draw_fold(
+    config: Config, prepared: Prepared, fold: int, run: RunFolder, machine: Machine
+) -> None:
+    """The fold's report, unless it is there already."""
     if machine.is_main:
-        _summarize(run, prepared)
-        report_run_trained(config, prepared, run)
-    if failed:
-        raise UserError(*failed)
+        report_fold_trained(config, prepared, run, fold)
 
 
 def _open_run_once(
@@ -71,27 +97,6 @@ def _open_run_once(
         if set(folds) - set(begun):
             check_recipe(config, prepared, sorted(set(folds) - set(begun)))
         return run or begin_run(config, prepared, machine.describe())
-
-
-def _train_one(
-    config: Config, prepared: Prepared, fold: int, run: RunFolder, machine: Machine
-) -> None:
-    track = WandbRun(
-        mode=config.track.mode if machine.is_main else "disabled",
-        project=config.track.project,
-        group=config.run,
-        job_type="train",
-        name=f"{config.run}-fold-{fold}",
-        identity=compute_seal(run.load_environment()["identity"].encode(), str(fold).encode())[:12],
-        config=config.model_dump(mode="json") | {"fold": fold, "seal": prepared.seal},
-        tags=config.track.tags,
-        directory=run.path,
-        report=console.warn,
-    )
-    try:
-        train_fold(FoldJob(config, prepared, fold, run.fold(fold), machine, track))
-    finally:
-        track.finish()
 
 
 def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -> None:

@@ -1,0 +1,41 @@
+"""`foldline fetch`: a run that another machine has trained and uploaded, ready for `infer`."""
+
+import shutil
+from typing import Any
+
+from foldline import console
+from foldline.config import Config
+from foldline.errors import UserError
+from foldline.stages.mirror_files import name_artifact
+from foldline.stages.runs import RunFolder
+from foldline.tracking.download import download_artifact
+
+
+def run_fetch(config: Config) -> None:
+    """Write `outputs/runs/<run>/` from the artifacts of the run: settings, scores, checkpoints.
+
+    Raises `UserError` where the folder is there already, or something does not arrive; then
+    nothing is left behind.
+    """
+    run = RunFolder(config.run_dir)
+    if run.path.exists():
+        raise UserError(f"{run.path}: is there already; move it away to fetch it again")
+    arriving = RunFolder(run.path.with_name(f".{run.path.name}.fetch"))
+    place: dict[str, Any] = {"entity": config.track.entity, "project": config.track.project}
+    try:
+        whole = name_artifact(config.run, "run")
+        about = download_artifact(**place, name=whole, alias="latest", directory=arriving.path)
+        folds = [int(fold) for fold in about["folds"]]
+        with console.progress(f"fetching {config.run}", len(folds)) as bar:
+            for fold in folds:
+                download_artifact(
+                    **place,
+                    name=name_artifact(config.run, "fold", fold),
+                    alias=str(about["alias"]),
+                    directory=arriving.fold(fold).path,
+                )
+                bar.advance()
+        arriving.path.rename(run.path)
+    finally:
+        shutil.rmtree(arriving.path, ignore_errors=True)
+    console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: make infer")

@@ -1,0 +1,220 @@
+"""The process in which wandb lives: reads what to mirror, a line of JSON each, from its input.
+
+Says on its output, a line of JSON each, how it stands: `online` or `offline` once begun, then
+`done` or `failed` with the reason; a reason alone is a fault it goes on after.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from foldline.tracking.wandb_objects import build_artifact, build_value
+
+# seconds until an address that does not answer is given up, and the run is kept on disk instead
+_INIT_TIMEOUT = 10
+# seconds between writes to disk; and until this process ends once it is told to hurry
+_FLUSH, _LAST_SECONDS = 1.0, 60
+_FAILED = 1
+
+Say = Callable[..., None]
+
+
+class Patience:
+    """Whether there is time to wait for a server; SIGTERM says that there is none any more."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._is_waiting = False
+
+    def end(self) -> None:
+        """Wait for no server any more."""
+        self.is_over = True
+        if self._is_waiting:
+            raise PatienceOverError
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A block that is left with `PatienceOverError` when patience is over."""
+        if self.is_over:
+            raise PatienceOverError
+        self._is_waiting = True
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+
+
+class PatienceOverError(BaseException):
+    """Nobody waits any more. No `Exception`, which wandb might take for one of its own."""
+
+
+def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
+    """Do what `messages` ask for, from `start` on; a run without a last `finish` counts as failed.
+
+    Raises whatever wandb raises.
+    """
+    figures: dict[str, Callable[..., None]] = {"log": _log, "summarize": _summarize}
+    files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
+    run: Any = None
+    failed = True
+    for line in messages:
+        message = json.loads(line)
+        verb = message.pop("do")
+        if verb == "start":
+            _lock(message["settings"])
+            run = _start(**message, say=say, patience=patience)
+        elif verb == "finish":
+            failed = message["failed"]
+        elif verb in figures:
+            figures[verb](run, **message)
+        else:
+            try:
+                files[verb](run, **message)
+            except Exception as error:  # noqa: BLE001 - the figures that follow matter more
+                say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
+    if run is not None:
+        _finish(run, failed, patience)
+    say("done")
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _lock(settings: Mapping[str, Any]) -> None:
+    """Hold, until this process ends, what tells `foldline sync` that the run is still written."""
+    directory = Path(settings["dir"], "wandb")
+    directory.mkdir(parents=True, exist_ok=True)
+    handle = os.open(directory / f"{settings['id']}.lock", os.O_CREAT | os.O_RDWR)
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_SH)
+
+
+def _start(
+    mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say, patience: Patience
+) -> Any:
+    # copies of small files wait here to be uploaded, and not in the user's home
+    os.environ.setdefault("WANDB_DATA_DIR", str(Path(settings["dir"], "wandb", "staging")))
+    import wandb
+
+    logged_in = mode == "offline" or wandb.login(prompt=False, verify=False)
+    if mode == "online" and not logged_in:
+        raise RuntimeError("not logged in; run wandb login, or set track.mode=offline")
+    if mode == "auto":
+        mode = os.environ.get("WANDB_MODE") or ("online" if logged_in else "offline")
+    try:
+        with patience.waiting() if mode == "online" else contextlib.nullcontext():
+            run = _init(mode, settings)
+        say(mode)
+    except (wandb.errors.CommError, PatienceOverError):
+        run = _init("offline", settings)
+        say("offline", f"{run.settings.base_url} does not answer; kept on disk: make sync")
+    run.define_metric("epoch")
+    run.define_metric("*", step_metric="epoch")
+    for metric, goal in best.items():
+        run.define_metric(metric, step_metric="epoch", summary=goal)
+    return run
+
+
+def _init(mode: Any, settings: dict[str, Any]) -> Any:
+    import wandb
+
+    quiet = wandb.Settings(
+        silent=True,
+        console="off",
+        disable_job_creation=True,
+        init_timeout=_INIT_TIMEOUT,
+        stop_fn=_ignore_stop,
+        x_stats_pid=os.getppid(),  # of the training, not of this mirror
+        x_disable_stats=settings["job_type"] != "train",
+        x_transaction_log_flush_interval=_FLUSH,
+    )
+    return wandb.init(mode=mode, resume="allow", settings=quiet, reinit="create_new", **settings)
+
+
+def _ignore_stop() -> None:
+    """Do nothing: a button in the browser does not end the training."""
+
+
+def _log(run: Any, row: dict[str, Any], step: int) -> None:
+    run.log({key: build_value(value) for key, value in row.items()}, step=step)
+
+
+def _summarize(run: Any, summary: dict[str, Any]) -> None:
+    run.summary.update(summary)
+
+
+def _use(run: Any, artifact: dict[str, Any]) -> None:
+    # what run.use_artifact does, which refuses when offline and waits for the upload when online
+    run._log_artifact(
+        build_artifact(artifact),
+        aliases=list(artifact["aliases"]),
+        is_user_created=True,
+        use_after_commit=True,
+    )
+
+
+def _save(run: Any, artifact: dict[str, Any]) -> None:
+    run.log_artifact(build_artifact(artifact), aliases=list(artifact["aliases"]))
+
+
+def _finish(run: Any, failed: bool, patience: Patience) -> None:
+    """Upload what is left; where patience ends before, it stays on disk for `wandb sync`."""
+    exit_code = _FAILED if failed else 0
+    if run.settings._offline:
+        run.finish(exit_code=exit_code)
+        return
+    try:
+        with patience.waiting():
+            run.finish(exit_code=exit_code)
+        # as `wandb sync` marks what it has uploaded
+        Path(run.settings.sync_file).with_suffix(".wandb.synced").touch()
+    except PatienceOverError:
+        time.sleep(2 * _FLUSH)
+
+
+def main() -> None:
+    """Mirror what comes from standard input, and leave without waiting for anything."""
+    # wandb, and the programs it starts, may print what they like
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    os.environ["WANDB_SILENT"] = "true"
+    os.nice(10)  # the training goes first
+    patience = Patience()
+
+    def hurry(*_: object) -> None:
+        signal.alarm(_LAST_SECONDS)  # whatever hangs
+        patience.end()
+
+    signal.signal(signal.SIGTERM, hurry)
+
+    def say(state: str | None, reason: str | None = None) -> None:
+        with contextlib.suppress(OSError):  # who would read it has gone
+            output.write(json.dumps({"state": state, "reason": reason}) + "\n")
+            output.flush()
+
+    def read() -> Iterator[str]:
+        is_finished = False
+        for line in sys.stdin:
+            is_finished = json.loads(line)["do"] == "finish"
+            yield line
+        if not is_finished:
+            hurry()  # the training was killed
+
+    try:
+        mirror(read(), say, patience)
+    except BaseException as error:  # noqa: BLE001 - whatever wandb does, training goes on
+        say("failed", f"{_describe(error)}; what is on disk stays")
+    finally:
+        os._exit(0)  # wandb's own exit may wait for a server that does not answer
+
+
+if __name__ == "__main__":
+    main()
