@@ -10,7 +10,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer show test check pins clean
+.PHONY: help demo sample prepare train infer report show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -32,6 +32,9 @@ train: .venv/.ready ## train every fold, or go on where it was stopped
 
 infer: .venv/.ready ## average the folds into submission.csv
 	@$(FOLDLINE) infer $(OPTIONS)
+
+report: .venv/.ready ## put every run on one page, outputs/report/index.html
+	@$(FOLDLINE) report $(OPTIONS)
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

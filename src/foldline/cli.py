@@ -72,6 +72,12 @@ def _infer(config: Config) -> None:
     run_infer(config)
 
 
+def _report(config: Config) -> None:
+    from foldline.stages.report_page import build_page
+
+    build_page(config)
+
+
 def _show(config: Config) -> None:
     from foldline.recipe import dump_config
 
@@ -82,6 +88,7 @@ _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
 _stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
+_stage("report", "Put every run on one page, outputs/report/index.html.")(_report)
 _stage("show", "Print the resolved configuration.")(_show)
 
 

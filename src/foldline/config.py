@@ -213,6 +213,19 @@ class Track(Section):
     tags: tuple[str, ...] = ()
 
 
+class Report(Section):
+    """The page of all runs."""
+
+    cam: Whole = Field(
+        0,
+        ge=0,
+        description="mistakes a run, the surest first, with where its network looked; 0: none",
+    )
+    thumbnails: Real = Field(
+        12.0, ge=0, description="small pictures in the page, megabytes a competition; 0: none"
+    )
+
+
 class Config(Section):
     """One recipe."""
 
@@ -225,6 +238,7 @@ class Config(Section):
     train: Train = Train()
     infer: Infer = Infer()
     track: Track = Track()
+    report: Report = Report()
 
     @property
     def data_name(self) -> str:
