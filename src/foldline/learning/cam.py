@@ -50,7 +50,7 @@ class _LastMap:
         self._height, self._width = images.shape[2:]
         self.features: torch.Tensor | None = None
 
-    def watch(self, module: nn.Module, inputs: Any, output: Any) -> torch.Tensor | None:
+    def watch(self, _module: nn.Module, _inputs: Any, output: Any) -> torch.Tensor | None:
         """Forward hook of a layer; the network goes on with a copy that it may change in place."""
         if not isinstance(output, torch.Tensor) or output.dim() not in (3, 4):
             return None

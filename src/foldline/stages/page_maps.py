@@ -22,7 +22,7 @@ _BATCH = 8  # pictures looked at by a network at a time
 
 
 def compute_run_maps(
-    table: Table, run: Run, folder: RunFolder, root: Path, cell: Cell, number: int
+    table: Table, run: Run, *, folder: RunFolder, root: Path, cell: Cell, number: int
 ) -> list[HeatMap]:
     """Where the networks of `run` looked in the `number` mistakes that it was surest of.
 
@@ -38,7 +38,7 @@ def compute_run_maps(
     for fold in sorted(set(folds.tolist())):
         try:
             checkpoint = load_checkpoint(folder.fold(fold).best)
-            found = _look(checkpoint, table, rows[folds == fold], predicted, root, cell)
+            found = _look(checkpoint, table, rows[folds == fold], predicted, root=root, cell=cell)
         except UserError as error:
             console.warn(f"{run.name}, fold {fold}: not shown where it looks: {error}")
             continue
@@ -57,6 +57,7 @@ def _look(
     table: Table,
     rows: Sequence[int],
     predicted: npt.NDArray[np.int64],
+    *,
     root: Path,
     cell: Cell,
 ) -> list[HeatMap] | None:

@@ -1,4 +1,4 @@
-"""The runs of `make report`, read as they lie there: what is missing or broken is named, not fatal."""
+"""The runs of `make report`, read as they lie there: what is broken is named and left out."""
 
 import csv
 import json

@@ -12,7 +12,7 @@ from foldline.config import Config
 from foldline.files import write_text
 from foldline.reporting.page.assemble import assemble_page
 from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
-from foldline.reporting.page.tables import Run, Table, place_runs
+from foldline.reporting.page.tables import Table, place_runs
 from foldline.reporting.page.verdict import compare_answers
 from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold
 from foldline.stages.page_pictures import draw_thumbnails, find_root
@@ -79,7 +79,9 @@ def _compute_maps(
     with console.progress("where they look", len(table.runs)) as bar:
         for run in table.runs:
             folder = RunFolder(RUNS_DIR / run.name)
-            maps[run.name] = compute_run_maps(table, run, folder, root, thumbnails.cell, number)
+            maps[run.name] = compute_run_maps(
+                table, run, folder=folder, root=root, cell=thumbnails.cell, number=number
+            )
             bar.advance()
     return maps
 

@@ -76,7 +76,7 @@ const charts = (() => {
     const traces = runs.map((run, at) => ({
       type: "bar", orientation: "h", name: plain(data.runs[run].name), x: figures[at], y: classes.map((_, of) => of),
       customdata: classes.map(plain), hovertemplate: "%{customdata}: %{x:.3f}",
-      marker: { color: choice.colorOf(run), pattern: { shape: PATTERNS[choice.slotOf(run)], size: 5, solidity: 0.25 } },
+      marker: { color: choice.colorOf(run), pattern: { shape: PATTERNS[choice.slotOf(run)], size: 5, solidity: 0.25, fillmode: "overlay", fgcolor: page.color("--surface") } },
     }));
     target.setAttribute("aria-label", `F1 of each class, of ${runs.map((run) => data.runs[run].name).join(", ")}`);
     const height = 90 + classes.length * (8 + 10 * runs.length);

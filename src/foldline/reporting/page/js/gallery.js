@@ -113,8 +113,9 @@ const gallery = (() => {
       on: { click: () => person.open(table, row, fields.maps.checked ? run : null) },
     },
     pictures.draw(table, row, paths[row], map),
-    element("span", { class: `words ${right ? "right" : "wrong"}` }, `${right ? "✓" : "✗"} ${classes[answered]}, ${person.percent(confidence[row])}`),
+    element("span", { class: `words ${right ? "right" : "wrong"}` }, `${right ? "✓" : "✗"} ${classes[answered]}`),
     right ? null : element("span", { class: "words" }, `is ${classes[label[row]]}`),
+    element("span", { class: "words" }, `${person.percent(confidence[row])} sure`),
     element("span", { class: "words muted" }, groups[group[row]]));
   }
 

@@ -48,13 +48,13 @@ const pair = (() => {
   function drawMatrices() {
     const target = page.find("matrices");
     const runs = [choice.a, choice.b].filter((run) => run !== null);
-    page.find("cell").textContent = "";
+    page.find("cell").textContent = runs.length ? "Point at a cell, or go to it by keyboard, to read it here." : "";
     if (!runs.length) return page.fill(target);
     const { classes } = data.tables[choice.table];
     const numbers = page.find("numbers").checked;
-    const cell = numbers ? 30 : Math.max(14, Math.min(34, Math.floor(250 / classes.length)));
+    const cell = numbers ? 30 : Math.max(15, Math.min(34, Math.floor(270 / classes.length)));
     target.style.setProperty("--cell", `${cell}px`);
-    target.style.setProperty("--matrix-width", `${170 + (cell + 1) * classes.length}px`);
+    target.style.setProperty("--matrix-width", `${142 + cell * classes.length}px`);
     const shown = runs.map((run) => ({ run, counts: scores.confusions(run), percent: scores.rowPercent(scores.confusions(run), classes.length) }));
     const common = { classes, numbers, report: (words) => { page.find("cell").textContent = words; } };
     const figures = shown.map(({ run, counts, percent }) => figure([choice.dot(run), ` ${data.runs[run].name}`], matrix.draw({
