@@ -37,7 +37,7 @@ infer: .venv/.ready ## average the folds into submission.csv
 evaluate: .venv/.ready ## score every kept checkpoint and name the best
 	@$(FOLDLINE) evaluate $(OPTIONS)
 
-report: .venv/.ready ## draw confusion, curves and mistakes of a run anew
+report: .venv/.ready ## draw a run's pictures anew, and put every run on one page
 	@$(FOLDLINE) report $(OPTIONS)
 
 sweep: .venv/.ready ## train every combination of SWEEP=configs/sweeps/x.yaml, name the winner

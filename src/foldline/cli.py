@@ -122,7 +122,7 @@ _stage("prepare", "Read labels from the paths, check the pictures, deal the fold
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
-_stage("report", "Draw the run's pictures and tables anew.")(_report)
+_stage("report", "Draw a run's pictures anew, and put every run on one page.")(_report)
 _stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
 _stage("show", "Print the resolved configuration.")(_show)
 

@@ -258,13 +258,21 @@ class Evaluate(Section):
 
 
 class Report(Section):
-    """The pictures and tables of a run."""
+    """The pictures and tables of a run, and the page of all runs."""
 
     after_training: bool = Field(
         True, description="drawn when a fold and the run are trained; make report draws anyway"
     )
     pictures: Whole = Field(
         24, ge=0, le=240, description="pictures in mistakes.png, a quarter of them right; 0: none"
+    )
+    thumbnails: Real = Field(
+        12.0, ge=0, description="small pictures in the page, megabytes a competition; 0: none"
+    )
+    cam: Whole = Field(
+        0,
+        ge=0,
+        description="mistakes a run, the surest first, with where its network looked; 0: none",
     )
 
 

@@ -1,0 +1,1 @@
+"""The page of all runs: one HTML file that needs nothing beside it."""

@@ -1,0 +1,54 @@
+"""The page itself: template, style, scripts, plotly and the data in one HTML file."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from plotly.offline import get_plotlyjs
+
+# in the order in which they use each other
+_SCRIPTS = (
+    "page",
+    "data",
+    "choice",
+    "scores",
+    "leaderboard",
+    "differences",
+    "charts",
+    "matrix",
+    "pair",
+    "pictures",
+    "person",
+    "gallery",
+    "start",
+)
+
+
+def assemble_page(blocks: Iterable[str]) -> str:
+    """The whole page around `blocks`, what `embed_json` made of the data."""
+    return _fill(
+        _read("page.html"),
+        theme=_load_script("theme"),  # at the top: a page that is dark must not first be light
+        style=_read("page.css"),
+        data="".join(blocks),
+        plotly=f"<script>{get_plotlyjs()}</script>\n",
+        scripts="".join(map(_load_script, _SCRIPTS)),
+    )
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _load_script(name: str) -> str:
+    return f"<script>\n{_read(f'js/{name}.js')}</script>\n"
+
+
+def _fill(template: str, **parts: str) -> str:
+    """Put each part where the template has `<!-- its name -->`, which it must have once."""
+    filled = []
+    rest = template
+    for name, part in parts.items():
+        before, marker, rest = rest.partition(f"<!-- {name} -->")
+        assert marker, f"page.html: no place for {name}"
+        filled += [before, part]
+    return "".join([*filled, rest])

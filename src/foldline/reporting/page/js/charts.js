@@ -1,0 +1,118 @@
+"use strict";
+// Learning curves and the bars of each class, by plotly; each with its figures in a table.
+const charts = (() => {
+  const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+  const PATTERNS = ["", "/", ".", "x", "\\", "-"];
+  const CONFIG = { displayModeBar: false, responsive: true };
+  const TITLES = {
+    macro_f1: "macro-F1", accuracy: "accuracy", log_loss: "log loss", train_loss: "training loss",
+    train_accuracy: "training accuracy", lr: "learning rate", images_per_second: "pictures a second",
+  };
+  const title = (metric) => TITLES[metric] ?? metric.replaceAll("_", " ");
+  // plotly reads some HTML in its texts; a class name is none
+  const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+  function layout(changes) {
+    const axis = { gridcolor: page.color("--line"), zeroline: false, linecolor: page.color("--line"), automargin: true };
+    return {
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: page.color("--text") },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 50, r: 12, t: 8, b: 44 },
+      hoverlabel: { bgcolor: page.color("--surface"), font: { color: page.color("--text") } },
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      ...changes,
+      xaxis: { ...axis, ...changes.xaxis }, yaxis: { ...axis, ...changes.yaxis },
+    };
+  }
+
+  function listMetrics() {
+    const curves = data.runs.flatMap((run) => Object.values(run.curves));
+    const metrics = [...new Set(curves.flatMap((fold) => Object.keys(fold)))].filter((metric) => metric !== "epoch");
+    const usual = ["macro_f1", "accuracy", "log_loss", "train_loss"];
+    return [...usual.filter((metric) => metrics.includes(metric)), ...metrics.filter((metric) => !usual.includes(metric))];
+  }
+
+  function drawCurves() {
+    const metric = page.find("metric").value;
+    const runs = choice.runs().filter((run) => Object.keys(data.runs[run].curves).length);
+    const target = page.find("curves-chart");
+    if (!runs.length) return empty(target, page.find("curves-table"), "No chosen run has learning curves.");
+    const traces = runs.flatMap((run) => drawRunCurves(run, metric));
+    target.setAttribute("aria-label", `Learning curves of ${runs.map((run) => data.runs[run].name).join(", ")}: ${title(metric)}`);
+    Plotly.react(target, traces, layout({
+      height: 380, hovermode: "closest",
+      xaxis: { title: { text: "epoch" }, tickformat: "d" }, yaxis: { title: { text: title(metric) } },
+    }), CONFIG);
+    return page.fill(page.find("curves-table"), tabulate(runs, metric));
+  }
+
+  function drawRunCurves(run, metric) {
+    const { name, curves } = data.runs[run];
+    const color = choice.colorOf(run);
+    const line = (values, style) => ({
+      x: values.map((_, at) => at + 1), y: values, mode: values.length > 1 ? "lines" : "markers", legendgroup: String(run), ...style,
+    });
+    const folds = Object.entries(curves).map(([fold, values]) => line(values[metric] ?? [], {
+      name: plain(`${name}, fold ${fold}`), line: { color, width: 1 }, marker: { color, size: 4 }, opacity: 0.4, showlegend: false,
+    }));
+    return [...folds, line(scores.meanCurve(curves, metric), {
+      name: plain(name), line: { color, width: 3, dash: DASHES[choice.slotOf(run)] }, marker: { color, size: 9 }, showlegend: true,
+    })];
+  }
+
+  function tabulate(runs, metric) {
+    const means = runs.map((run) => scores.meanCurve(data.runs[run].curves, metric));
+    const epochs = Math.max(...means.map((mean) => mean.length));
+    const rows = Array.from({ length: epochs }, (_, at) => [String(at + 1), ...means.map((mean) => page.score(mean[at], 4))]);
+    return page.table(["Epoch", ...runs.map((run) => data.runs[run].name)], rows);
+  }
+
+  function drawClasses() {
+    const runs = choice.answered();
+    const target = page.find("classes-chart");
+    if (!runs.length) return empty(target, page.find("classes-table"), "No chosen run has answers.");
+    const { classes } = data.tables[choice.table];
+    const figures = runs.map(scores.classF1);
+    const traces = runs.map((run, at) => ({
+      type: "bar", orientation: "h", name: plain(data.runs[run].name), x: figures[at], y: classes.map((_, of) => of),
+      customdata: classes.map(plain), hovertemplate: "%{customdata}: %{x:.3f}",
+      marker: { color: choice.colorOf(run), pattern: { shape: PATTERNS[choice.slotOf(run)], size: 5, solidity: 0.25, fillmode: "overlay", fgcolor: page.color("--surface") } },
+    }));
+    target.setAttribute("aria-label", `F1 of each class, of ${runs.map((run) => data.runs[run].name).join(", ")}`);
+    const height = 90 + classes.length * (8 + 10 * runs.length);
+    Plotly.react(target, traces, layout({
+      height, barmode: "group", bargap: 0.3, margin: { l: 20, r: 16, t: 8, b: 40 }, showlegend: true,
+      legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0, traceorder: "normal" },
+      xaxis: { range: [0, 1.005], title: { text: "F1" } },
+      yaxis: { autorange: "reversed", tickmode: "array", tickvals: classes.map((_, of) => of), ticktext: classes.map(shorten) },
+    }), CONFIG);
+    const rows = classes.map((name, of) => [name, ...figures.map((figure) => page.score(figure[of]))]);
+    return page.fill(page.find("classes-table"), page.table(["Class", ...runs.map((run) => data.runs[run].name)], rows));
+  }
+
+  const shorten = (name) => plain(name.length > 26 ? `${name.slice(0, 25)}…` : name);
+
+  function empty(target, table, words) {
+    Plotly.purge(target);
+    target.removeAttribute("aria-label");
+    page.fill(target, page.element("p", { class: "muted" }, words));
+    page.fill(table);
+  }
+
+  function draw() {
+    for (const id of ["curves-chart", "classes-chart"]) page.find(id).querySelector(":scope > p")?.remove();
+    drawCurves();
+    drawClasses();
+  }
+
+  function start() {
+    const metrics = listMetrics();
+    page.fillSelect(page.find("metric"), metrics.map((metric) => [metric, title(metric)]), "macro_f1");
+    page.find("metric").addEventListener("change", drawCurves);
+    choice.onChange(draw);
+    theme.onChange(draw);
+    draw();
+  }
+
+  return { start };
+})();

@@ -1,0 +1,34 @@
+"use strict";
+// Settings that are not the same in several runs.
+const differences = (() => {
+  const unknown = "–";
+
+  // dotted keys whose values differ, in order
+  function list(runs) {
+    const keys = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))].sort();
+    return keys.filter((key) => key !== "run" && new Set(runs.map((run) => run.settings[key] ?? unknown)).size > 1);
+  }
+
+  function draw() {
+    const numbers = choice.runs();
+    const runs = numbers.map((run) => data.runs[run]);
+    const target = page.find("differences-body");
+    const keys = list(runs);
+    if (runs.length < 2) return page.fill(target, page.element("p", { class: "muted" }, "Choose two or more runs above."));
+    if (!keys.length) return page.fill(target, page.element("p", {}, "These runs have the same settings."));
+    const head = [page.element("th", { scope: "col" }, "Setting"), ...numbers.map((run) => page.element("th", { scope: "col" },
+      page.element("span", { class: "chip" }, choice.dot(run), data.runs[run].name)))];
+    const rows = keys.map((key) => page.element("tr", {},
+      page.element("th", { scope: "row" }, page.element("code", {}, key)),
+      runs.map((run) => page.element("td", { class: "wrap" }, run.settings[key] ?? unknown))));
+    return page.fill(target, page.element("table", {},
+      page.element("thead", {}, page.element("tr", {}, head)), page.element("tbody", {}, rows)));
+  }
+
+  function start() {
+    choice.onChange(draw);
+    draw();
+  }
+
+  return { start, list };
+})();

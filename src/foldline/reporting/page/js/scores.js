@@ -1,0 +1,53 @@
+"use strict";
+// Figures from answers.
+const scores = (() => {
+  const cache = new Map();
+
+  // counts[true * classes + answered] of a run
+  function confusions(run) {
+    if (!cache.has(run)) {
+      const { table } = data.runs[run];
+      const size = data.tables[table].classes.length;
+      const { label } = data.rows(table);
+      const { predicted } = data.answers(run);
+      const counts = new Uint32Array(size * size);
+      for (let row = 0; row < label.length; row += 1) {
+        if (predicted[row]) counts[label[row] * size + predicted[row] - 1] += 1;
+      }
+      cache.set(run, counts);
+    }
+    return cache.get(run);
+  }
+
+  // of each class; 0 for a class that nobody has and nobody answers, as in macro-F1
+  function classF1(run) {
+    const size = data.tables[data.runs[run].table].classes.length;
+    const counts = confusions(run);
+    return Array.from({ length: size }, (_, of) => {
+      let involved = 0;
+      for (let other = 0; other < size; other += 1) involved += counts[of * size + other] + counts[other * size + of];
+      return involved ? (2 * counts[of * size + of]) / involved : 0;
+    });
+  }
+
+  // percent of each row, 0 for an empty one
+  function rowPercent(counts, size) {
+    return Float64Array.from(counts, (value, at) => {
+      const from = Math.floor(at / size) * size;
+      const total = counts.subarray(from, from + size).reduce((sum, one) => sum + one, 0);
+      return total ? (100 * value) / total : 0;
+    });
+  }
+
+  // one value an epoch, as far as all folds have come
+  function meanCurve(curves, metric) {
+    const folds = Object.values(curves).map((fold) => fold[metric] ?? []);
+    const length = Math.min(...folds.map((values) => values.length));
+    return Array.from({ length: Number.isFinite(length) ? length : 0 }, (_, at) => {
+      const values = folds.map((fold) => fold[at]);
+      return values.every(page.isNumber) ? values.reduce((sum, one) => sum + one, 0) / values.length : null;
+    });
+  }
+
+  return { confusions, classF1, rowPercent, meanCurve };
+})();
