@@ -3,6 +3,7 @@
 
 CONFIG =
 SET =
+RUNS =
 PYTHON ?= python3
 
 FOLDLINE = set -f; .venv/bin/foldline
@@ -10,7 +11,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer show test check pins clean
+.PHONY: help demo sample prepare train infer show runs compare test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -35,6 +36,12 @@ infer: .venv/.ready ## average the folds into submission.csv
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)
+
+runs: .venv/.ready ## list all runs, the best first
+	@$(FOLDLINE) runs
+
+compare: .venv/.ready ## is the gain real? RUNS="a b" names the runs
+	@$(FOLDLINE) compare $(RUNS)
 
 test: .venv/.ready ## run the tests
 	@.venv/bin/pytest

@@ -132,7 +132,7 @@ def find_run_path(name: str, root: Path) -> Path:
     Raises `UserError`, with the nearest name, where there is none.
     """
     path = Path(name) if "/" in name.rstrip("/") else root / name.rstrip("/")
-    if path.is_dir():
+    if name.strip("/") and path.is_dir():
         return path
     names = [each.name for each in _list_folders(root)]
     near = difflib.get_close_matches(name, names, n=1)
