@@ -4,6 +4,7 @@
 CONFIG =
 SET =
 SWEEP = configs/sweeps/grid.yaml
+RUNS =
 PYTHON ?= python3
 
 FOLDLINE = set -f; .venv/bin/foldline
@@ -11,7 +12,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer evaluate report sweep sync fetch show test check pins clean
+.PHONY: help demo sample prepare train infer evaluate report runs compare sweep sync fetch show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -51,6 +52,12 @@ fetch: .venv/.ready ## get a run back from Weights & Biases: SET=run=<name>
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)
+
+runs: .venv/.ready ## list all runs, the best first
+	@$(FOLDLINE) runs
+
+compare: .venv/.ready ## is the gain real? RUNS="a b" names the runs
+	@$(FOLDLINE) compare $(RUNS)
 
 test: .venv/.ready ## run the tests
 	@.venv/bin/pytest

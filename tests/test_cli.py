@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.written_runs import build_prepared, write_run
 
 from foldline.cli import main
 from foldline.config import Config
@@ -83,11 +84,55 @@ def test_show_prints_what_can_be_read_again(
     assert foldline("show", "--config", str(tmp_path / "config.yaml"))[1] == shown
 
 
+def test_show_takes_a_bare_word_for_a_run(
+    foldline: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run("one")
+    code, out, err = foldline("show", "one")
+    assert (code, err) == (0, "")
+    assert out.startswith("run one: resnet18")
+    assert foldline("show", "on") == (
+        2,
+        "",
+        "error: outputs/runs/on: no such run; did you mean one?\n",
+    )
+    for words in (("one", "seed=1"), ("--config", "x.yaml", "one"), ("one", "one")):
+        assert foldline("show", *words) == (
+            2,
+            "",
+            "error: show: one is taken for a run, which is shown alone; settings are key=value\n",
+        )
+
+
+def test_runs_and_compare(
+    foldline: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run("one")
+    write_run("two", prepared=build_prepared(scoring_seal="c" * 64))
+    code, out, err = foldline("runs")
+    assert (code, err) == (0, "")
+    assert {line.split()[0] for line in out.splitlines()[1:3]} == {"one", "two"}
+    code, out, err = foldline("compare", "one", "outputs/runs/two")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: outputs/runs/one is scored on the table bbbbbbbbbbbb, ")
+    assert foldline("compare") == (
+        2,
+        "",
+        "error: compare: name two different runs or more, as in: foldline compare a b\n",
+    )
+    write_run("three", draw=1)
+    code, out, err = foldline("compare", "one", "three")
+    assert (code, err) == (0, "")
+    assert foldline("compare", "one", "three")[1] == out  # to the byte
+
+
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
 def test_help_lists_the_stages(foldline: Callable[..., Result], arguments: tuple[str, ...]) -> None:
     code, out, err = foldline(*arguments)
     assert (code, err) == (0, "")
-    for stage in ("sample", "prepare", "train", "infer", "show"):
+    for stage in ("sample", "prepare", "train", "infer", "show", "runs", "compare"):
         assert re.search(rf"^  {stage} +[A-Z].*\.$", out, re.MULTILINE)
 
 

@@ -19,6 +19,8 @@ from foldline.errors import InterruptedByUserError, UserError
 # what the user's machine refuses: permission, space, a disk that may only be read
 _DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
+_RUNS = Config().run_dir.parent
+
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -90,10 +92,13 @@ def _fetch(config: Config) -> None:
     run_fetch(config)
 
 
-def _show(config: Config) -> None:
-    from foldline.recipe import dump_config
-
-    click.echo(dump_config(config), nl=False)
+_stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
+_stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
+_stage("train", "Train every fold; go on where it was stopped.")(_train)
+_stage("infer", "Average the folds into submission.csv.")(_infer)
+_stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
+_stage("report", "Draw a run's pictures anew, and put every run on one page.")(_report)
+_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
 
 
 @foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
@@ -117,14 +122,43 @@ def _sync() -> None:
     run_sync()
 
 
-_stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
-_stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
-_stage("train", "Train every fold; go on where it was stopped.")(_train)
-_stage("infer", "Average the folds into submission.csv.")(_infer)
-_stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
-_stage("report", "Draw a run's pictures anew, and put every run on one page.")(_report)
-_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
-_stage("show", "Print the resolved configuration.")(_show)
+@foldline.command("show", short_help="Print the resolved configuration, or a run.")
+@click.option("--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/")
+@click.argument("words", nargs=-1, metavar="[RUN | key=value]...")
+def _show(path: Path | None, words: tuple[str, ...]) -> None:
+    """Print the resolved configuration, or, given the name of a run, that run."""
+    runs = [word for word in words if "=" not in word]
+    if not runs:
+        from foldline.recipe import dump_config, load_config
+
+        click.echo(dump_config(load_config(path, words)), nl=False)
+        return
+    if len(words) > 1 or path is not None:
+        raise UserError(
+            f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
+        )
+    from foldline.stages.run_summary import find_run_path
+    from foldline.stages.show_run import run_show
+
+    run_show(find_run_path(runs[0], _RUNS))
+
+
+@foldline.command("runs", short_help="List all runs, the best first.")
+def _runs() -> None:
+    """List all runs under outputs/runs, the best first."""
+    from foldline.stages.run_list import run_list
+
+    run_list(_RUNS)
+
+
+@foldline.command("compare", short_help="Put runs side by side: is the gain real?")
+@click.argument("names", nargs=-1, metavar="RUN RUN...")
+def _compare(names: tuple[str, ...]) -> None:
+    """Put runs side by side and say whether the gain of the later over the earlier is real."""
+    from foldline.stages.compare import run_compare
+    from foldline.stages.run_summary import find_run_path
+
+    run_compare([find_run_path(name, _RUNS) for name in names])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -7,8 +7,11 @@ from foldline.scoring.metrics import (
     Labels,
     Probs,
     compute_bootstrap_interval,
+    compute_class_f1,
     compute_macro_f1,
     compute_scores,
+    count_by_person,
+    draw_people,
 )
 
 
@@ -75,7 +78,7 @@ def test_a_network_that_gives_nan_has_no_score() -> None:
     assert all(np.isnan(value) for value in compute_scores(ints(0, 1), probs).to_dict().values())
 
 
-def draw_people(people: int, pictures: int, agreement: float) -> tuple[Labels, Labels, list[str]]:
+def draw_pictures(people: int, pictures: int, agreement: float) -> tuple[Labels, Labels, list[str]]:
     """Two classes, and answers that are right or wrong for most pictures of a person alike."""
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(people) % 2, pictures)
@@ -87,7 +90,7 @@ def draw_people(people: int, pictures: int, agreement: float) -> tuple[Labels, L
 
 
 def test_the_interval_is_that_of_a_plain_loop_over_people() -> None:
-    labels, answers, groups = draw_people(people=6, pictures=3, agreement=0.5)
+    labels, answers, groups = draw_pictures(people=6, pictures=3, agreement=0.5)
     names = sorted(set(groups))
     draws = np.random.default_rng(5).multinomial(len(names), [1 / len(names)] * len(names), 40)
     scores = []
@@ -105,7 +108,7 @@ def test_the_interval_is_that_of_a_plain_loop_over_people() -> None:
 
 def test_the_interval_is_wider_where_the_pictures_of_a_person_agree() -> None:
     def width(agreement: float, *, by_person: bool) -> float:
-        labels, answers, groups = draw_people(people=40, pictures=8, agreement=agreement)
+        labels, answers, groups = draw_pictures(people=40, pictures=8, agreement=agreement)
         people = groups if by_person else [str(row) for row in range(len(labels))]
         low, high = compute_bootstrap_interval(labels, answers, people, 2)
         assert low < compute_macro_f1(labels, answers, 2) < high
@@ -117,7 +120,7 @@ def test_the_interval_is_wider_where_the_pictures_of_a_person_agree() -> None:
 
 
 def test_the_interval_follows_from_people_and_seed_whatever_the_row_order() -> None:
-    labels, answers, groups = draw_people(people=10, pictures=3, agreement=0.5)
+    labels, answers, groups = draw_pictures(people=10, pictures=3, agreement=0.5)
     first = compute_bootstrap_interval(labels, answers, groups, 2, seed=1)
     order = np.random.default_rng(0).permutation(len(labels))
     shuffled = compute_bootstrap_interval(
@@ -125,3 +128,21 @@ def test_the_interval_follows_from_people_and_seed_whatever_the_row_order() -> N
     )
     assert shuffled == first
     assert compute_bootstrap_interval(labels, answers, groups, 2, seed=2) != first
+
+
+def test_counts_of_people_and_the_f1_of_their_sums_by_hand() -> None:
+    labels, answers = ints(0, 0, 1, 2), ints(0, 1, 1, 1)
+    counts = count_by_person(labels, answers, ["b", "a", "b", "b"], 4)
+    assert counts[0].tolist() == [[0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]]  # a
+    assert counts[1].tolist() == [[1, 1, 0, 0], [1, 2, 0, 0], [1, 1, 1, 0]]  # b
+    f1 = compute_class_f1(counts.sum(axis=0))
+    assert f1 == pytest.approx([2 / 3, 2 / 4, 0, 0])
+    assert f1.mean() == pytest.approx(compute_macro_f1(labels, answers, 4))
+
+
+def test_as_many_people_are_drawn_as_there_are_and_nobody_can_change_the_draw() -> None:
+    draws = draw_people(7, 50, seed=0)
+    assert draws.shape == (50, 7)
+    assert (draws.sum(axis=1) == 7).all()
+    with pytest.raises(ValueError, match="read-only"):
+        draws[0, 0] = 1

@@ -31,6 +31,11 @@ class OutOfFold:
         return list(self.table["group"])
 
     @property
+    def class_names(self) -> list[str]:
+        """In class order."""
+        return [name.removeprefix(_PREFIX) for name in self.table.columns[len(COLUMNS) :]]
+
+    @property
     def probs(self) -> Probs:
         columns = [column for column in self.table.columns if column not in COLUMNS]
         return self.table[columns].to_numpy(dtype=np.float64)

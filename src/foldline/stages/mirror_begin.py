@@ -10,7 +10,7 @@ from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.stages.mirror_files import pack_table
-from foldline.stages.runs import RunFolder, flatten
+from foldline.stages.runs import RunFolder, flatten_settings
 from foldline.tracking.wandb_run import WandbRun
 
 # which value of a metric W&B keeps beside the run
@@ -59,7 +59,7 @@ def begin_run(
         job_type=job_type,
         name=name,
         identity=identity,
-        config=flatten(config.model_dump(mode="json")) | {"seal": prepared.seal} | extra,
+        config=flatten_settings(config.model_dump(mode="json")) | {"seal": prepared.seal} | extra,
         tags=config.track.tags,
         notes=config.track.notes,
         best=_KEPT | {"score": "last"},

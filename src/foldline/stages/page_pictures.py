@@ -56,7 +56,7 @@ def _order_groups(table: Table) -> list[list[int]]:
     """The rows of each group, the group with the most mistakes by all runs first."""
     mistakes = count_mistakes(table)
     grouped = table.rows.groupby("group", sort=True).indices
-    groups = [rows.tolist() for rows in grouped.values()]
+    groups = [[int(row) for row in rows] for rows in grouped.values()]
     return sorted(groups, key=lambda rows: -int(mistakes[rows].sum()))
 
 

@@ -101,7 +101,7 @@ def _load_scores(path: Path) -> dict[str, Any]:
             scores["low"], scores["high"] = interval
     if isinstance(folds, dict):
         by_fold = [one.get("macro_f1") for one in folds.values() if isinstance(one, dict)]
-        known = [score for score in by_fold if _is_number(score)]
+        known = [float(score) for score in by_fold if score is not None and _is_number(score)]
         scores["folds"] = len(known)
         if known:
             scores["fold_mean"] = statistics.mean(known)

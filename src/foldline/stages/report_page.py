@@ -1,9 +1,7 @@
 """`foldline report`: every run under `outputs/runs` on one page, `outputs/report/index.html`."""
 
-from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +11,7 @@ from foldline.files import write_text
 from foldline.reporting.page.assemble import assemble_page
 from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
 from foldline.reporting.page.tables import Table, place_runs
-from foldline.reporting.page.verdict import compare_answers
+from foldline.scoring.compare import compare_runs
 from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold
 from foldline.stages.page_pictures import draw_thumbnails, find_root
 from foldline.stages.page_runs import load_runs
@@ -26,19 +24,12 @@ PAGE = Path("outputs/report/index.html")
 # of each table so many of its best runs are compared, each with each
 _COMPARED = 10
 
-# labels, groups, probabilities of two runs, number of classes; gives mean, low, high and verdict
-Compare = Callable[[Any, Sequence[str], Any, Any, int], Any]
 
-
-def build_page(config: Config, compare: Compare = compare_answers) -> Path:
-    """Write the page of all runs, and give its path.
-
-    `compare` says of two runs' probabilities on the same pictures which is better: macro-F1 of the
-    first minus the second. Raises `UserError` where there are no runs.
-    """
+def build_page(config: Config) -> Path:
+    """Write the page of all runs, and give its path. Raises `UserError` where there are none."""
     console.heading(f"report  {RUNS_DIR}")
     runs = load_runs(RUNS_DIR, LEADERBOARD)
-    pages = [_build_table(config, table, compare) for table in place_runs(runs)]
+    pages = [_build_table(config, table) for table in place_runs(runs)]
     write_text(PAGE, assemble_page(build_blocks(runs, pages)))
     for page in pages:
         if page.note:
@@ -50,7 +41,7 @@ def build_page(config: Config, compare: Compare = compare_answers) -> Path:
     return PAGE
 
 
-def _build_table(config: Config, table: Table, compare: Compare) -> PageTable:
+def _build_table(config: Config, table: Table) -> PageTable:
     settings = table.runs[0].settings
     root = find_root(table.runs, table.rows["path"].tolist())
     thumbnails = None
@@ -64,7 +55,7 @@ def _build_table(config: Config, table: Table, compare: Compare) -> PageTable:
         table=table,
         thumbnails=thumbnails,
         note=_describe_left_out(config, settings, root, thumbnails),
-        pairs=_compare_best(table, compare),
+        pairs=_compare_best(table),
         heat_maps=heat_maps,
     )
 
@@ -109,7 +100,7 @@ def _describe_left_out(
     )
 
 
-def _compare_best(table: Table, compare: Compare) -> list[Pair]:
+def _compare_best(table: Table) -> list[Pair]:
     """The best runs of a table, each with each, on the pictures that both have answered."""
     names = [run.name for run in table.runs[:_COMPARED]]
     pairs = list(combinations(names, 2))
@@ -122,14 +113,14 @@ def _compare_best(table: Table, compare: Compare) -> list[Pair]:
             answers[name] = load_out_of_fold(RUNS_DIR / name / "oof.csv")
             bar.advance()
         for first, second in pairs:
-            pair = _compare_two(table, answers, first, second, compare)
+            pair = _compare_two(table, answers, first, second)
             found += [pair] if pair else []
             bar.advance()
     return found
 
 
 def _compare_two(
-    table: Table, answers: dict[str, OutOfFold], first: str, second: str, compare: Compare
+    table: Table, answers: dict[str, OutOfFold], first: str, second: str
 ) -> Pair | None:
     at_first, at_second = table.positions[first], table.positions[second]
     common, in_first, in_second = np.intersect1d(
@@ -138,11 +129,11 @@ def _compare_two(
     if not len(common):
         return None
     rows = table.rows.iloc[common]
-    result = compare(
+    result = compare_runs(
         rows["label"].to_numpy(dtype=np.int64),
         rows["group"].tolist(),
-        answers[first].probs[in_first],
         answers[second].probs[in_second],
+        answers[first].probs[in_first],
         len(table.class_names),
     )
-    return Pair(first, second, result.mean, result.low, result.high, str(result.verdict))
+    return Pair(first, second, result.mean, result.low, result.high, result.verdict)

@@ -68,6 +68,18 @@ class RunFolder:
     def environment(self) -> Path:
         return self.path / "environment.json"
 
+    @property
+    def oof(self) -> Path:
+        return self.path / "oof.csv"
+
+    @property
+    def scores(self) -> Path:
+        return self.path / "scores.json"
+
+    @property
+    def submission(self) -> Path:
+        return self.path / "submission.csv"
+
     def load_environment(self) -> dict[str, Any]:
         try:
             environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
@@ -123,7 +135,7 @@ def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
     """Make the folder of a new run."""
     run = RunFolder(config.run_dir)
     write_text(run.config, dump_config(config))
-    write_json(run.environment, _describe_environment(prepared.seal, device))
+    write_json(run.environment, _describe_environment(prepared, device))
     return run
 
 
@@ -148,7 +160,7 @@ def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
 
 
 def _list_differences(old: Config, new: Config) -> Iterable[str]:
-    before, after = flatten(_shaping(old)), flatten(_shaping(new))
+    before, after = flatten_settings(_shaping(old)), flatten_settings(_shaping(new))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
             yield f"{key}: {before.get(key)!r} there, {after.get(key)!r} here"
@@ -164,20 +176,25 @@ def _shaping(config: Config) -> dict[str, Any]:
     }
 
 
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted keys."""
+def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted keys, such as `train.augment[0].name`."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
+            flat |= flatten_settings(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            for position, each in enumerate(value):
+                flat |= flatten_settings(each, f"{prefix}{key}[{position}].")
         else:
             flat[prefix + key] = value
     return flat
 
 
-def _describe_environment(seal: str, device: str) -> dict[str, Any]:
+def _describe_environment(prepared: Prepared, device: str) -> dict[str, Any]:
     return {
-        "seal": seal,
+        "seal": prepared.seal,
+        "scoring_seal": prepared.scoring_seal,
+        "num_folds": prepared.num_folds,
         "identity": uuid.uuid4().hex[:12],
         "device": device,
         "git_revision": _ask_git("rev-parse", "HEAD"),

@@ -204,7 +204,7 @@ def test_where_a_network_looked_lies_over_what_it_saw(page: Page) -> None:
 
 def test_two_runs_are_chosen_and_judged(page: Page) -> None:
     verdict = "document.getElementById('verdict').innerText"
-    assert "the first is better" in page.run(verdict)
+    assert "real gain" in page.run(verdict)
     assert "+0.300" in page.run(verdict)
     page.run("document.querySelector('#runs tr:last-child input').click()")
     page.run("(e => {e.value = 1; e.dispatchEvent(new Event('change'))})(document.all['run-b'])")

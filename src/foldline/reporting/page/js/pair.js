@@ -21,7 +21,7 @@ const pair = (() => {
     const figures = `${page.signed(found.mean, 3)} (95 % by person ${page.signed(found.low, 3)} to ${page.signed(found.high, 3)})`;
     return page.fill(target,
       element("p", {}, "Macro-F1 of ", element("b", {}, first), " minus ", element("b", {}, second), ": ", figures,
-        element("br"), element("strong", {}, `Verdict: ${found.verdict}`)),
+        element("br"), element("strong", {}, `Verdict on ${first}: ${found.verdict}`)),
       drawInterval(found));
   }
 

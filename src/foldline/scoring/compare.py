@@ -1,0 +1,101 @@
+"""Is the gain of one run over another real? A paired bootstrap by person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from foldline.scoring.metrics import (
+    Labels,
+    Probs,
+    compute_class_f1,
+    count_by_person,
+    draw_people,
+    sum_draws,
+)
+
+Verdict = Literal["real gain", "noise", "real loss"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Macro-F1 of run B minus that of run A, on the same people.
+
+    `difference` is the one seen; `mean` is that over the people drawn anew, `low` and `high` their
+    interval. `verdict` is on B: a real gain where the whole interval is above 0, a real loss where
+    it is below.
+    """
+
+    macro_f1_a: float
+    macro_f1_b: float
+    difference: float
+    mean: float
+    low: float
+    high: float
+    verdict: Verdict
+    people: int
+    resamples: int
+
+
+def compare_runs(
+    labels: Labels,
+    groups: Sequence[str],
+    probs_a: Probs,
+    probs_b: Probs,
+    num_classes: int,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two runs' `probs` `[N, C]` for the same pictures with `labels` and `groups` `[N]`.
+
+    The people are drawn with replacement, both runs scored on the same draw, over all classes; a
+    class missing from a draw counts 0 for both.
+    Raises `ValueError` for arrays that do not belong together and for probabilities that are not
+    finite.
+    """
+    _check(labels, groups, probs_a, probs_b, num_classes)
+    counts = np.stack(
+        [
+            count_by_person(labels, probs.argmax(axis=1), groups, num_classes)
+            for probs in (probs_a, probs_b)
+        ],
+        axis=1,
+    )  # [people, 2 runs, 3, classes]
+    draws = draw_people(len(counts), resamples, seed)
+    drawn = compute_class_f1(sum_draws(draws, counts)).mean(axis=2)
+    seen_a, seen_b = compute_class_f1(counts.sum(axis=0)).mean(axis=1)
+    differences = drawn[:, 1] - drawn[:, 0]
+    low, high = np.percentile(differences, [2.5, 97.5])
+    return Comparison(
+        macro_f1_a=float(seen_a),
+        macro_f1_b=float(seen_b),
+        difference=float(seen_b - seen_a),
+        mean=float(differences.mean()),
+        low=float(low),
+        high=float(high),
+        verdict=_judge(float(low), float(high)),
+        people=len(counts),
+        resamples=resamples,
+    )
+
+
+def _judge(low: float, high: float) -> Verdict:
+    if low > 0:
+        return "real gain"
+    return "real loss" if high < 0 else "noise"
+
+
+def _check(
+    labels: Labels, groups: Sequence[str], probs_a: Probs, probs_b: Probs, num_classes: int
+) -> None:
+    shape = (len(labels), num_classes)
+    if not len(labels) or len(groups) != len(labels):
+        raise ValueError(f"{len(groups)} groups for {len(labels)} labels")
+    for name, probs in (("A", probs_a), ("B", probs_b)):
+        if probs.shape != shape:
+            raise ValueError(f"run {name}: probabilities {list(probs.shape)} for {list(shape)}")
+        if not np.isfinite(probs).all():
+            rows = int((~np.isfinite(probs)).any(axis=1).sum())
+            raise ValueError(f"run {name}: {rows} rows are not finite")
