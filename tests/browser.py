@@ -47,7 +47,7 @@ class Page:
                 if "error" in answer:
                     raise BrowserError(f"{method}: {answer['error']}")
                 return dict(answer["result"])
-            self.events.append(answer)
+            self.events.append(dict(answer))
 
     def open(
         self, path: Path, *, width: int = 1400, height: int = 900, dark: bool = False

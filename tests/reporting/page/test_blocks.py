@@ -20,7 +20,8 @@ def read(blocks: list[str]) -> dict[str, Any]:
 
 
 def numbers(block: dict[str, Any]) -> list[int]:
-    return np.frombuffer(base64.b64decode(block["base64"]), f"<u{block['bytes']}").tolist()
+    content = base64.b64decode(block["base64"])
+    return [int(value) for value in np.frombuffer(content, f"<u{block['bytes']}")]
 
 
 def test_rows_answers_and_pictures() -> None:

@@ -49,7 +49,7 @@ def test_numbers_that_json_has_not_become_null() -> None:
 
 def decode(block: dict[str, Any]) -> list[int]:
     content = base64.b64decode(block["base64"])
-    return np.frombuffer(content, f"<u{block['bytes']}").tolist()
+    return [int(value) for value in np.frombuffer(content, f"<u{block['bytes']}")]
 
 
 @pytest.mark.parametrize(("largest", "size"), [(255, 1), (256, 2), (65535, 2), (65536, 4)])

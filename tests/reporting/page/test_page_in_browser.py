@@ -37,7 +37,11 @@ def build_run(name: str, score: float, wrong: list[int]) -> Run:
     )
     predicted = labels.copy()
     predicted[wrong] = (labels[wrong] + 1) % 3
-    curve = {"epoch": [1.0, 2.0], "macro_f1": [score / 2, score], "train_loss": [1.0, 0.5]}
+    curve: dict[str, list[float | None]] = {
+        "epoch": [1.0, 2.0],
+        "macro_f1": [score / 2, score],
+        "train_loss": [1.0, 0.5],
+    }
     return Run(
         name=name,
         seal="5ea1" * 16,
@@ -62,7 +66,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="tiny",
         table=table,
         thumbnails=Thumbnails(CELL, strips, images),
-        pairs=[Pair("<b>good</b>", "middle", 0.3, 0.1, 0.5, "the first is better")],
+        pairs=[Pair("<b>good</b>", "middle", 0.3, 0.1, 0.5, "real gain")],
         heat_maps={"middle": [HeatMap(7, np.ones((2, 2), np.float32), (0.25, 0.0, 0.5, 1.0))]},
     )
     target = tmp_path_factory.mktemp("report") / "index.html"
