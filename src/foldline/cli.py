@@ -151,7 +151,7 @@ def _runs() -> None:
     run_list(_RUNS)
 
 
-@foldline.command("compare", short_help="Put runs side by side: is the gain real?")
+@foldline.command("compare", short_help="Put runs side by side and say whether the gain is real.")
 @click.argument("names", nargs=-1, metavar="RUN RUN...")
 def _compare(names: tuple[str, ...]) -> None:
     """Put runs side by side and say whether the gain of the later over the earlier is real."""
