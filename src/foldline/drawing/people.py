@@ -26,7 +26,7 @@ FEMININITY_SPREAD = 0.25  # where a man is meant to look like -1 and a woman lik
 AGE_SPREAD = 2.0  # years
 # ... and these shares of every gender and age class look like someone else. No network can see
 # through that, however many of them are averaged; only one that has met the person can know.
-GENDER_MISLED, AGE_MISLED = 0.05, 0.06
+GENDER_MISLED, AGE_MISLED = 0.06, 0.07
 # how old those look whose age misleads, by their true class
 MISLED_AGES = (42.0, 21.0, 45.0)
 
