@@ -10,12 +10,12 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer show test check pins clean
+.PHONY: help demo sample prepare train infer submit score leaderboard show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' Makefile
 
 demo: CONFIG = configs/sample.yaml
 demo: .venv/.ready ## draw the sample competition, prepare, train and infer on it
@@ -32,6 +32,18 @@ train: .venv/.ready ## train every fold, or go on where it was stopped
 
 infer: .venv/.ready ## average the folds into submission.csv
 	@$(FOLDLINE) infer $(OPTIONS)
+
+# quotes and dollars in MESSAGE arrive as they were typed
+submit: export FOLDLINE_MESSAGE = $(value MESSAGE)
+submit: .venv/.ready ## submit RUN=… to COMPETITION=… on Kaggle, with MESSAGE=…
+	@$(FOLDLINE) submit --competition "$(COMPETITION)" --message "$$FOLDLINE_MESSAGE" \
+		$(if $(FORCE),--force) -- "$(RUN)"
+
+score: .venv/.ready ## record what the leaderboard says: RUN=… SCORE=0.7541 [PRIVATE=1]
+	@$(FOLDLINE) score $(if $(PRIVATE),--private) -- "$(RUN)" "$(SCORE)"
+
+leaderboard: .venv/.ready ## compare runs with the leaderboard, propose two to submit at the end
+	@$(FOLDLINE) leaderboard
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

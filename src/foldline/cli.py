@@ -66,12 +66,6 @@ def _train(config: Config) -> None:
     run_train(config)
 
 
-def _infer(config: Config) -> None:
-    from foldline.stages.infer import run_infer
-
-    run_infer(config)
-
-
 def _show(config: Config) -> None:
     from foldline.recipe import dump_config
 
@@ -79,10 +73,78 @@ def _show(config: Config) -> None:
 
 
 _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
-_stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
+_stage("prepare", "Read labels, check the pictures, deal the folds.")(_prepare)
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
-_stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("show", "Print the resolved configuration.")(_show)
+
+
+_config_option = click.option(
+    "--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/"
+)
+_overrides_argument = click.argument("overrides", nargs=-1, metavar="[key=value]...")
+_run_argument = click.argument("run")
+
+
+@foldline.command("infer", short_help="Average the folds into submission.csv.")
+@_config_option
+@click.option("--force", is_flag=True, help="write it even if the gate stops it")
+@_overrides_argument
+def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
+    """Average the folds into submission.csv."""
+    from foldline.recipe import load_config
+    from foldline.stages.infer import run_infer
+
+    run_infer(load_config(path, overrides), force=force)
+
+
+@foldline.command("check-submission", short_help="Say whether a submission may be submitted.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_config_option
+@_overrides_argument
+def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Say whether a submission may be submitted.
+
+    Without --config, a FILE in the folder of a run is checked by that run's configuration.
+    """
+    from foldline.recipe import load_config
+    from foldline.stages.check_submission import run_check_submission
+
+    beside = file.parent / "config.yaml"
+    run_check_submission(
+        load_config(path or (beside if beside.is_file() else None), overrides), file
+    )
+
+
+@foldline.command("submit", short_help="Submit a run through Kaggle's client.")
+@_run_argument
+@click.option("--competition", required=True, help="its name in the address, such as dogs-vs-cats")
+@click.option("--message", default="", help="default: the run and its out-of-fold score")
+@click.option("--force", is_flag=True, help="even if the gate stops it, or a second time")
+def _submit(run: str, competition: str, message: str, force: bool) -> None:
+    """Submit a run through Kaggle's client."""
+    from foldline.stages.submit import run_submit
+
+    run_submit(run, competition=competition, message=message, force=force)
+
+
+@foldline.command("score", short_help="Record what the leaderboard says of a run.")
+@_run_argument
+@click.argument("score")
+@click.option("--private", is_flag=True, help="of the private leaderboard")
+def _score(run: str, score: str, private: bool) -> None:
+    """Record what the leaderboard says of a run, from 0 to 1."""
+    from foldline.stages.leaderboard import run_score
+
+    run_score(run, score, private=private)
+
+
+@foldline.command("leaderboard", short_help="Compare runs with the leaderboard, propose two.")
+@click.option("--public-share", default=0.5, help="of the test rows; default: 0.5")
+def _leaderboard(public_share: float) -> None:
+    """Compare runs with the leaderboard, propose two."""
+    from foldline.stages.leaderboard import run_leaderboard
+
+    run_leaderboard(public_share=public_share)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
