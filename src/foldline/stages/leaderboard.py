@@ -43,14 +43,15 @@ def run_score(name: str, score: str, *, private: bool) -> None:
         raise UserError(f"score {score}: expected a number from 0 to 1, such as 0.7541")
     result, board = Result(RUNS / name), "private" if private else "public"
     events = [event for event in load_events() if event.run == name]
-    submitted = [event.sha256 for event in events if event.event == "submit"]
+    submitted = [event for event in events if event.event == "submit"]
     now = result.sha256
     if now is None and not submitted:
         raise UserError(
             f"{RUNS / name}: no submission there to be scored; see: foldline leaderboard"
         )
     # the leaderboard scored what was submitted, whatever lies in the folder today
-    sha256 = submitted[-1] if submitted else str(now)
+    sha256 = submitted[-1].sha256 if submitted else str(now)
+    out_of_fold = "" if result.macro_f1 is None else repr(result.macro_f1)
     if submitted and now != sha256:
         console.warn(
             f"{result.submission} has changed since it was submitted; the score is recorded for "
@@ -68,7 +69,7 @@ def run_score(name: str, score: str, *, private: bool) -> None:
             run=name,
             data=result.data_name,
             sha256=sha256,
-            out_of_fold="" if result.macro_f1 is None else repr(result.macro_f1),
+            out_of_fold=submitted[-1].out_of_fold if submitted else out_of_fold,
             score=score,
         )
     )

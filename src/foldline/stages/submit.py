@@ -1,4 +1,4 @@
-"""Submit a run through Kaggle's official client, after the gate, and write down that it was done."""
+"""Submit a run through Kaggle's client, after the gate, and write down that it was done."""
 
 import os
 import re
@@ -129,18 +129,23 @@ def _list_config_folders(folder: Path) -> list[Path]:
 
 def _call(client: str, path: Path, *, competition: str, message: str) -> list[str]:
     """What the client says, line by line. Raises `UserError` with its last line when it fails."""
-    done = subprocess.run(
-        # = keeps a message that begins with - from being taken for an option
-        [
-            *(client, "competitions", "submit", f"--competition={competition}"),
-            *(f"--file={path}", f"--message={message}"),
-        ],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-        env=os.environ | {"PYTHONUTF8": "1"},
-    )
+    try:
+        done = subprocess.run(
+            # = keeps a message that begins with - from being taken for an option
+            [
+                *(client, "competitions", "submit", f"--competition={competition}"),
+                *(f"--file={path}", f"--message={message}"),
+            ],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+            env=os.environ | {"PYTHONUTF8": "1"},
+        )
+    except OSError as error:
+        raise UserError(
+            f"{client}: cannot be started: {error.strerror}; install it again with: {_INSTALL}"
+        ) from None
     said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     blamed = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     # an upload that broke off, or an unknown competition, is told in words and ends with 0; a token
