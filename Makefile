@@ -12,12 +12,13 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer evaluate report runs compare sweep sync fetch show test check pins clean
+.PHONY: help demo sample prepare advise train infer evaluate report show runs compare sweep sync \
+	fetch submit score leaderboard test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' Makefile
 
 demo: CONFIG = configs/sample.yaml
 demo: .venv/.ready ## draw the sample competition, prepare, train and infer on it
@@ -28,6 +29,9 @@ sample: .venv/.ready ## draw the sample competition under inputs/sample
 
 prepare: .venv/.ready ## read the labels, check the pictures, deal the folds
 	@$(FOLDLINE) prepare $(OPTIONS)
+
+advise: .venv/.ready ## which part of the network to train, and why
+	@$(FOLDLINE) advise $(OPTIONS)
 
 train: .venv/.ready ## train every fold, or go on where it was stopped
 	@$(FOLDLINE) train $(OPTIONS)
@@ -49,6 +53,18 @@ sync: .venv/.ready ## upload to Weights & Biases what was kept on disk
 
 fetch: .venv/.ready ## get a run back from Weights & Biases: SET=run=<name>
 	@$(FOLDLINE) fetch $(OPTIONS)
+
+# quotes and dollars in MESSAGE arrive as they were typed
+submit: export FOLDLINE_MESSAGE = $(value MESSAGE)
+submit: .venv/.ready ## submit RUN=… to COMPETITION=… on Kaggle, with MESSAGE=…
+	@$(FOLDLINE) submit --competition "$(COMPETITION)" --message "$$FOLDLINE_MESSAGE" \
+		$(if $(FORCE),--force) -- "$(RUN)"
+
+score: .venv/.ready ## record what the leaderboard says: RUN=… SCORE=0.7541 [PRIVATE=1]
+	@$(FOLDLINE) score $(if $(PRIVATE),--private) -- "$(RUN)" "$(SCORE)"
+
+leaderboard: .venv/.ready ## compare runs with the leaderboard, propose two to submit at the end
+	@$(FOLDLINE) leaderboard
 
 show: .venv/.ready ## print the resolved configuration
 	@$(FOLDLINE) show $(OPTIONS)

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,6 +20,14 @@ PEOPLE = (
 SHOTS = ("mask1", "normal")
 
 Foldline = Callable[..., int]
+
+
+class Said(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
 
 
 def draw(path: Path, color: tuple[int, int, int], seed: int) -> None:

@@ -68,7 +68,7 @@ def test_every_stage_calls_its_own(
 ) -> None:
     called: list[Config] = []
     module = ModuleType(f"foldline.stages.{stage}")
-    setattr(module, f"run_{stage}", called.append)
+    setattr(module, f"run_{stage}", lambda config, **options: called.append(config))
     monkeypatch.setitem(sys.modules, f"foldline.stages.{stage}", module)
     assert foldline(stage)[0] == 0
     assert called == [Config()]

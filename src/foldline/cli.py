@@ -1,4 +1,4 @@
-"""The command line: `foldline <stage> [--config FILE] [key=value …]` and its exit codes."""
+"""The command line's exit codes, and what is said when a command does not end well."""
 
 import errno
 import os
@@ -6,159 +6,18 @@ import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 import click
 
-from foldline import __version__
-from foldline.config import Config
+from foldline.commands import foldline
 from foldline.errors import InterruptedByUserError, UserError
 
 # what the user's machine refuses: permission, space, a disk that may only be read
 _DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
-_RUNS = Config().run_dir.parent
-
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="foldline")
-def foldline() -> None:
-    """From a folder of competition pictures to a submission you can trust.
-
-    Every stage takes --config FILE and any number of key=value, such as train.epochs=5.
-    """
-
-
-def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None]:
-    """Register `run` as the command `name`: load the configuration, run."""
-
-    def register(run: Callable[[Config], None]) -> None:
-        @foldline.command(name, help=summary, short_help=summary)
-        @click.option(
-            "--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/"
-        )
-        @click.argument("overrides", nargs=-1, metavar="[key=value]...")
-        def command(path: Path | None, overrides: tuple[str, ...]) -> None:
-            from foldline.recipe import load_config
-
-            run(load_config(path, overrides))
-
-    return register
-
-
-def _sample(config: Config) -> None:
-    from foldline.stages.sample import run_sample
-
-    run_sample(config)
-
-
-def _prepare(config: Config) -> None:
-    from foldline.stages.prepare import run_prepare
-
-    run_prepare(config)
-
-
-def _train(config: Config) -> None:
-    from foldline.stages.train import run_train
-
-    run_train(config)
-
-
-def _infer(config: Config) -> None:
-    from foldline.stages.infer import run_infer
-
-    run_infer(config)
-
-
-def _evaluate(config: Config) -> None:
-    from foldline.stages.evaluate import run_evaluate
-
-    run_evaluate(config)
-
-
-def _report(config: Config) -> None:
-    from foldline.stages.report import run_report
-
-    run_report(config)
-
-
-def _fetch(config: Config) -> None:
-    from foldline.stages.fetch import run_fetch
-
-    run_fetch(config)
-
-
-_stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
-_stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
-_stage("train", "Train every fold; go on where it was stopped.")(_train)
-_stage("infer", "Average the folds into submission.csv.")(_infer)
-_stage("evaluate", "Score every kept checkpoint and name the best.")(_evaluate)
-_stage("report", "Draw a run's pictures anew, and put every run on one page.")(_report)
-_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")(_fetch)
-
-
-@foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
-@click.option(
-    "--sweep", type=click.Path(path_type=Path), required=True, help="under configs/sweeps"
-)
-@click.option("--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/")
-@click.argument("overrides", nargs=-1, metavar="[key=value]...")
-def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
-    """Train every combination of a grid, shared with other agents, and name the winner."""
-    from foldline.stages.sweep import run_sweep
-
-    run_sweep(sweep, path, overrides)
-
-
-@foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
-def _sync() -> None:
-    """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""
-    from foldline.stages.sync import run_sync
-
-    run_sync()
-
-
-@foldline.command("show", short_help="Print the resolved configuration, or a run.")
-@click.option("--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/")
-@click.argument("words", nargs=-1, metavar="[RUN | key=value]...")
-def _show(path: Path | None, words: tuple[str, ...]) -> None:
-    """Print the resolved configuration, or, given the name of a run, that run."""
-    runs = [word for word in words if "=" not in word]
-    if not runs:
-        from foldline.recipe import dump_config, load_config
-
-        click.echo(dump_config(load_config(path, words)), nl=False)
-        return
-    if len(words) > 1 or path is not None:
-        raise UserError(
-            f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
-        )
-    from foldline.stages.run_summary import find_run_path
-    from foldline.stages.show_run import run_show
-
-    run_show(find_run_path(runs[0], _RUNS))
-
-
-@foldline.command("runs", short_help="List all runs, the best first.")
-def _runs() -> None:
-    """List all runs under outputs/runs, the best first."""
-    from foldline.stages.run_list import run_list
-
-    run_list(_RUNS)
-
-
-@foldline.command("compare", short_help="Put runs side by side and say whether the gain is real.")
-@click.argument("names", nargs=-1, metavar="RUN RUN...")
-def _compare(names: tuple[str, ...]) -> None:
-    """Put runs side by side and say whether the gain of the later over the earlier is real."""
-    from foldline.stages.compare import run_compare
-    from foldline.stages.run_summary import find_run_path
-
-    run_compare([find_run_path(name, _RUNS) for name in names])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,9 +1,11 @@
 """A project folder with a tiny competition, and the command line run inside the test."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.competition import Foldline, write_competition
+from tests.competition import Foldline, Said, write_competition
+from tests.drawn_runs import DrawnProject, draw_project
 
 from foldline.cli import main
 
@@ -35,5 +37,25 @@ def foldline(project: Path) -> Foldline:
         with pytest.raises(SystemExit) as stop:
             main([stage, "--config", "tiny.yaml", *overrides])
         return int(stop.value.code or 0)
+
+    return run
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DrawnProject:
+    """A project without pictures, made the current one; runs are drawn, not trained."""
+    monkeypatch.chdir(tmp_path)
+    return draw_project(tmp_path)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run one command in the current folder; gives exit code, output and errors."""
+
+    def run(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        return Said(int(stop.value.code or 0), *capsys.readouterr())
 
     return run

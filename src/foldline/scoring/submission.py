@@ -1,14 +1,26 @@
 """The submission file: checked before it takes the place of an older one."""
 
+import csv
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldline.errors import UserError
 from foldline.files import replacing
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a file says, as it is written: the names of its columns, and a row's id and answer."""
+
+    columns: tuple[str, ...]
+    ids: Sequence[str]
+    answers: Sequence[str]
 
 
 def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -17,6 +29,29 @@ def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         raise ValueError(f"{int((~np.isfinite(probs)).any(axis=1).sum())} rows are not finite")
     answers: npt.NDArray[np.int64] = probs.argmax(axis=1)
     return answers
+
+
+def load_submission(path: Path) -> Submission:
+    """Read any file of two columns, answers as text: `3.0` stays `3.0`.
+
+    Raises `UserError` for a file that is not there, not UTF-8, or has another number of columns.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file, strict=True))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, csv.Error):
+        raise UserError(f"{path}: not a CSV in UTF-8; save it as one") from None
+    if not lines:
+        raise UserError(f"{path}: empty; expected a header and a row for each test picture")
+    header, *rows = lines
+    faulty = [number for number, line in enumerate(lines, start=1) if len(line) != 2]
+    if faulty:
+        more = f", and {len(faulty) - 1} more rows" if len(faulty) > 1 else ""
+        found = ",".join(lines[faulty[0] - 1])
+        raise UserError(f"{path}: row {faulty[0]}{more}: expected id and answer, found {found!r}")
+    return Submission(tuple(header), [row[0] for row in rows], [row[1] for row in rows])
 
 
 def save_submission(

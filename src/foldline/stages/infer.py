@@ -17,10 +17,12 @@ from foldline.files import compute_sha256, replacing, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
-from foldline.scoring.submission import compute_answers, save_submission
+from foldline.scoring.submission import Submission, compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
+from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.mirror_infer import mirror_infer
+from foldline.stages.results import Result
 from foldline.stages.runs import RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
 from foldline.stages.truth import load_truth
@@ -34,10 +36,11 @@ class Answers:
     unread: tuple[str, ...]
 
 
-def run_infer(config: Config) -> None:
-    """Read each test picture once, ask every fold's best network, average, write, and score.
+def run_infer(config: Config, *, force: bool = False) -> None:
+    """Read each test picture once, ask every fold's best network, average, check, and write.
 
-    Writes `submission.csv`, `probs.csv` and `submission.json` into the run's folder.
+    Writes `submission.csv`, `probs.csv` and `submission.json` into the run's folder. What the gate
+    stops is written only with `force`.
     """
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
@@ -68,6 +71,7 @@ def run_infer(config: Config) -> None:
             answers=answers,
             scores=scores,
             flip=config.infer.flip,
+            force=force,
         )
 
 
@@ -150,11 +154,20 @@ def _write(
     answers: Answers,
     scores: dict[str, float] | None,
     flip: bool,
+    force: bool,
 ) -> None:
     ids = prepared.test["id"].astype(str).tolist()
     chosen = compute_answers(answers.probs)
     values = [prepared.submission_values[answer] for answer in chosen]
     path = run.path / "submission.csv"
+    findings = inspect(
+        Submission(prepared.submission_columns, ids, [str(value) for value in values]),
+        prepared,
+        owner=Result(run.path),
+        probs=answers.probs,
+        unread=answers.unread,
+    )
+    overridden = judge(path, findings, force=force)
     before = path.read_bytes() if path.is_file() else None
     table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
     table.insert(0, prepared.submission_columns[0], ids)
@@ -182,6 +195,7 @@ def _write(
             "unread": list(answers.unread),
             "histogram": _count_classes(prepared, chosen.tolist()),
             "truth": scores,
+            "overridden": overridden,
         },
     )
     replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""

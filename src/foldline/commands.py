@@ -1,0 +1,213 @@
+"""What each command takes and which stage it calls. A stage is imported when it is called."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from foldline import __version__
+from foldline.config import Config
+from foldline.errors import UserError
+
+_RUNS = Config().run_dir.parent
+
+_config_option = click.option(
+    "--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/"
+)
+_overrides_argument = click.argument("overrides", nargs=-1, metavar="[key=value]...")
+_run_argument = click.argument("run")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="foldline")
+def foldline() -> None:
+    """From a folder of competition pictures to a submission you can trust.
+
+    Every stage takes --config FILE and any number of key=value, such as train.epochs=5.
+    """
+
+
+def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None]:
+    """Register `run` as the command `name`: load the configuration, run."""
+
+    def register(run: Callable[[Config], None]) -> None:
+        @foldline.command(name, help=summary, short_help=summary)
+        @_config_option
+        @_overrides_argument
+        def command(path: Path | None, overrides: tuple[str, ...]) -> None:
+            from foldline.recipe import load_config
+
+            run(load_config(path, overrides))
+
+    return register
+
+
+@_stage("sample", "Draw the sample competition under inputs/sample.")
+def _sample(config: Config) -> None:
+    from foldline.stages.sample import run_sample
+
+    run_sample(config)
+
+
+@_stage("prepare", "Read labels, check the pictures, deal the folds.")
+def _prepare(config: Config) -> None:
+    from foldline.stages.prepare import run_prepare
+
+    run_prepare(config)
+
+
+@_stage("advise", "Say which part of the network to train.")
+def _advise(config: Config) -> None:
+    from foldline.stages.advise import run_advise
+
+    run_advise(config)
+
+
+@_stage("train", "Train every fold; go on where it was stopped.")
+def _train(config: Config) -> None:
+    from foldline.stages.train import run_train
+
+    run_train(config)
+
+
+@foldline.command("infer", short_help="Average the folds into submission.csv.")
+@_config_option
+@click.option("--force", is_flag=True, help="write it even if the gate stops it")
+@_overrides_argument
+def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
+    """Average the folds into submission.csv."""
+    from foldline.recipe import load_config
+    from foldline.stages.infer import run_infer
+
+    run_infer(load_config(path, overrides), force=force)
+
+
+@_stage("evaluate", "Score every kept checkpoint and name the best.")
+def _evaluate(config: Config) -> None:
+    from foldline.stages.evaluate import run_evaluate
+
+    run_evaluate(config)
+
+
+@_stage("report", "Draw a run's pictures anew, and put every run on one page.")
+def _report(config: Config) -> None:
+    from foldline.stages.report import run_report
+
+    run_report(config)
+
+
+@foldline.command("show", short_help="Print the resolved configuration, or a run.")
+@_config_option
+@click.argument("words", nargs=-1, metavar="[RUN | key=value]...")
+def _show(path: Path | None, words: tuple[str, ...]) -> None:
+    """Print the resolved configuration, or, given the name of a run, that run."""
+    runs = [word for word in words if "=" not in word]
+    if not runs:
+        from foldline.recipe import dump_config, load_config
+
+        click.echo(dump_config(load_config(path, words)), nl=False)
+        return
+    if len(words) > 1 or path is not None:
+        raise UserError(
+            f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
+        )
+    from foldline.stages.run_summary import find_run_path
+    from foldline.stages.show_run import run_show
+
+    run_show(find_run_path(runs[0], _RUNS))
+
+
+@foldline.command("runs", short_help="List all runs, the best first.")
+def _runs() -> None:
+    """List all runs under outputs/runs, the best first."""
+    from foldline.stages.run_list import run_list
+
+    run_list(_RUNS)
+
+
+@foldline.command("compare", short_help="Put runs side by side and say whether the gain is real.")
+@click.argument("names", nargs=-1, metavar="RUN RUN...")
+def _compare(names: tuple[str, ...]) -> None:
+    """Put runs side by side and say whether the gain of the later over the earlier is real."""
+    from foldline.stages.compare import run_compare
+    from foldline.stages.run_summary import find_run_path
+
+    run_compare([find_run_path(name, _RUNS) for name in names])
+
+
+@foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
+@click.option(
+    "--sweep", type=click.Path(path_type=Path), required=True, help="under configs/sweeps"
+)
+@_config_option
+@_overrides_argument
+def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Train every combination of a grid, shared with other agents, and name the winner."""
+    from foldline.stages.sweep import run_sweep
+
+    run_sweep(sweep, path, overrides)
+
+
+@foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
+def _sync() -> None:
+    """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""
+    from foldline.stages.sync import run_sync
+
+    run_sync()
+
+
+@_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")
+def _fetch(config: Config) -> None:
+    from foldline.stages.fetch import run_fetch
+
+    run_fetch(config)
+
+
+@foldline.command("check-submission", short_help="Say whether a submission may be submitted.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_config_option
+@_overrides_argument
+def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Say whether a submission may be submitted.
+
+    Without --config, a FILE in the folder of a run is checked by that run's configuration.
+    """
+    from foldline.recipe import load_config
+    from foldline.stages.check_submission import run_check_submission
+
+    beside = file.parent / "config.yaml"
+    run_check_submission(
+        load_config(path or (beside if beside.is_file() else None), overrides), file
+    )
+
+
+@foldline.command("submit", short_help="Submit a run through Kaggle's client.")
+@_run_argument
+@click.option("--competition", required=True, help="its name in the address, such as dogs-vs-cats")
+@click.option("--message", default="", help="default: the run and its out-of-fold score")
+@click.option("--force", is_flag=True, help="even if the gate stops it, or a second time")
+def _submit(run: str, competition: str, message: str, force: bool) -> None:
+    """Submit a run through Kaggle's client."""
+    from foldline.stages.submit import run_submit
+
+    run_submit(run, competition=competition, message=message, force=force)
+
+
+@foldline.command("score", short_help="Record what the leaderboard says of a run.")
+@_run_argument
+@click.argument("score")
+@click.option("--private", is_flag=True, help="of the private leaderboard")
+def _score(run: str, score: str, private: bool) -> None:
+    """Record what the leaderboard says of a run, from 0 to 1."""
+    from foldline.stages.leaderboard import run_score
+
+    run_score(run, score, private=private)
+
+
+@foldline.command("leaderboard", short_help="Compare runs with the leaderboard, propose two.")
+@click.option("--public-share", default=0.5, help="of the test rows; default: 0.5")
+def _leaderboard(public_share: float) -> None:
+    """Compare runs with the leaderboard, propose two."""
+    from foldline.stages.leaderboard import run_leaderboard
+
+    run_leaderboard(public_share=public_share)
