@@ -10,7 +10,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare train infer show test check pins clean
+.PHONY: help demo sample prepare advise train infer show test check pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -26,6 +26,9 @@ sample: .venv/.ready ## draw the sample competition under inputs/sample
 
 prepare: .venv/.ready ## read the labels, check the pictures, deal the folds
 	@$(FOLDLINE) prepare $(OPTIONS)
+
+advise: .venv/.ready ## say which part of the network to train, and why
+	@$(FOLDLINE) advise $(OPTIONS)
 
 train: .venv/.ready ## train every fold, or go on where it was stopped
 	@$(FOLDLINE) train $(OPTIONS)

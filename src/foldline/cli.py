@@ -60,6 +60,14 @@ def _prepare(config: Config) -> None:
     run_prepare(config)
 
 
+def _advise(config: Config) -> None:
+    from foldline.stages.advise import run_advise
+
+    # the command it prints repeats what was typed
+    typed = click.get_current_context().params
+    run_advise(config, path=typed["path"], overrides=typed["overrides"])
+
+
 def _train(config: Config) -> None:
     from foldline.stages.train import run_train
 
@@ -80,6 +88,7 @@ def _show(config: Config) -> None:
 
 _stage("sample", "Draw the sample competition under inputs/sample.")(_sample)
 _stage("prepare", "Read labels from the paths, check the pictures, deal the folds.")(_prepare)
+_stage("advise", "Say which part of the network to train, and why.")(_advise)
 _stage("train", "Train every fold; go on where it was stopped.")(_train)
 _stage("infer", "Average the folds into submission.csv.")(_infer)
 _stage("show", "Print the resolved configuration.")(_show)
