@@ -56,11 +56,16 @@ def _prepare(config: Config) -> None:
     run_prepare(config)
 
 
-@_stage("advise", "Say which part of the network to train.")
-def _advise(config: Config) -> None:
+@foldline.command("advise", short_help="Say which part of the network to train, and why.")
+@_config_option
+@_overrides_argument
+def _advise(path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Say which part of the network to train, and why."""
+    from foldline.recipe import load_config
     from foldline.stages.advise import run_advise
 
-    run_advise(config)
+    # the command it prints repeats what was typed
+    run_advise(load_config(path, overrides), path=path, overrides=overrides)
 
 
 @_stage("train", "Train every fold; go on where it was stopped.")

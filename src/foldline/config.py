@@ -7,7 +7,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 
 def _check_duration(value: Any) -> str:
@@ -28,6 +37,7 @@ Probability = Annotated[Real, Field(ge=0, lt=1)]
 FoldNumbers = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=1)]
 Duration = Annotated[str, BeforeValidator(_check_duration)]
 Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -63,6 +73,16 @@ class Data(Section):
         None, description="training pictures under root; default: scheme's"
     )
     test_dir: str | None = Field(None, description="test pictures under root; default: scheme's")
+    valid_dir: Text | None = Field(
+        None, description="validation pictures under root, for folds.kind=given and nothing else"
+    )
+    submission_columns: tuple[Text, Text] | None = Field(
+        None, description="[id, label] where there is no sample file; default: scheme's"
+    )
+    submission_labels: Literal["auto", "names", "numbers"] = Field(
+        "auto",
+        description="classes by name or by number from 0; auto: as the sample file, else 0 …",
+    )
     image_size: tuple[Count, Count] = Field(
         (128, 96), description="what the network sees: [height, width], pixels"
     )
@@ -86,14 +106,22 @@ class Data(Section):
         None, description="CSV `target,part,value` of wrong labels, for training only"
     )
 
+    @field_validator("submission_columns")
+    @classmethod
+    def _columns_differ(cls, columns: tuple[str, str] | None) -> tuple[str, str] | None:
+        if columns and columns[0] == columns[1]:
+            raise ValueError("the id and the label need columns of different names")
+        return columns
+
 
 class Folds(Section):
     """Who validates what."""
 
     number: Whole = Field(5, ge=2, le=100, description="folds")
-    kind: Literal["group", "image", "holdout"] = Field(
+    kind: Literal["group", "image", "holdout", "given"] = Field(
         "group",
-        description="by person; by image (a lie, to show it); holdout: only one fold is scored",
+        description="by person; by image (a lie, to show it); holdout: only one fold is scored; "
+        "given: data.valid_dir is scored",
     )
     seed: Whole = Field(0, ge=0, description="another seed deals the people anew")
 
@@ -309,6 +337,21 @@ class Config(Section):
     evaluate: Evaluate = Evaluate()
     report: Report = Report()
     track: Track = Track()
+
+    @field_validator("folds")
+    @classmethod
+    def _given_folds_need_their_folder(cls, folds: Folds, others: ValidationInfo) -> Folds:
+        data = others.data.get("data")  # absent where it is faulty itself
+        if data and folds.kind == "given" and data.valid_dir is None:
+            raise ValueError(
+                "folds.kind=given needs the folder of the validation pictures: set data.valid_dir"
+            )
+        if data and folds.kind != "given" and data.valid_dir is not None:
+            raise ValueError(
+                f"data.valid_dir={data.valid_dir} is for folds.kind=given, found {folds.kind}; "
+                "set folds.kind=given, or leave data.valid_dir null"
+            )
+        return folds
 
     @property
     def data_name(self) -> str:

@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foldline.data.folds import ALWAYS_TRAINED, assign_folds, count_classes, deal_folds
+from foldline.data.folds import (
+    ALWAYS_TRAINED,
+    assign_folds,
+    count_classes,
+    deal_folds,
+    take_given_folds,
+)
 from foldline.data.schemes import MaskScheme
 from foldline.errors import UserError
 
@@ -131,3 +137,17 @@ def test_the_real_people_are_dealt_even(number: int) -> None:
     folds = deal_folds(groups, labels, number=number, seed=0)
     assert_even(groups, labels, folds, number)
     assert len(set(zip(groups, folds, strict=True))) == 2_700
+
+
+def test_given_folds_are_taken_as_they_are() -> None:
+    folds = take_given_folds(["a", "b", "b", "c"], [0, 1, 1, 0], [False, False, False, True], "xy")
+    assert folds == [ALWAYS_TRAINED, ALWAYS_TRAINED, ALWAYS_TRAINED, 0]
+
+
+def test_given_folds_that_would_lie_are_refused_with_every_name() -> None:
+    groups = ["철수", "철수", "영희", "민수"]
+    with pytest.raises(UserError) as error:
+        take_given_folds(groups, [0, 0, 0, 1], [False, True, False, True], ("cat", "a, b"))
+    split, unknown = error.value.faults
+    assert "both in it and in the training folder: 1 (철수); move each to one side" in split
+    assert "nothing to learn them from: 1 (a, b)" in unknown

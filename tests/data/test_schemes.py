@@ -142,3 +142,21 @@ def test_every_real_path_has_its_official_label() -> None:
     assert {picture.path: picture.label for picture in pictures} == listed
     assert len(pictures) == 18_900
     assert len({picture.group for picture in pictures}) == 2_700
+
+
+def test_classes_are_those_of_both_folders_and_validation_pictures_are_marked() -> None:
+    pictures, class_names, rejected = read_labels(
+        FolderScheme(),
+        ["train/b/1.jpg", "train/c/1.jpg"],
+        "train",
+        valid_paths=["val/a/1.jpg", "val/2.jpg", "val/c/1.jpg"],
+        valid_dir="val",
+    )
+    assert class_names == ("a", "b", "c")
+    assert [(p.label, p.is_given_valid) for p in pictures] == [
+        (1, False),
+        (2, False),
+        (0, True),
+        (2, True),
+    ]
+    assert [item.path for item in rejected] == ["val/2.jpg"]

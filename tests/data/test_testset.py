@@ -4,7 +4,9 @@ import pytest
 
 from foldline.data.testset import (
     SampleFile,
+    choose_columns,
     choose_values,
+    describe_foreign_answers,
     load_sample_file,
     match_ids,
     name_ids,
@@ -93,3 +95,40 @@ def test_classes_are_called_as_the_sample_calls_them(
 ) -> None:
     sample = answers and SampleFile(("id", "label"), ["1"] * len(answers), answers)
     assert choose_values(class_names, sample or None) == values
+
+
+@pytest.mark.parametrize(
+    ("class_names", "answers", "labels", "values"),
+    [
+        (("cat", "dog"), None, "names", ("cat", "dog")),
+        (("cat", "dog"), ["0"], "names", ("cat", "dog")),
+        (("cat", "dog"), ["cat"], "numbers", (0, 1)),
+        (("3", "5"), None, "numbers", ("3", "5")),
+    ],
+)
+def test_the_user_may_say_how_classes_are_called(
+    class_names: tuple[str, ...],
+    answers: list[str] | None,
+    labels: str,
+    values: tuple[int | str, ...],
+) -> None:
+    sample = SampleFile(("id", "label"), ["1"], answers) if answers else None
+    assert choose_values(class_names, sample, labels=labels) == values
+
+
+def test_the_sample_files_columns_stand_and_others_are_refused() -> None:
+    sample = SampleFile(("img", "cls"), ["1"], ["0"])
+    assert choose_columns(("id", "label"), None) == ("id", "label")
+    assert choose_columns(("id", "label"), None, chosen=("nr", "kind")) == ("nr", "kind")
+    assert choose_columns(("id", "label"), sample) == ("img", "cls")
+    assert choose_columns(("id", "label"), sample, chosen=("img", "cls")) == ("img", "cls")
+    with pytest.raises(UserError, match=r"submission_columns: nr,kind, but .* has img,cls"):
+        choose_columns(("id", "label"), sample, chosen=("nr", "kind"))
+
+
+def test_answers_that_the_submission_will_never_say_are_pointed_out() -> None:
+    sample = SampleFile(("id", "label"), ["1", "2", "3"], ["0.5", "", "1"])
+    (line,) = describe_foreign_answers((0, 1), sample)
+    assert "answers with '0.5', the submission will with '0', '1'" in line
+    assert not describe_foreign_answers((0, 1), SampleFile(("id", "label"), ["1"], ["1"]))
+    assert not describe_foreign_answers((0, 1), None)

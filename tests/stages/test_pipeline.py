@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.metrics import f1_score
 from tests.competition import Foldline, list_files
 
@@ -68,6 +69,38 @@ def test_processes_that_read_pictures_change_nothing(project: Path, foldline: Fo
     assert foldline("train", "train.folds=[0]", "run=workers", "train.workers=2") == 0
     one, two = (project / f"outputs/runs/{run}/fold_0/oof.csv" for run in ("tiny", "workers"))
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_given_validation_folder_and_pictures_of_any_size(
+    project: Path, foldline: Foldline
+) -> None:
+    root, sizes = project / "inputs/pets", [(40, 30), (9, 200), (64, 64), (31, 77)]
+    for number, size in enumerate(sizes * 2):
+        label = "cat" if number % 2 else "dog"
+        for folder in ("train", "val"):
+            path = root / folder / f"{label}.{number}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", size, (200, 30 * number, 60)).save(path)
+    for number in (10, 9, 2):
+        (root / "test1").mkdir(exist_ok=True)
+        Image.new("RGB", (7 * number, 90 - number), (90, 10, 10)).save(root / f"test1/{number}.jpg")
+    settings = (
+        "data.root=inputs/pets",
+        "data.scheme=filename",
+        "data.test_dir=test1",
+        "folds.kind=given",
+        "data.valid_dir=val",
+        "data.submission_labels=names",
+    )
+    for stage in ("prepare", "train", "infer"):
+        assert foldline(stage, *settings) == 0
+    run = project / "outputs/runs/tiny"
+    answered = pd.read_csv(run / "oof.csv")
+    assert answered["path"].str.startswith("val/").all()
+    assert len(answered) == 8
+    submission = pd.read_csv(run / "submission.csv")
+    assert submission["id"].tolist() == [2, 9, 10]
+    assert set(submission["label"]) <= {"cat", "dog"}
 
 
 def test_holdout_trains_one_fold(project: Path, foldline: Foldline) -> None:

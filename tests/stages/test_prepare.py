@@ -298,6 +298,226 @@ def test_labels_in_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert prepared.test["path"].tolist() == ["test1/7.jpg"]
 
 
+@pytest.fixture
+def insects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Three ants and two bees to train on, two of each to validate; gives the overrides."""
+    monkeypatch.chdir(tmp_path)
+    for folder, counts in (("train", {"ants": 3, "bees": 2}), ("val", {"ants": 2, "bees": 2})):
+        for label, count in counts.items():
+            for number in range(count):
+                write(Path(f"inputs/insects/{folder}/{label}/{number}.jpg"))
+    return ("data.root=inputs/insects", "data.scheme=folder")
+
+
+GIVEN = ("folds.kind=given", "data.valid_dir=val")
+
+
+def test_a_given_validation_folder_is_the_only_fold(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared = load_prepared(prepare(*insects, *GIVEN))
+    assert prepared.num_folds == 1
+    assert prepared.train["path"].is_monotonic_increasing
+    is_valid = prepared.train["path"].str.startswith("val/")
+    assert prepared.train["fold"].tolist() == [0 if valid else -1 for valid in is_valid]
+    assert (is_valid.sum(), len(prepared.train)) == (4, 9)
+    printed, warned = capsys.readouterr()
+    assert [line.split() for line in printed.splitlines()[1:5]] == [
+        ["class", "groups", "images", "trained", "on", "validated"],
+        ["ants", "5", "5", "3/3", "2/2"],
+        ["bees", "4", "4", "2/2", "2/2"],
+        ["all", "9", "9", "5/5", "4/4"],
+    ]
+    assert warned == ""
+    # nothing is dealt, so how it would be dealt is no other setting
+    same = ["folds.number=9", "folds.seed=3", *insects, *GIVEN]
+    check_settings(prepared, load_config(None, same))
+
+
+def test_later_stages_refuse_another_validation_folder(insects: tuple[str, ...]) -> None:
+    prepared = load_prepared(prepare(*insects, *GIVEN))
+    with pytest.raises(UserError) as error:
+        check_settings(prepared, load_config(None, [*insects, *GIVEN, "data.valid_dir=dev"]))
+    (fault,) = error.value.faults
+    assert "prepared with data.valid_dir=val, configuration says dev" in fault
+    with pytest.raises(UserError) as error:
+        check_settings(prepared, load_config(None, [*insects, "data.submission_labels=names"]))
+    assert {fault.split("=")[0].split()[-1] for fault in error.value.faults} >= {
+        "data.valid_dir",
+        "data.submission_labels",
+        "folds.kind",
+    }
+
+
+def test_folders_inside_each_other_share_no_picture(insects: tuple[str, ...]) -> None:
+    Path("inputs/insects/val").rename("inputs/insects/train/val")
+    write(Path("inputs/insects/train/test/7.jpg"))
+    given = ("folds.kind=given", "data.valid_dir=train/val", "data.test_dir=train/test")
+    prepared = load_prepared(prepare(*insects, *given))
+    assert prepared.class_names == ("ants", "bees")
+    assert prepared.train["fold"].tolist().count(0) == 4
+    assert prepared.test["id"].tolist() == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fault"),
+    [
+        (["data.valid_dir=val"], r"^folds: data\.valid_dir=val is for folds\.kind=given, found gr"),
+        (["folds.kind=given"], r"^folds: folds\.kind=given needs .*: set data\.valid_dir$"),
+        ([*GIVEN, "data.valid_dir="], r"^folds: folds\.kind=given needs"),
+        ([*GIVEN, "data.valid_dir=./train"], r"^data\.valid_dir: \./train is the training folder"),
+        ([*GIVEN, "data.valid_dir=dev"], r"no such folder; inputs/insects holds train/, val/$"),
+        ([*GIVEN, "data.valid_dir=../insects/val"], r"^data\.valid_dir: .*inside it$"),
+    ],
+)
+def test_a_faulty_validation_folder_is_refused(
+    insects: tuple[str, ...], overrides: list[str], fault: str
+) -> None:
+    with pytest.raises(UserError, match=fault):
+        prepare(*insects, *overrides)
+    assert not Path("outputs").exists()
+
+
+def test_a_validation_folder_without_pictures_is_refused(insects: tuple[str, ...]) -> None:
+    write(Path("inputs/insects/dev/notes.txt"))
+    with pytest.raises(UserError, match=r"inputs/insects/dev: no \.jpg, .* found; 1 \.txt"):
+        prepare(*insects, *GIVEN, "data.valid_dir=dev")
+    write(Path("inputs/insects/dev/ants/1.jpg"), b"")
+    with pytest.raises(
+        UserError, match=r"insects/dev: no usable picture: 1 zero-byte; .* dev/ants"
+    ):
+        prepare(*insects, *GIVEN, "data.valid_dir=dev")
+
+
+def test_classes_on_one_side_only(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(Path("inputs/insects/train/벌, 큰/1.jpg"))
+    prepare(*insects, *GIVEN)
+    expected = "warning: classes of which no picture is validated: 벌, 큰\n"
+    assert capsys.readouterr().err == expected
+    write(Path("inputs/insects/val/wasps/1.jpg"))
+    with pytest.raises(UserError, match=r"nothing to learn them from: 1 \(wasps\)"):
+        prepare(*insects, *GIVEN)
+
+
+def test_a_group_in_training_and_validation_is_refused_by_name(insects: tuple[str, ...]) -> None:
+    for path in ("train/cat_7_1.jpg", "train/dog_8_1.jpg", "val/cat_7_2.jpg"):
+        write(Path("inputs/pets") / path)
+    arguments = ("data.root=inputs/pets", "data.scheme=filename")
+    with pytest.raises(UserError, match=r"training folder: 1 \(7\)"):
+        prepare(*arguments, *GIVEN, 'data.pattern="{label}_{group}_{id}"')
+    assert not Path("outputs").exists()
+
+
+def test_people_of_both_folders_are_compared_with_the_list(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for person in PEOPLE[8:]:
+        (root / "train/valid").mkdir(exist_ok=True)
+        (root / "train/images" / person).rename(root / "train/valid" / person)
+    prepare("folds.kind=given", "data.valid_dir=train/valid")
+    printed, warned = capsys.readouterr()
+    assert warned == ""
+    assert printed.splitlines()[1].split() == [
+        "class",
+        "people",
+        "images",
+        "trained",
+        "on",
+        "validated",
+    ]
+
+
+def test_a_holdout_that_misses_a_class_says_on_which_side(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(Path("inputs/insects/train/wasps/1.jpg"))
+    prepare(*insects, "folds.kind=holdout")
+    warned = capsys.readouterr().err
+    assert warned == "warning: classes of which no picture is trained on: wasps\n"
+
+
+def test_strangers_among_the_pictures_do_not_count(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = Path("inputs/insects/train")
+    for name in ("moving.gif", "Thumbs.db", ".DS_Store", "._0.jpg", "desktop.ini", "NOTES"):
+        write(train / "ants" / name, b"x")
+    write(train / "wasps/only.webp", b"x")
+    write(train / ".ipynb_checkpoints/0.jpg")
+    prepared = load_prepared(prepare(*insects))
+    assert prepared.class_names == ("ants", "bees")
+    assert len(prepared.train) == 5
+    printed, warned = capsys.readouterr()
+    skipped = "1 .db, 1 .gif, 1 .ini, 1 .webp, 2 hidden, 1 in notebook checkpoints, 1 without ext"
+    assert f"skipped    {skipped}" in printed
+    assert "folders without a picture, which make no class: 1 (train/wasps)" in warned
+
+
+def test_pictures_of_any_size_are_prepared(insects: tuple[str, ...]) -> None:
+    for number, size in enumerate([(1, 1), (3, 400), (900, 20)]):
+        stream = io.BytesIO()
+        Image.new("L" if number else "RGBA", size).save(stream, "PNG")
+        write(Path(f"inputs/insects/train/ants/odd{number}.png"), stream.getvalue())
+        write(Path(f"inputs/insects/test/{number}.png"), stream.getvalue())
+    prepared = load_prepared(prepare(*insects))
+    assert len(prepared.train) == 8
+    assert prepared.test["id"].tolist() == ["0", "1", "2"]
+
+
+def test_names_and_columns_of_a_submission_may_be_chosen(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (10, 9, 1):
+        write(Path(f"inputs/insects/test/{number}.jpg"))
+    chosen = ("data.submission_labels=names", "data.submission_columns=[ImageId, 종류]")
+    prepared = load_prepared(prepare(*insects, *chosen))
+    assert prepared.submission_values == ("ants", "bees")
+    assert prepared.submission_columns == ("ImageId", "종류")
+    assert prepared.test["id"].tolist() == ["1", "9", "10"]
+    printed = capsys.readouterr().out
+    assert "test       3 pictures in the order of their names, answered as ImageId,종류" in printed
+    assert "answers    ants for ants, bees for bees" in printed
+    write(Path("inputs/insects/sample_submission.csv"), "ImageId,종류\n1,0.5\n")
+    prepare(*insects, *chosen)
+    assert "answers with '0.5', the submission will with 'ants'" in capsys.readouterr().err
+    write(Path("inputs/insects/sample_submission.csv"), "id,label\n1,0\n")
+    with pytest.raises(UserError, match="leave it null"):
+        prepare(*insects, *chosen)
+
+
+@pytest.mark.parametrize(
+    "columns", ["[id]", "[id, label, more]", "[id, id]", '[id, ""]', "id", "[1, 2]"]
+)
+def test_faulty_columns_are_refused(columns: str) -> None:
+    with pytest.raises(UserError, match=r"^data\.submission_columns"):
+        load_config(None, [f"data.submission_columns={columns}"])
+
+
+def test_without_test_pictures_it_says_where_they_were_looked_for(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(*insects)
+    assert "test       none: no pictures in test; see data.test_dir\n" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"^data\.test_dir: inputs/insects/test1: no such folder"):
+        prepare(*insects, "data.test_dir=test1")
+
+
+def test_more_classes_than_fit_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for label in range(43):
+        for number in range(2):
+            write(Path(f"inputs/many/train/{label}/{number}.jpg"))
+    prepared = load_prepared(prepare("data.root=inputs/many", "data.scheme=folder"))
+    assert prepared.class_names == tuple(map(str, range(43)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[42] == "… and 3 more classes"
+    assert lines[43].split()[:3] == ["all", "86", "86"]
+
+
 @pytest.mark.parametrize("make_root", [False, True])
 def test_no_competition_names_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_root: bool

@@ -3,11 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePosixPath
 
+from foldline.data.layout import (
+    describe_empty_folders,
+    list_used,
+    require_competition,
+    scan_folders,
+)
 from foldline.data.people import compare_people, count_and_name, name_some
 from foldline.data.pictures import Picture, read_labels
-from foldline.data.scan import Rejected, Scan, scan_pictures
+from foldline.data.scan import Rejected, Scan
 from foldline.data.schemes import Scheme
 from foldline.data.testset import SampleFile, TestSet, load_sample_file, match_ids, name_ids
 from foldline.data.verify import Fault
@@ -42,35 +49,35 @@ def read_competition(
     *,
     train_dir: str,
     test_dir: str,
+    valid_dir: str | None = None,
     check: Callable[[Sequence[str]], Mapping[str, Fault]],
     fail_on_bad: bool = False,
 ) -> Competition:
     """Find, label and check the pictures of the competition at `root`.
 
-    `check` gives the faults of the pictures at the paths it is given. Raises `UserError` where
-    there is no competition or nothing usable in it, where the sample file is faulty, and for bad
-    training pictures if `fail_on_bad`.
+    `valid_dir` is the validation folder, where the data came with one. `check` gives the faults of
+    the pictures at the paths it is given. Raises `UserError` where there is no competition or
+    nothing usable in it, where the sample file is faulty, and for bad labelled pictures if
+    `fail_on_bad`.
     """
-    _require_competition(root, train_dir)
-    scan = scan_pictures(root, train_dir, exclude=[test_dir])
-    pictures, class_names, misnamed = read_labels(scheme, scan.paths, train_dir)
-    test_scan = Scan([], {}, [])
-    if (root / test_dir).is_dir():
-        test_scan = scan_pictures(root, test_dir)
+    require_competition(root, train_dir, valid_dir)
+    scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
+    pictures, class_names, misnamed = _read_labels(scheme, scans)
     sample, sample_path = _find_sample_file(root, scheme)
     listed = _list_test(test_scan.paths, test_dir, sample, scheme)
     faults = check([p.path for p in pictures] + [path for path in listed.paths if path])
-    usable = [picture for picture in pictures if picture.path not in faults]
+    usable = sorted((p for p in pictures if p.path not in faults), key=lambda picture: picture.path)
     if fail_on_bad:
         _refuse_bad(root, {p.path: faults[p.path] for p in pictures if p.path in faults})
-    rejected = [*scan.rejected, *test_scan.rejected, *misnamed]
+    all_scans = [*scans.values(), test_scan]
+    rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed]
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
-    if not usable:
-        raise UserError(_explain_nothing(root / train_dir, scan, rejected))
+    _require_usable(root, scans, usable, rejected)
     test = TestSet(
         listed.ids, [p if p not in faults else "" for p in listed.paths], listed.num_extra
     )
-    warnings = _compare_people(root, scheme, scan, train_dir)
+    warnings = _compare_people(root, scheme, scans)
+    warnings += describe_empty_folders(root, scheme, scans, ignored=[test_dir])
     warnings += _describe_test(listed, test, root / test_dir, sample_path)
     if scheme.needs_sample_file and sample is None:
         warnings.append(f"{root / scheme.sample_files[0]} is missing: no test picture is answered")
@@ -81,26 +88,20 @@ def read_competition(
         sample=sample,
         sample_path=sample_path,
         rejected=sorted(rejected, key=lambda item: item.path),
-        skipped=Counter(scan.skipped) + Counter(test_scan.skipped),
+        skipped=sum((Counter(scan.skipped) for scan in all_scans), Counter()),
         unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         warnings=warnings,
     )
 
 
-def _require_competition(root: Path, train_dir: str) -> None:
-    """Raise `UserError` if there is no competition at `root`, or one laid out otherwise."""
-    if (root / train_dir).is_dir():
-        return
-    entries = sorted(root.iterdir()) if root.is_dir() else []
-    folders = [f"{e.name}/" for e in entries if e.is_dir() and not e.name.startswith(".")]
-    if not folders:
-        raise UserError(
-            f"no competition at {root}; put it there, or run `make demo` for the drawn sample"
-        )
-    raise UserError(
-        f"{root / train_dir}: no such folder; {root} holds {name_some(folders)}; "
-        "set data.scheme or data.train_dir"
-    )
+def _read_labels(
+    scheme: Scheme, scans: Mapping[str, Scan]
+) -> tuple[list[Picture], tuple[str, ...], list[Rejected]]:
+    (train_dir, train), *given = scans.items()
+    if not given:
+        return read_labels(scheme, train.paths, train_dir)
+    valid_dir, valid = given[0]
+    return read_labels(scheme, train.paths, train_dir, valid_paths=valid.paths, valid_dir=valid_dir)
 
 
 def _find_sample_file(root: Path, scheme: Scheme) -> tuple[SampleFile | None, Path | None]:
@@ -120,11 +121,10 @@ def _list_test(
     return TestSet([], []) if scheme.needs_sample_file else name_ids(paths, test_dir)
 
 
-def _compare_people(root: Path, scheme: Scheme, scan: Scan, train_dir: str) -> list[str]:
+def _compare_people(root: Path, scheme: Scheme, scans: Mapping[str, Scan]) -> list[str]:
     if scheme.people_file is None:
         return []
-    depth = len(Path(train_dir).parts)
-    folders = {path.split("/")[depth] for path in scan.paths if path.count("/") > depth}
+    folders = set[str]().union(*(list_used(scan, folder) for folder, scan in scans.items()))
     return compare_people(root / scheme.people_file, folders)
 
 
@@ -156,6 +156,17 @@ def _refuse_bad(root: Path, faults: Mapping[str, Fault]) -> None:
     ]
     advice = "repair or remove them, or set data.on_bad_image=reject to leave them out"
     raise UserError(*lines[:NUM_FAULTS_NAMED], f"bad pictures, in all: {len(lines)}; {advice}")
+
+
+def _require_usable(
+    root: Path, scans: Mapping[str, Scan], usable: Sequence[Picture], rejected: Sequence[Rejected]
+) -> None:
+    """Raise `UserError` for a folder of labelled pictures with nothing usable in it."""
+    used = {picture.is_given_valid for picture in usable}
+    for is_valid, (folder, scan) in enumerate(scans.items()):
+        if is_valid not in used:
+            inside = [item for item in rejected if PurePosixPath(item.path).is_relative_to(folder)]
+            raise UserError(_explain_nothing(root / folder, scan, inside))
 
 
 def _explain_nothing(folder: Path, scan: Scan, rejected: Sequence[Rejected]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foldline.data.people import count_and_name
 from foldline.errors import UserError
 
 # in the column `fold`: trained on in every fold, never validated
@@ -52,6 +53,38 @@ def assign_folds(
     if kind == "holdout":
         return [0 if fold == 0 else ALWAYS_TRAINED for fold in folds], 1
     return folds, number
+
+
+def take_given_folds(
+    groups: Sequence[str],
+    labels: Sequence[int],
+    is_valid: Sequence[bool],
+    class_names: Sequence[str],
+) -> list[int]:
+    """Fold 0 for the rows that came as validation pictures, `ALWAYS_TRAINED` for the others.
+
+    Raises `UserError` naming the groups that are on both sides, as the score would lie, and the
+    classes that are only to be validated, as nothing could learn them.
+    """
+    rows = list(zip(groups, labels, is_valid, strict=True))
+    valid_groups = {group for group, _, valid in rows if valid}
+    split = sorted(valid_groups & {group for group, _, valid in rows if not valid})
+    valid_labels = {label for _, label, valid in rows if valid}
+    unknown = sorted(valid_labels - {label for _, label, valid in rows if not valid})
+    faults = []
+    if split:
+        faults.append(
+            "data.valid_dir: groups with pictures both in it and in the training folder: "
+            f"{count_and_name(split)}; move each to one side, as the score would lie"
+        )
+    if unknown:
+        faults.append(
+            "data.valid_dir: classes that are only in it, with nothing to learn them from: "
+            f"{count_and_name([class_names[label] for label in unknown])}; is a name misspelt?"
+        )
+    if faults:
+        raise UserError(*faults)
+    return [0 if valid else ALWAYS_TRAINED for valid in is_valid]
 
 
 def deal_folds(

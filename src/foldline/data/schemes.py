@@ -42,6 +42,8 @@ class Scheme(ABC):
     sample_files: Sequence[str] = ("sample_submission.csv", "sampleSubmission.csv")
     # whether nothing can be answered without it; else the names of the test pictures will do
     needs_sample_file = False
+    # whether a folder right below the training folder is a class, so that an empty one is missed
+    classes_are_folders = False
     # a list of the people, `id,gender,race,age,path`, to compare the folders with
     people_file: str | None = None
     # columns of the submission where there is no sample file
@@ -130,6 +132,8 @@ class MaskScheme(Scheme):
 
 class FolderScheme(Scheme):
     """`<class>/…/<name>.jpg`: one folder a class, each picture its own group."""
+
+    classes_are_folders = True
 
     def read(self, path: str, inner: str) -> Reading:
         label, slash, _ = inner.partition("/")

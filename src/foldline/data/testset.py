@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
+from foldline.data.people import name_some
 from foldline.data.schemes import natural_key
 from foldline.errors import UserError
 
@@ -98,16 +99,50 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
     return TestSet([ids[path] for path in ordered], ordered)
 
 
-def choose_values(class_names: Sequence[str], sample: SampleFile | None) -> tuple[int | str, ...]:
-    """What a submission says for each class: its name where the sample does so, else its index.
+def choose_values(
+    class_names: Sequence[str], sample: SampleFile | None, *, labels: str = "auto"
+) -> tuple[int | str, ...]:
+    """What a submission says for each class: `labels` are `names`, `numbers` from 0, or `auto`.
 
-    Classes whose names are numbers are always called by their names. A sample without any answer
-    leaves it open; then the index is written.
+    `auto` is the name where the sample says names, else the number. Classes whose names are numbers
+    are always called by their names. A sample without any answer leaves it open.
     """
-    texts = {answer for answer in sample.answers if answer} if sample else set()
-    if all(name.isdecimal() for name in class_names) or not all(map(_is_number, texts)):
+    by_name = labels == "names"
+    if labels == "auto" and sample:
+        by_name = not all(map(_is_number, filter(None, sample.answers)))
+    if by_name or all(name.isdecimal() for name in class_names):
         return tuple(class_names)
     return tuple(range(len(class_names)))
+
+
+def choose_columns(
+    scheme_columns: tuple[str, str],
+    sample: SampleFile | None,
+    *,
+    chosen: tuple[str, str] | None = None,
+) -> tuple[str, str]:
+    """The submission's two columns: the sample file's, else the `chosen` ones, else the scheme's.
+
+    Raises `UserError` where the sample file has other columns than those chosen.
+    """
+    if sample and chosen and sample.columns != chosen:
+        raise UserError(
+            f"data.submission_columns: {','.join(chosen)}, but the competition's sample file has "
+            f"{','.join(sample.columns)}; leave it null"
+        )
+    return sample.columns if sample else chosen or scheme_columns
+
+
+def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | None) -> list[str]:
+    """A line where the sample file answers with something that the submission will never say."""
+    said = {str(value) for value in values}
+    foreign = sorted({answer for answer in sample.answers if answer} - said) if sample else []
+    if not foreign:
+        return []
+    return [
+        f"the sample file answers with {name_some(map(repr, foreign))}, the submission will with "
+        f"{name_some(repr(str(value)) for value in values)}; see data.submission_labels"
+    ]
 
 
 def _names(path: str, test_dir: str) -> set[str]:

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from foldline.config import Config
+from foldline.config import Config, Data
 from foldline.console import heading, progress, warn
 from foldline.data.competition import Competition, read_competition
 from foldline.data.corrections import TrainLabels, compute_train_labels, load_corrections
-from foldline.data.folds import ClassCounts, assign_folds, count_classes
+from foldline.data.folds import ClassCounts, assign_folds, count_classes, take_given_folds
+from foldline.data.layout import require_folder
 from foldline.data.prepared import build_tables, load_summary, save_prepared
 from foldline.data.schemes import Scheme, build_scheme
-from foldline.data.testset import choose_values
+from foldline.data.testset import choose_columns, choose_values, describe_foreign_answers
 from foldline.data.verify import Fault, check_pictures
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
 from foldline.stages.table_settings import collect_settings
@@ -50,13 +51,14 @@ def run_prepare(config: Config) -> None:
         class_names=found.class_names,
     )
     summary = _summarize(
-        found, scheme, counts, train_labels, num_folds=num_folds, settings=settings
+        found, scheme, counts, train_labels, data, num_folds=num_folds, settings=settings
     )
     seal_lines = describe_seal(directory, tables, load_summary(directory), config.run_dir.parent)
     save_prepared(directory, tables, summary)
 
     for line in [
         *found.warnings,
+        *describe_foreign_answers(summary["submission_values"], found.sample),
         *describe_rare_classes(found.class_names, counts, config.folds.number, config.folds.kind),
     ]:
         warn(line)
@@ -72,11 +74,14 @@ def _read(config: Config, scheme: Scheme) -> Competition:
             decode = data.verify == "decode"
             return check_pictures(data.root, paths, decode=decode, advance=bar.advance)
 
+    if data.test_dir is not None and data.root.is_dir():
+        require_folder("data.test_dir", data.root, data.test_dir)
     return read_competition(
         data.root,
         scheme,
         train_dir=data.train_dir or scheme.train_dir,
         test_dir=data.test_dir or scheme.test_dir,
+        valid_dir=data.valid_dir,
         check=check,
         fail_on_bad=data.on_bad_image == "fail",
     )
@@ -84,10 +89,15 @@ def _read(config: Config, scheme: Scheme) -> Competition:
 
 def _deal(config: Config, found: Competition) -> tuple[list[int], int]:
     """The fold of every picture, and how many folds there are to validate."""
+    groups = [picture.group for picture in found.pictures]
+    labels = [picture.label for picture in found.pictures]
+    if config.folds.kind == "given":
+        is_valid = [picture.is_given_valid for picture in found.pictures]
+        return take_given_folds(groups, labels, is_valid, found.class_names), 1
     return assign_folds(
         [picture.path for picture in found.pictures],
-        [picture.group for picture in found.pictures],
-        [picture.label for picture in found.pictures],
+        groups,
+        labels,
         kind=config.folds.kind,
         number=config.folds.number,
         seed=config.folds.seed,
@@ -105,19 +115,22 @@ def _summarize(
     scheme: Scheme,
     counts: ClassCounts,
     train_labels: TrainLabels,
+    data: Data,
     *,
     num_folds: int,
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """What `summary.json` says beside the seals."""
     sample = found.sample
+    columns = choose_columns(scheme.submission_columns, sample, chosen=data.submission_columns)
+    values = choose_values(found.class_names, sample, labels=data.submission_labels)
     return {
         "class_names": list(found.class_names),
         "num_folds": num_folds,
         "parts": scheme.part_values,
         "label_parts": scheme.label_parts,
-        "submission_columns": list(sample.columns if sample else scheme.submission_columns),
-        "submission_values": list(choose_values(found.class_names, sample)),
+        "submission_columns": list(columns),
+        "submission_values": list(values),
         "sample_file": found.sample_path.as_posix() if found.sample_path else None,
         "num_images": len(found.pictures),
         "num_groups": len({picture.group for picture in found.pictures}),

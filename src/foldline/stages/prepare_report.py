@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,15 @@ from foldline.data.prepared import REJECTED, Tables
 NUM_FOLDS_SHOWN = 5
 NUM_CLASSES_SHOWN = 40
 SEAL_DIGITS = 12
+
+
+class _Line(NamedTuple):
+    """One line of the table: counts of the whole, and `[folds]` of each fold."""
+
+    groups: int
+    images: int
+    fold_groups: NDArray[np.int64]
+    fold_images: NDArray[np.int64]
 
 
 def show_prepared(
@@ -37,8 +46,7 @@ def show_prepared(
         say(f"skipped    {_list_counts(summary['skipped'])}")
     for line in _describe_training(train_labels, data):
         say(f"training   {line}")
-    order = f" in the order of {summary['sample_file']}" if summary["sample_file"] else ""
-    say(f"test       {summary['num_test']} pictures{order}")
+    say(f"test       {_describe_test(summary)}")
     if data.scheme != "mask" and summary["num_test"]:
         pairs = zip(summary["submission_values"], summary["class_names"], strict=True)
         say(f"answers    {name_some([f'{value} for {name}' for value, name in pairs], limit=5)}")
@@ -50,7 +58,19 @@ def show_prepared(
 def describe_rare_classes(
     class_names: Sequence[str], counts: ClassCounts, number: int, kind: str
 ) -> list[str]:
-    """A line that names the classes which cannot be in every fold; none if all can."""
+    """Lines that name the classes which are not in every fold, or not on both sides of the one."""
+    if kind in ("holdout", "given"):
+        valid, whole = counts.fold_images[0], counts.images
+        sides = {"trained on": whole - valid, "validated": valid}
+        missing = {
+            side: [name for name, count in zip(class_names, images, strict=True) if not count]
+            for side, images in sides.items()
+        }
+        return [
+            f"classes of which no picture is {side}: {name_some(names, limit=6)}"
+            for side, names in missing.items()
+            if names
+        ]
     unit, available = ("pictures", counts.images) if kind == "image" else ("groups", counts.groups)
     rare = [
         f"{name} ({count})"
@@ -100,32 +120,53 @@ def _show_classes(summary: Mapping[str, Any], counts: ClassCounts) -> None:
     """People and pictures of every class in the whole and in each fold."""
     unit = "people" if summary["parts"] else "groups"
     num_folds, num_classes = counts.fold_images.shape
-    columns = ["class", unit, "images"]
-    if num_folds <= NUM_FOLDS_SHOWN:
-        columns += [f"fold {fold}" for fold in range(num_folds)]
-        describe = _list_folds
+    if num_folds == 1:
+        columns, describe = ["trained on", "validated"], _list_sides
+    elif num_folds <= NUM_FOLDS_SHOWN:
+        columns, describe = [f"fold {fold}" for fold in range(num_folds)], _list_folds
     else:
-        columns += [f"{unit} a fold", "images a fold"]
-        describe = _span_folds
-    rows: list[list[object]] = []
-    for label, name in enumerate(summary["class_names"][:NUM_CLASSES_SHOWN]):
-        in_folds = describe(counts.fold_groups[:, label], counts.fold_images[:, label])
-        rows.append([name, counts.groups[label], counts.images[label], *in_folds])
+        columns, describe = [f"{unit} a fold", "images a fold"], _span_folds
+    whole = (summary["num_groups"], summary["num_images"])
+    lines = [
+        *zip(counts.groups, counts.images, counts.fold_groups.T, counts.fold_images.T, strict=True),
+        (*whole, counts.all_fold_groups, counts.fold_images.sum(axis=1)),
+    ]
+    rows = [
+        [name, groups, images, *describe(_Line(groups, images, *in_folds))]
+        for name, (groups, images, *in_folds) in zip(
+            [*summary["class_names"], "all"], lines, strict=True
+        )
+    ]
     if num_classes > NUM_CLASSES_SHOWN:
-        rows.append([f"… and {num_classes - NUM_CLASSES_SHOWN} more classes"])
-    in_folds = describe(counts.all_fold_groups, counts.fold_images.sum(axis=1))
-    rows.append(["all", summary["num_groups"], summary["num_images"], *in_folds])
-    show_table(columns, rows)
+        more = f"… and {num_classes - NUM_CLASSES_SHOWN} more classes"
+        rows[NUM_CLASSES_SHOWN:-1] = [[more, *[""] * (len(columns) + 2)]]
+    show_table(["class", unit, "images", *columns], rows)
 
 
-def _list_folds(groups: NDArray[np.int64], images: NDArray[np.int64]) -> list[str]:
+def _list_sides(line: _Line) -> list[str]:
+    """`people/images` of what is always trained on, and of the one fold."""
+    groups, images = line.fold_groups[0], line.fold_images[0]
+    return [f"{line.groups - groups}/{line.images - images}", f"{groups}/{images}"]
+
+
+def _list_folds(line: _Line) -> list[str]:
     """`people/images` of each fold."""
-    return [f"{people}/{pictures}" for people, pictures in zip(groups, images, strict=True)]
+    pairs = zip(line.fold_groups, line.fold_images, strict=True)
+    return [f"{people}/{pictures}" for people, pictures in pairs]
 
 
-def _span_folds(groups: NDArray[np.int64], images: NDArray[np.int64]) -> list[str]:
+def _span_folds(line: _Line) -> list[str]:
     """The fewest and the most of a fold."""
-    return [f"{column.min()}–{column.max()}" for column in (groups, images)]
+    return [f"{column.min()}–{column.max()}" for column in (line.fold_groups, line.fold_images)]
+
+
+def _describe_test(summary: Mapping[str, Any]) -> str:
+    if not summary["num_test"]:
+        return f"none: no pictures in {summary['settings']['data.test_dir']}; see data.test_dir"
+    if summary["sample_file"]:
+        return f"{summary['num_test']} pictures in the order of {summary['sample_file']}"
+    columns = ",".join(summary["submission_columns"])
+    return f"{summary['num_test']} pictures in the order of their names, answered as {columns}"
 
 
 def _describe_training(train_labels: TrainLabels, data: Data) -> list[str]:

@@ -25,11 +25,17 @@ def collect_settings(config: Config) -> dict[str, Any]:
         "data.pattern": data.pattern if data.scheme == "filename" else None,
         "data.train_dir": data.train_dir or scheme.train_dir,
         "data.test_dir": data.test_dir or scheme.test_dir,
+        "data.valid_dir": data.valid_dir,
+        "data.submission_columns": list(data.submission_columns or []) or None,
+        "data.submission_labels": data.submission_labels,
         "data.verify": data.verify,
         "data.on_bad_image": data.on_bad_image,
         "data.train_age_cut": data.train_age_cut,
         "data.corrections": _identify(data.corrections) if data.corrections else None,
-        **{f"folds.{key}": value for key, value in folds.model_dump(mode="json").items()},
+        "folds.kind": folds.kind,
+        # nothing is dealt where the data came with its validation folder
+        "folds.number": None if folds.kind == "given" else folds.number,
+        "folds.seed": None if folds.kind == "given" else folds.seed,
     }
 
 
