@@ -14,6 +14,7 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
+    find_backbone_weights,
     load_checkpoint,
     load_state,
     save_checkpoint,
@@ -26,12 +27,13 @@ from foldline.learning.engine import (
     predict,
     train_epoch,
 )
-from foldline.learning.model import MEAN, STD, copy_state
+from foldline.learning.heads import keep_head
+from foldline.learning.model import copy_state, find_head, find_normalization
 from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine
-from foldline.stages.parts import FoldParts, build_parts, seed_everything
+from foldline.stages.parts import FoldParts, build_parts, name_weights, seed_everything
 from foldline.stages.runs import FoldFolder
 from foldline.tracking.metrics_log import save_metrics
 from foldline.tracking.wandb_run import WandbRun
@@ -165,14 +167,17 @@ def _save_best(job: FoldJob, parts: FoldParts, row: dict[str, Any]) -> None:
     if not job.machine.is_main:
         return
     model = job.machine.accelerator.unwrap_model(parts.model)
+    mean, std = find_normalization(job.config.model.name, source=job.config.model.source)
     checkpoint = Checkpoint(
         state=copy_state(model),
+        model_source=job.config.model.source,
         model_name=job.config.model.name,
+        model_arguments=job.config.model.arguments,
         class_names=job.prepared.class_names,
         image_size=job.config.data.image_size,
         crop=job.config.data.crop,
-        mean=MEAN,
-        std=STD,
+        mean=mean,
+        std=std,
         seal=job.prepared.seal,
         scoring_seal=job.prepared.scoring_seal,
         fold=job.fold,
@@ -181,6 +186,12 @@ def _save_best(job: FoldJob, parts: FoldParts, row: dict[str, Any]) -> None:
         monitor=job.config.train.monitor,
         scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
     )
+    if job.config.train.save == "head":
+        checkpoint = keep_head(
+            checkpoint,
+            head=find_head(model, len(job.prepared.class_names)),
+            weights=find_backbone_weights(name_weights(job.config, job.fold)),
+        )
     save_checkpoint(job.folder.best, checkpoint)
 
 

@@ -24,19 +24,17 @@ from foldline.learning.checkpoint import (
     Checkpoint,
     is_checkpoint,
     load_checkpoint,
-    load_weight_file,
+    load_pretrained,
 )
 from foldline.learning.loss import build_cross_entropy
 from foldline.learning.model import (
-    MEAN,
-    STD,
     build_model,
-    download_imagenet_state,
     find_head,
-    freeze,
-    load_weights,
+    find_normalization,
+    set_training_mode,
 )
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
+from foldline.learning.scope import freeze
 from foldline.learning.stopping import BestTracker
 from foldline.stages.machine import Machine, build_batches, build_ordered_batches
 
@@ -110,6 +108,7 @@ def build_parts(
 
 def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
     """Raise `UserError` for a network, weights, picture size or augmentation that does not work."""
+    _check_save(config)
     _build_train_transform(config)
     for fold in folds:
         model = build_network(config, prepared, fold, load=True).eval()
@@ -121,23 +120,57 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
             f"data.image_size: {config.model.name} cannot look at pictures of "
             f"{list(config.data.image_size)}: {' '.join(str(error).split())}"
         ) from None
+    if config.model.arguments:
+        _check_training(config, model)
+
+
+def _check_training(config: Config, model: nn.Module) -> None:
+    """Raise `UserError` for arguments that only training shows to be wrong, such as a rate of 5."""
+    set_training_mode(model)
+    try:
+        model(torch.zeros(2, 3, *config.data.image_size)).sum().backward()
+    except Exception as error:  # noqa: BLE001 - layers raise anything
+        raise UserError(
+            f"model.arguments: {config.model.name} cannot be trained with "
+            f"{config.model.arguments}: {' '.join(str(error).split())[:200]}"
+        ) from None
+
+
+def _check_save(config: Config) -> None:
+    """Raise `UserError` where a head alone would not be enough to answer with."""
+    if config.train.save != "head":
+        return
+    if config.model.train != "head":
+        raise UserError(
+            "train.save: head is for model.train=head; with model.train="
+            f"{config.model.train} more than the head learns, so save whole"
+        )
+    if config.model.weights == "none":
+        raise UserError(
+            "train.save: head needs a backbone that can be found again; model.weights=none "
+            "draws it at random, so save whole"
+        )
 
 
 def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) -> nn.Module:
     """The model of `config.model`, its frozen parts frozen; with `load` its weights loaded."""
     settings = config.model
     num_classes = len(prepared.class_names)
-    model = build_model(settings.name, num_classes)
+    chosen: dict[str, Any] = {"source": settings.source, "arguments": settings.arguments}
+    model = build_model(settings.name, num_classes, **chosen)
     head = find_head(model, num_classes)
-    if load and settings.weights == "imagenet":
-        load_weights(model, download_imagenet_state(settings.name), head=head, origin="imagenet")
-    elif load and settings.weights != "none":
-        path = Path(settings.weights.replace("{fold}", str(fold)))
-        if is_checkpoint(path):
-            _check_origin(load_checkpoint(path), path, prepared, fold)
-        load_weights(model, load_weight_file(path), head=head, origin=str(path))
+    if load and settings.weights != "none":
+        weights = name_weights(config, fold)
+        if weights != "imagenet" and is_checkpoint(Path(weights)):
+            _check_origin(load_checkpoint(Path(weights)), Path(weights), prepared, fold)
+        load_pretrained(model, weights, name=settings.name, head=head, **chosen)
     freeze(model, settings.train, head=head)
     return model
+
+
+def name_weights(config: Config, fold: int) -> str:
+    """`model.weights` of one fold: `imagenet`, `none`, or its file."""
+    return config.model.weights.replace("{fold}", str(fold))
 
 
 def _check_origin(checkpoint: Checkpoint, path: Path, prepared: Prepared, fold: int) -> None:
@@ -173,12 +206,13 @@ def _build_train_batches(
 
 
 def _build_train_transform(config: Config) -> Transform:
+    mean, std = find_normalization(config.model.name, source=config.model.source)
     try:
         return build_train_transform(
             image_size=config.data.image_size,
             crop=config.data.crop,
-            mean=MEAN,
-            std=STD,
+            mean=mean,
+            std=std,
             augment=config.train.augment,
         )
     except ValueError as error:
@@ -188,8 +222,9 @@ def _build_train_transform(config: Config) -> Transform:
 def _build_valid_batches(
     config: Config, rows: pd.DataFrame, machine: Machine
 ) -> "DataLoader[Batch]":
+    mean, std = find_normalization(config.model.name, source=config.model.source)
     transform = build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=MEAN, std=STD
+        image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
     )
     dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
     return build_ordered_batches(dataset, config.train.batch_size, machine)

@@ -114,7 +114,7 @@ def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
     """Make the folder of a new run."""
     run = RunFolder(config.run_dir)
     write_text(run.config, dump_config(config))
-    write_json(run.environment, _describe_environment(prepared.seal, device))
+    write_json(run.environment, _describe_environment(prepared.seal, device, config.model.source))
     return run
 
 
@@ -165,7 +165,8 @@ def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _describe_environment(seal: str, device: str) -> dict[str, Any]:
+def _describe_environment(seal: str, device: str, source: str) -> dict[str, Any]:
+    libraries = dict.fromkeys([*_LIBRARIES, source])
     return {
         "seal": seal,
         "identity": uuid.uuid4().hex[:12],
@@ -174,7 +175,7 @@ def _describe_environment(seal: str, device: str) -> dict[str, Any]:
         "git_changes": bool(_ask_git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in libraries},
     }
 
 
