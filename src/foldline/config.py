@@ -129,13 +129,22 @@ class Folds(Section):
 class Model(Section):
     """The network."""
 
-    name: str = Field("resnet18", description="a torchvision classification model")
-    source: Literal["torchvision"] = Field("torchvision", description="where `name` is looked up")
+    name: str = Field("resnet18", description="a classification model of `source`")
+    source: Literal["torchvision", "timm"] = Field(
+        "torchvision", description="the library of the model; timm is an extra to be installed"
+    )
+    arguments: dict[str, Any] = Field(
+        {}, description="of the model's constructor, over its own: {drop_rate: 0.1}"
+    )
     weights: str = Field(
         "imagenet",
-        description="imagenet, none, a file of weights, or run:NAME to go on from its best.pt",
+        description="imagenet (timm: its pretrained ones), none, a file of weights, or run:NAME "
+        "to go on from its best.pt",
     )
-    train: str = Field("all", description="what is trained: all, head, or from a named block up")
+    train: str = Field(
+        "all",
+        description="what learns: head, last_blocks, all_but_first, all, or from a named block up",
+    )
 
 
 class Adam(Section):
@@ -244,6 +253,10 @@ class Train(Section):
     optimizer: Annotated[Adam | AdamW | SGD, Field(discriminator="name")] = AdamW()
     schedule: Annotated[Constant | Cosine | Step | Plateau, Field(discriminator="name")] = Cosine()
     loss: CrossEntropy = CrossEntropy()
+    save: Literal["whole", "head"] = Field(
+        "whole",
+        description="best.pt: the network, or with model.train=head its head alone (kilobytes)",
+    )
     augment: tuple[dict[str, Any], ...] = Field(
         (
             {"name": "HorizontalFlip", "p": 0.5},

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
+    is_checkpoint,
     load_checkpoint,
     load_state,
     load_weight_file,
@@ -23,7 +25,9 @@ from foldline.learning.model import build_model, copy_state
 def make_checkpoint(state: dict[str, torch.Tensor], **changes: Any) -> Checkpoint:
     values: dict[str, Any] = {
         "state": state,
+        "model_source": "torchvision",
         "model_name": "shufflenet_v2_x0_5",
+        "model_arguments": {},
         "class_names": ("cat", "dog", "쥐"),
         "image_size": (32, 24),
         "crop": None,
@@ -182,3 +186,45 @@ def test_a_file_without_tensors_is_no_file_of_weights(values: Any, tmp_path: Pat
     save_state(tmp_path / "w.pt", values)
     with pytest.raises(UserError, match=r"model\.weights: .*w\.pt: expected a state dict"):
         load_weight_file(tmp_path / "w.pt")
+
+
+def test_a_checkpoint_rebuilds_a_network_of_timm_and_of_other_arguments(tmp_path: Path) -> None:
+    images = torch.randn(2, 3, 32, 24)
+    for source, name, arguments in (
+        ("timm", "test_resnet", {"drop_rate": 0.5}),
+        ("torchvision", "densenet121", {"block_config": [1, 1, 1, 1], "growth_rate": 8}),
+    ):
+        model = build_model(name, 3, source=source, arguments=arguments)
+        chosen = {"model_source": source, "model_name": name, "model_arguments": arguments}
+        save_checkpoint(tmp_path / "best.pt", make_checkpoint(copy_state(model), **chosen))
+        read = load_checkpoint(tmp_path / "best.pt")
+        assert read.model_arguments == arguments
+        assert torch.equal(read.build_model()(images), model.eval()(images))
+
+
+def test_lists_in_arguments_that_are_one_object_leave_no_trace(tmp_path: Path) -> None:
+    one = [3, 4]
+    save_checkpoint(tmp_path / "a.pt", make_checkpoint({}, model_arguments={"a": one, "b": one}))
+    equal = {"a": [3, 4], "b": [3, 4]}
+    save_checkpoint(tmp_path / "b.pt", make_checkpoint({}, model_arguments=equal))
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+
+
+def test_a_checkpoint_of_another_version_is_still_known_as_one(tmp_path: Path) -> None:
+    """Its people must not be forgotten just because it cannot be read any more."""
+    save_checkpoint(tmp_path / "best.pt", make_checkpoint(make_tensors()))
+    old = {**load_state(tmp_path / "best.pt"), "format": "foldline-checkpoint-1"}
+    save_state(tmp_path / "old.pt", old)
+    assert is_checkpoint(tmp_path / "old.pt")
+    with pytest.raises(UserError, match="not a checkpoint of this version"):
+        load_checkpoint(tmp_path / "old.pt")
+    save_state(tmp_path / "bare.pt", make_tensors())
+    assert not is_checkpoint(tmp_path / "bare.pt")
+
+
+def test_weights_are_read_from_safetensors(tmp_path: Path) -> None:
+    safetensors.torch.save_file(make_tensors(), tmp_path / "model.safetensors")
+    torch.testing.assert_close(load_weight_file(tmp_path / "model.safetensors"), make_tensors())
+    (tmp_path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{broken}")
+    with pytest.raises(UserError, match=r"model\.safetensors: not a readable file of weights"):
+        load_weight_file(tmp_path / "model.safetensors")

@@ -1,8 +1,6 @@
 """Every torchvision family by name, weights from files old and new, and what may learn."""
 
 import collections
-import urllib.error
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,13 +11,14 @@ from torchvision.models.vision_transformer import MLPBlock
 from foldline.errors import UserError
 from foldline.learning.model import (
     build_model,
+    compute_backbone_hash,
     copy_state,
-    download_imagenet_state,
     find_head,
-    freeze,
+    find_normalization,
     load_weights,
     set_training_mode,
 )
+from foldline.learning.scope import freeze
 
 SMALL = "shufflenet_v2_x0_5"
 FAMILIES = (
@@ -160,79 +159,6 @@ def test_a_copied_state_fits_a_new_model_and_forgets_the_memory_format(name: str
     torch.testing.assert_close(dict(model.state_dict()), dict(source.state_dict()))
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """torch's folder of downloads, empty, on a machine without network."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-    def fail(*_: object, **__: object) -> None:
-        raise urllib.error.URLError("no route\nto host")
-
-    monkeypatch.setattr("torch.hub.urlopen", fail)
-    return tmp_path / "hub/checkpoints"
-
-
-def test_weights_that_cannot_be_downloaded_are_asked_for_by_name_and_place(
-    cache: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(UserError) as caught:
-        download_imagenet_state(SMALL)
-    (fault,) = caught.value.faults
-    assert "\n" not in fault
-    file = "shufflenetv2_x0.5-f707e7126e.pth"
-    for part in ("no route to host", f"models/{file} at {cache / file}", "model.weights"):
-        assert part in fault
-    # what the message advises works
-    state = build_model(SMALL, 1000).state_dict()
-    torch.save(state, cache / file)
-    torch.testing.assert_close(dict(download_imagenet_state(SMALL)), dict(state))
-
-
-def test_a_half_downloaded_file_of_weights_is_named(cache: Path) -> None:
-    cache.mkdir(parents=True)
-    (cache / "shufflenetv2_x0.5-f707e7126e.pth").write_bytes(b"PK\x03\x04")
-    with pytest.raises(UserError, match=r"shufflenetv2_x0\.5-f707e7126e\.pth"):
-        download_imagenet_state(SMALL)
-
-
-@pytest.mark.parametrize(
-    ("name", "train", "frozen_until"),
-    [
-        (SMALL, "all", 0),
-        (SMALL, "head", "fc.weight"),
-        (SMALL, "fc", "fc.weight"),
-        (SMALL, "stage4", "stage4.0.branch1.0.weight"),
-        (SMALL, "stage4.1", "stage4.1.branch2.0.weight"),
-        ("squeezenet1_1", "head", "classifier.1.weight"),
-        ("squeezenet1_1", "features.12", "features.12.squeeze.weight"),
-    ],
-)
-def test_what_learns_begins_at_the_block_named(
-    name: str, train: str, frozen_until: str | int
-) -> None:
-    model = build_model(name, 3)
-    freeze(model, "head", head=find_head(model, 3))
-    freeze(model, train, head=find_head(model, 3))
-    names = [key for key, _ in model.named_parameters()]
-    first = names.index(frozen_until) if isinstance(frozen_until, str) else 0
-    learns = [parameter.requires_grad for parameter in model.parameters()]
-    assert learns == [False] * first + [True] * (len(names) - first)
-
-
-def test_a_block_is_not_mistaken_for_one_whose_name_begins_alike() -> None:
-    layers = {name: nn.Linear(2, 2) for name in ("block10", "block1", "head")}
-    model = nn.Sequential(collections.OrderedDict(layers))
-    freeze(model, "block1", head="head")
-    learns = [name for name, layer in layers.items() if layer.weight.requires_grad]
-    assert learns == ["block1", "head"]
-
-
-@pytest.mark.parametrize("train", ["stage9", "", "maxpool", "stage4.1.branch2"])
-def test_an_unknown_block_is_refused_with_the_blocks_there_are(train: str) -> None:
-    with pytest.raises(UserError, match=r"model\.train: .*all, head, or one of conv1, .*stage4, "):
-        freeze(build_model(SMALL, 3), train, head="fc")
-
-
 def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
     model = build_model(SMALL, 3)
     freeze(model, "stage4", head="fc")
@@ -248,3 +174,117 @@ def test_batch_norm_without_parameters_learns_its_statistics() -> None:
     norm = nn.BatchNorm2d(3, affine=False)
     set_training_mode(norm.eval())
     assert norm.training
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_batch_norm_without_parameters_is_frozen_with_the_layer_before(frozen: bool) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, affine=False), nn.Conv2d(3, 3, 1))
+    model[0].requires_grad_(not frozen)
+    set_training_mode(model.eval())
+    assert model[1].training is not frozen
+
+
+def test_arguments_go_before_the_builders_own_and_leave_the_others() -> None:
+    with torch.device("meta"):
+        given = build_model("densenet161", 3, arguments={"block_config": [1, 2, 1, 2]})
+        plain = build_model("densenet161", 3)
+    shapes = {key: value.shape for key, value in given.state_dict().items()}
+    before = {key: value.shape for key, value in plain.state_dict().items()}
+    # growth rate 48 and 96 first filters are densenet161's, not those of the class
+    assert shapes["features.conv0.weight"] == (96, 3, 7, 7)
+    assert shapes["features.denseblock1.denselayer1.conv2.weight"][0] == 48
+    assert "features.denseblock1.denselayer2.conv2.weight" not in shapes
+    assert before["features.denseblock1.denselayer6.conv2.weight"][0] == 48
+
+
+def test_a_densenet_from_its_own_settings_is_the_builders() -> None:
+    settings = {
+        "growth_rate": 32,
+        "block_config": [6, 12, 24, 16],
+        "num_init_features": 64,
+        "drop_rate": 0.1,
+        "memory_efficient": True,
+    }
+    with torch.device("meta"):
+        # another builder: all that makes it a densenet121 comes from the settings
+        given = build_model("densenet169", 1000, arguments=settings)
+        plain = build_model("densenet121", 1000)
+    assert [(k, v.shape) for k, v in given.state_dict().items()] == [
+        (k, v.shape) for k, v in plain.state_dict().items()
+    ]
+    layer = given.get_submodule("features.denseblock1.denselayer1")
+    assert (layer.drop_rate, layer.memory_efficient) == (0.1, True)
+
+
+def test_weights_load_into_a_network_of_other_arguments_where_the_shape_stays() -> None:
+    def build(**arguments: object) -> nn.Module:
+        return build_model("densenet121", 3, arguments={"block_config": [1, 1, 1, 1]} | arguments)
+
+    source, model = build(), build(drop_rate=0.5)
+    load_weights(model, source.state_dict(), head="classifier", origin="w.pt")
+    assert torch.equal(model.state_dict()["features.conv0.weight"], source.features.conv0.weight)  # type: ignore[union-attr]
+    with pytest.raises(UserError, match=r"features\.conv0\.weight is \[64.*the model has \[32"):
+        load_weights(
+            build(num_init_features=32), source.state_dict(), head="classifier", origin="w.pt"
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"grow_rate": 3}, r"model\.arguments\.grow_rate: .*did you mean growth_rate\?"),
+        ({"num_classes": 3}, r"model\.arguments\.num_classes: .*leave it out"),
+        ({"weights": "DEFAULT"}, r"model\.arguments\.weights: .*model\.weights"),
+        (
+            {"growth_rate": 3.5},
+            r"model\.arguments\.growth_rate: expected a whole number, found 3.5",
+        ),
+        ({"growth_rate": -4}, r"model\.arguments: densenet121 cannot be built with .*-4"),
+    ],
+)
+def test_arguments_that_do_not_work_are_refused_by_name(
+    arguments: dict[str, object], expected: str
+) -> None:
+    with pytest.raises(UserError, match=expected):
+        build_model("densenet121", 3, arguments=arguments)
+
+
+def test_the_next_network_is_built_as_if_nothing_had_been_said() -> None:
+    before = build_model("densenet121", 3, arguments={"block_config": [1, 1, 1, 1]})
+    with pytest.raises(UserError, match="cannot be built"):
+        build_model("densenet121", 3, arguments={"growth_rate": -4})
+    with torch.device("meta"):
+        after = build_model("densenet121", 3)
+    assert len(after.state_dict()) > len(before.state_dict())
+
+
+def test_mean_and_std_are_those_of_the_model() -> None:
+    mean, std = find_normalization("resnet18", source="torchvision")
+    assert (mean, std) == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    mean, std = find_normalization("efficientnet_v2_l", source="torchvision")
+    assert (mean, std) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    with pytest.raises(UserError, match=r"model\.name"):
+        find_normalization("resnet81", source="torchvision")
+
+
+def test_the_hash_is_of_everything_but_the_head_and_of_every_bit_of_it() -> None:
+    model = build_model(SMALL, 3)
+    state = model.state_dict()
+
+    def compute(**changes: torch.Tensor) -> str:
+        return compute_backbone_hash({**state, **changes}, head="fc")
+
+    same = compute()
+    assert len(same) == 64
+    assert compute(**{"fc.weight": torch.zeros(3, 1024)}) == same
+    layout = {"conv1.0.weight": state["conv1.0.weight"].to(memory_format=torch.channels_last)}
+    assert compute(**layout) == same
+    weight = state["conv1.0.weight"].clone()
+    weight[0, 0, 0, 0] = torch.nextafter(weight[0, 0, 0, 0], torch.tensor(9.0))
+    others = [
+        {"conv1.0.weight": weight},
+        {"conv1.0.weight": state["conv1.0.weight"].reshape(24, 3, 9)},
+        {"conv1.1.num_batches_tracked": torch.tensor(1)},
+        {"conv1.1.running_mean": state["conv1.1.running_mean"] + 1},
+    ]
+    assert len({same, *(compute(**other) for other in others)}) == 5

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.competition import Foldline
 
-from foldline.stages.start_weights import locate_weights
+from foldline.stages.start_weights import name_weights
 
 # so small a rate, and batch norm at rest, that the first epoch changes next to nothing
 STILL = ("model.train=head", "train.optimizer.lr=1e-12", "train.epochs=1", "train.batch_size=4")
@@ -36,7 +36,7 @@ def load_rows(project: Path, run: str, fold: int) -> list[dict[str, Any]]:
     ],
 )
 def test_what_weights_mean(weights: str, file: str) -> None:
-    assert locate_weights(weights, 3) == Path(file)
+    assert name_weights(weights, 3) == file
 
 
 @pytest.mark.parametrize("weights", ["run:first", "outputs/runs/first/fold_{fold}/best.pt"])

@@ -2,18 +2,29 @@
 
 import pickle
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from torch import nn
 
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.learning.model import build_model
+from foldline.learning.model import (
+    State,
+    build_model,
+    compute_backbone_hash,
+    download_state,
+    find_head,
+    load_weights,
+)
 
-FORMAT = "foldline-checkpoint-1"
+# of every version, and of this one
+_FORMATS = "foldline-checkpoint-"
+FORMAT = f"{_FORMATS}2"
 
 
 @dataclass(frozen=True)
@@ -22,10 +33,15 @@ class Checkpoint:
 
     `image_size` is (height, width) in pixels, `crop` shares of height and width, `mean` and `std`
     in units of 0 to 1; `scores` are those of `epoch` on validation fold `fold` of `num_folds`.
+    `model_source` and `model_arguments` are those of `build_model`. Of a network whose head alone
+    was trained, `state` may hold the head alone; `backbone_weights` then say where the rest is, as
+    `model.weights` does, and `backbone_sha256` is what `compute_backbone_hash` gives for it.
     """
 
     state: dict[str, torch.Tensor]
+    model_source: str
     model_name: str
+    model_arguments: dict[str, Any]
     class_names: tuple[str, ...]
     image_size: tuple[int, int]
     crop: tuple[float, float] | None
@@ -38,6 +54,8 @@ class Checkpoint:
     epoch: int
     monitor: str
     scores: dict[str, float]
+    backbone_weights: str | None = None
+    backbone_sha256: str | None = None
 
     @property
     def eval_transform(self) -> dict[str, Any]:
@@ -45,9 +63,35 @@ class Checkpoint:
         return {key: getattr(self, key) for key in ("image_size", "crop", "mean", "std")}
 
     def build_model(self) -> nn.Module:
-        """The network with its weights, in evaluation mode."""
-        model = build_model(self.model_name, len(self.class_names))
-        model.load_state_dict(self.state)
+        """The network with its weights, in evaluation mode.
+
+        Raises `UserError` where the backbone of a head is missing or not the one it was trained on.
+        """
+        num_classes = len(self.class_names)
+        model = build_model(
+            self.model_name, num_classes, source=self.model_source, arguments=self.model_arguments
+        )
+        if self.backbone_weights is None:
+            model.load_state_dict(self.state)
+            return model.eval()
+        head = find_head(model, num_classes)
+        _check_backbone_file(self.backbone_weights)
+        load_pretrained(
+            model,
+            self.backbone_weights,
+            name=self.model_name,
+            source=self.model_source,
+            arguments=self.model_arguments,
+            head=head,
+        )
+        found = compute_backbone_hash(model.state_dict(), head=head)
+        if found != self.backbone_sha256:
+            raise UserError(
+                f"model.weights: {self.backbone_weights}: not the backbone that the head of fold "
+                f"{self.fold} was trained on (its SHA-256 begins with {found[:12]}, not with "
+                f"{str(self.backbone_sha256)[:12]}); put the old weights back, or train again"
+            )
+        model.load_state_dict(self.state, strict=False)
         return model.eval()
 
 
@@ -67,13 +111,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether the file of weights is one of ours."""
-    return load_state(path).get("format") == FORMAT
+    """Whether the file of weights is one of ours, of this version or another."""
+    return str(load_state(path).get("format")).startswith(_FORMATS)
 
 
 def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
-    """The state dict in `path`: a bare one, one under `state_dict`, or a checkpoint of ours."""
+    """The state dict in `path`: a bare one, one under `state_dict`, or a checkpoint of ours.
+
+    A checkpoint of a head alone gives the whole network.
+    """
     values = load_state(path)
+    if values.get("backbone_weights") is not None:
+        return dict(load_checkpoint(path).build_model().state_dict())
     for key in ("state", "state_dict", "model"):
         if isinstance(values.get(key), dict):
             values = values[key]
@@ -81,6 +130,35 @@ def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
     if not values or not all(isinstance(value, torch.Tensor) for value in values.values()):
         raise UserError(f"model.weights: {path}: expected a state dict of tensors or a best.pt")
     return values
+
+
+def load_pretrained(
+    model: nn.Module,
+    weights: str,
+    *,
+    name: str,
+    source: str,
+    arguments: Mapping[str, Any],
+    head: str,
+) -> None:
+    """Load `weights`, which is `imagenet` or a file, into everything but the head of `model`."""
+    state: State
+    if weights == "imagenet":
+        state = download_state(name, source=source, arguments=arguments)
+    else:
+        state = load_weight_file(Path(weights))
+    try:
+        load_weights(model, state, head=head, origin=weights)
+    except UserError as error:
+        hint = "model.arguments: weights must be those of a network with the same arguments"
+        raise UserError(*error.faults, *([hint] if arguments else [])) from None
+
+
+def find_backbone_weights(weights: str) -> str:
+    """What a head trained on `weights` refers to: these, or what a head in that file refers to."""
+    if weights != "imagenet" and is_checkpoint(Path(weights)):
+        return load_checkpoint(Path(weights)).backbone_weights or weights
+    return weights
 
 
 def save_state(path: Path, values: dict[str, Any]) -> None:
@@ -95,7 +173,10 @@ def load_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights")
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            values = safetensors.torch.load_file(path)
+        else:
+            values = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # whose message advises to let the file execute what it holds
         raise UserError(
             f"{path}: not a file of weights, or one that holds more than tensors and plain values"
@@ -108,12 +189,28 @@ def load_state(path: Path) -> dict[str, Any]:
     return values
 
 
+def _check_backbone_file(weights: str) -> None:
+    """Raise `UserError` unless `weights` can be the backbone of a head: whole, and there."""
+    if weights == "imagenet":
+        return
+    if not Path(weights).is_file():
+        raise UserError(
+            f"{weights}: no such file; it is the backbone of a best.pt that holds its head alone; "
+            "put it back, or train again"
+        )
+    if load_state(Path(weights)).get("backbone_weights") is not None:
+        raise UserError(
+            f"{weights}: holds a head alone, where the backbone of another head was; put that "
+            "file back, or train again"
+        )
+
+
 def _unify(value: Any) -> Any:
     """Equal strings as one object and equal tuples as several: pickle writes which are the same."""
     if isinstance(value, str):
         return sys.intern(str(value))
-    if isinstance(value, tuple):
-        return tuple(_unify(item) for item in value)
+    if isinstance(value, tuple | list):
+        return type(value)(_unify(item) for item in value)
     if isinstance(value, dict):
         return {_unify(key): _unify(item) for key, item in value.items()}
     return value

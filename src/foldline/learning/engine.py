@@ -144,7 +144,8 @@ def predict(
     """Class probabilities of every picture by every model, each picture read once.
 
     Gives `rows` `[N]`, ascending, and `probs` `[M, N, C]` float64. With `flip` the mean with the
-    mirrored picture's. Several processes each do their share and all get the whole.
+    mirrored picture's. A model of several heads, which gives a tuple of logits, counts as several.
+    Several processes each do their share and all get the whole.
     """
     for model in models:
         model.eval()
@@ -154,7 +155,7 @@ def predict(
         if len(batch.rows):
             images, _ = _to_device(batch, accelerator, channels_last)
             answers = [_compute_probs(model, images, accelerator, flip) for model in models]
-            probs.extend(torch.stack(answers, dim=1).numpy())  # one [M, C] a picture
+            probs.extend(torch.cat(answers, dim=1).numpy())  # one [M, C] a picture
             rows.extend(batch.rows.tolist())
         on_batch(len(batch.rows), "")
     gathered: list[tuple[list[int], list[npt.NDArray[np.float64]]]] = gather_object([(rows, probs)])
@@ -169,11 +170,13 @@ def predict(
 def _compute_probs(
     model: nn.Module, images: torch.Tensor, accelerator: Accelerator, flip: bool
 ) -> torch.Tensor:
+    """`[B, heads, C]`."""
     views = (images, images.flip(-1)) if flip else (images,)
     with accelerator.autocast():
-        logits = [model(view) for view in views]
+        outputs = [model(view) for view in views]
+    logits = [torch.stack(one, 1) if isinstance(one, tuple) else one[:, None] for one in outputs]
     # in double precision, which not every device has
-    return torch.stack([torch.softmax(one.cpu().double(), dim=1) for one in logits]).mean(0)
+    return torch.stack([torch.softmax(one.cpu().double(), dim=2) for one in logits]).mean(0)
 
 
 def _to_device(

@@ -1,49 +1,79 @@
-"""The network: built by name, given weights, and told which of its parts learn."""
+"""The network: built by name, given weights, and told apart into backbone and head."""
 
 import copy
-import difflib
+import hashlib
 import re
-import sys
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import torch
-import torchvision
 from torch import nn
 
 from foldline.errors import UserError
-
-# of ImageNet, in units of 0 to 1; what every torchvision classification model was trained with
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-
-_WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+from foldline.learning import timm_models, torchvision_models
+from foldline.learning.arguments import check_arguments, overriding
 
 # torchvision's files of DenseNet say norm.1 where its models now say norm1
 _OLD_DENSENET_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
+_SOURCES: dict[str, ModuleType] = {"torchvision": torchvision_models, "timm": timm_models}
+
 State = Mapping[str, torch.Tensor]
+Triple = tuple[float, float, float]
 
 
-def build_model(name: str, num_classes: int) -> nn.Module:
-    """A torchvision classification model with random weights and a head of `num_classes`.
+def build_model(
+    name: str,
+    num_classes: int,
+    *,
+    source: str = "torchvision",
+    arguments: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """A classification model with random weights and a head of `num_classes`.
 
-    `[B, 3, H, W]` float32 in, logits `[B, num_classes]` out. Raises `UserError` for a name that
-    torchvision does not have, or whose last layer cannot be replaced.
+    `[B, 3, H, W]` float32 in, logits `[B, num_classes]` out. `arguments` are the constructor's, for
+    the model's own. Raises `UserError` for a name that `source` (`torchvision` or `timm`) does not
+    have, whose last layer cannot be replaced, or whose constructor refuses the arguments.
     """
-    names = torchvision.models.list_models(module=torchvision.models)
-    if name not in names:
-        close = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
-        raise UserError(f"model.name: torchvision has no classification model {name!r}; {hint}")
-    if name in _WITH_AUXILIARY_HEADS:
-        raise UserError(
-            f"model.name: {name} has auxiliary heads, which are not trained here; "
-            "take a model with one head, such as resnet50 or densenet121"
-        )
-    model: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=num_classes)
+    library: Any = _SOURCES[source]
+    library.check_name(name)
+    if not arguments:
+        model: nn.Module = library.construct(name, num_classes)
+    else:
+        kind = library.find_class(name)
+        checked = check_arguments(kind, arguments)
+        try:
+            with overriding(kind, checked):
+                model = library.construct(name, num_classes)
+        except Exception as error:  # noqa: BLE001 - constructors raise anything
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise UserError(
+                f"model.arguments: {name} cannot be built with {dict(arguments)}: {reason}"
+            ) from None
     find_head(model, num_classes)
     return model
+
+
+def find_normalization(name: str, *, source: str) -> tuple[Triple, Triple]:
+    """Mean and standard deviation of the channels, in units of 0 to 1, that the model expects.
+
+    The one place that decides about them: for training, validation and, by way of the checkpoint,
+    for inference. Raises `UserError` for a model that does not look at three channels.
+    """
+    library: Any = _SOURCES[source]
+    library.check_name(name)
+    mean, std = library.find_normalization(name)
+    if not len(mean) == len(std) == 3:
+        raise UserError(f"model.name: {name} does not look at pictures of three channels")
+    return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
+
+
+def download_state(name: str, *, source: str, arguments: Mapping[str, Any]) -> State:
+    """The pretrained weights that `source` offers for a model, from its cache or the network."""
+    if source == "timm":
+        return timm_models.download_state(name, arguments)
+    return torchvision_models.download_state(name)
 
 
 def find_head(model: nn.Module, num_classes: int) -> str:
@@ -55,24 +85,6 @@ def find_head(model: nn.Module, num_classes: int) -> str:
     if width != num_classes:
         raise UserError(f"model.name: the last layer {name} has {width} outputs, not {num_classes}")
     return name
-
-
-def download_imagenet_state(name: str) -> State:
-    """ImageNet weights of a torchvision model, from torchvision's cache or the network.
-
-    Raises `UserError` that names the file and where to put it when it cannot be downloaded.
-    """
-    weights = torchvision.models.get_model_weights(name)["DEFAULT"]
-    file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rsplit('/', 1)[-1]}"
-    try:
-        state: State = weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
-    except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
-        raise UserError(
-            f"model.weights: the ImageNet weights of {name} cannot be downloaded "
-            f"({' '.join(str(error).split())}); put {weights.url} at {file}, or set "
-            "model.weights to a file of weights, or to none to train from scratch"
-        ) from None
-    return state
 
 
 def load_weights(model: nn.Module, state: State, *, head: str, origin: str) -> None:
@@ -116,42 +128,26 @@ def copy_state(model: nn.Module) -> dict[str, torch.Tensor]:
     return state
 
 
-def freeze(model: nn.Module, train: str, *, head: str) -> None:
-    """Let only a part learn: `all`, `head`, or everything from the block named `train` up.
-
-    Raises `UserError` naming the blocks there are.
-    """
-    blocks = _list_blocks(model)
-    start = head if train == "head" else train
-    if train not in ("all", "head", *blocks):
-        raise UserError(
-            f"model.train: {train!r} is not a block of this model; "
-            f"expected all, head, or one of {', '.join(blocks)}"
-        )
-    learning = train == "all"
-    for name, parameter in model.named_parameters():
-        learning = learning or name.startswith(f"{start}.")
-        parameter.requires_grad_(learning)
+def compute_backbone_hash(state: State, *, head: str) -> str:
+    """SHA-256 of names, types, shapes and numbers of everything but the head, as 64 hex digits."""
+    digest = hashlib.sha256()
+    for key, value in state.items():
+        if not key.startswith(f"{head}."):
+            digest.update(f"{key} {value.dtype} {list(value.shape)}\n".encode())
+            numbers = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            digest.update(numbers.numpy().data)
+    return digest.hexdigest()
 
 
 def set_training_mode(model: nn.Module) -> None:
-    """Training mode, except for batch norm whose parameters are frozen: its statistics stay."""
+    """Training mode, except for batch norm that is frozen: its statistics stay.
+
+    Batch norm without parameters is frozen where the layer before it is.
+    """
     model.train()
+    learns = next((parameter.requires_grad for parameter in model.parameters()), True)
     for module in model.modules():
+        own = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
+        learns = any(own) if own else learns
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            learns = [parameter.requires_grad for parameter in module.parameters()]
-            module.train(not learns or any(learns))
-
-
-def _list_blocks(model: nn.Module) -> list[str]:
-    """Names of the modules with parameters, two levels deep: `layer4`, `features.denseblock4`."""
-
-    def has_parameters(module: Any) -> bool:
-        return any(True for _ in module.parameters())
-
-    blocks = []
-    for name, child in model.named_children():
-        inner = [f"{name}.{n}" for n, m in child.named_children() if has_parameters(m)]
-        if has_parameters(child):
-            blocks += [name, *inner]
-    return blocks
+            module.train(learns)

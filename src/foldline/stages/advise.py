@@ -14,11 +14,10 @@ from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.folds import ALWAYS_TRAINED, deal_folds
 from foldline.data.prepared import Prepared, load_prepared
-from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.learning.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, advise_scope
 from foldline.learning.checkpoint import is_checkpoint, load_checkpoint
-from foldline.learning.model import MEAN, STD, find_head
+from foldline.learning.model import find_head
 from foldline.learning.separation import (
     NUM_FOLDS,
     choose_sample,
@@ -27,7 +26,7 @@ from foldline.learning.separation import (
 )
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import build_ordered_batches, open_machine
-from foldline.stages.parts import build_network
+from foldline.stages.parts import build_network, build_valid_transform
 from foldline.stages.table_settings import check_settings
 
 # what make hands to its shell without quotes
@@ -108,9 +107,7 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
     chosen = rows.iloc[sample]
     machine = open_machine(config.train)
     device = machine.accelerator.device
-    transform = build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=MEAN, std=STD
-    )
+    transform = build_valid_transform(config)
     dataset = ImageDataset(config.data.root, chosen["path"].tolist(), [0] * len(chosen), transform)
     bad = BadPictures(config.data.on_bad_image, processes=machine.accelerator.num_processes)
     with console.progress("looking at pictures", len(chosen)) as bar:

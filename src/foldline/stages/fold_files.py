@@ -7,13 +7,21 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.learning.checkpoint import Checkpoint, load_state, save_checkpoint, save_state
+from foldline.learning.checkpoint import (
+    Checkpoint,
+    find_backbone_weights,
+    load_state,
+    save_checkpoint,
+    save_state,
+)
 from foldline.learning.engine import TrainResult
-from foldline.learning.model import MEAN, STD, copy_state
+from foldline.learning.heads import keep_head
+from foldline.learning.model import copy_state, find_head, find_normalization
 from foldline.stages.machine import Machine
 from foldline.stages.mirror import FoldMirror
 from foldline.stages.parts import FoldParts
 from foldline.stages.runs import FoldFolder
+from foldline.stages.start_weights import name_weights
 from foldline.tracking.metrics_log import save_metrics
 
 
@@ -43,14 +51,18 @@ def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_bes
         paths.append(name_kept(job.folder, row["epoch"], None if ends_epoch else row["step"]))
     if not paths or not job.machine.is_main:
         return
+    model = job.machine.accelerator.unwrap_model(parts.model)
+    mean, std = find_normalization(job.config.model.name, source=job.config.model.source)
     checkpoint = Checkpoint(
-        state=copy_state(job.machine.accelerator.unwrap_model(parts.model)),
+        state=copy_state(model),
+        model_source=job.config.model.source,
         model_name=job.config.model.name,
+        model_arguments=job.config.model.arguments,
         class_names=job.prepared.class_names,
         image_size=job.config.data.image_size,
         crop=job.config.data.crop,
-        mean=MEAN,
-        std=STD,
+        mean=mean,
+        std=std,
         seal=job.prepared.seal,
         scoring_seal=job.prepared.scoring_seal,
         fold=job.fold,
@@ -59,6 +71,10 @@ def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_bes
         monitor=settings.monitor,
         scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
     )
+    if settings.save == "head":
+        weights = name_weights(job.config.model.weights, job.fold)
+        head = find_head(model, len(job.prepared.class_names))
+        checkpoint = keep_head(checkpoint, head=head, weights=find_backbone_weights(weights))
     for path in paths:
         save_checkpoint(path, checkpoint)
 

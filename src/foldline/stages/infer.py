@@ -16,6 +16,7 @@ from foldline.errors import UserError
 from foldline.files import compute_sha256, replacing, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
+from foldline.learning.heads import build_networks
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
 from foldline.scoring.submission import Submission, compute_answers, save_submission
 from foldline.stages.bad_pictures import BadPictures
@@ -116,7 +117,7 @@ def _answer(
     bad = BadPictures(config.data.on_bad_image, processes=accelerator.num_processes)
     with console.progress("infer", len(there)) as bar:
         rows, probs = predict(
-            [checkpoint.build_model().to(accelerator.device) for checkpoint in checkpoints],
+            [network.to(accelerator.device) for network in build_networks(checkpoints)],
             bad.watch(batches),
             accelerator=accelerator,
             flip=config.infer.flip,

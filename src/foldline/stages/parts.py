@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,25 +21,21 @@ from foldline.data.transforms import Transform, build_eval_transform, build_trai
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
-    is_checkpoint,
-    load_checkpoint,
-    load_weight_file,
+    load_pretrained,
 )
 from foldline.learning.engine import TrainResult
 from foldline.learning.loss import build_cross_entropy
 from foldline.learning.model import (
-    MEAN,
-    STD,
     build_model,
-    download_imagenet_state,
     find_head,
-    freeze,
-    load_weights,
+    find_normalization,
+    set_training_mode,
 )
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
+from foldline.learning.scope import freeze
 from foldline.learning.stopping import BestTracker
 from foldline.stages.machine import Machine, build_batches, build_ordered_batches
-from foldline.stages.start_weights import locate_weights, say_how_the_head_starts
+from foldline.stages.start_weights import load_origin, name_weights, say_how_the_head_starts
 
 
 @dataclass
@@ -123,6 +118,7 @@ def build_parts(
 
 def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
     """Raise `UserError` for a network, weights, picture size or augmentation that does not work."""
+    _check_save(config)
     _build_train_transform(config)
     for fold in folds:
         model = build_network(config, prepared, fold, load=True).eval()
@@ -135,6 +131,36 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
             f"data.image_size: {config.model.name} cannot look at pictures of "
             f"{list(config.data.image_size)}: {' '.join(str(error).split())}"
         ) from None
+    if config.model.arguments:
+        _check_training(config, model)
+
+
+def _check_training(config: Config, model: nn.Module) -> None:
+    """Raise `UserError` for arguments that only training shows to be wrong, such as a rate of 5."""
+    set_training_mode(model)
+    try:
+        model(torch.zeros(2, 3, *config.data.image_size)).sum().backward()
+    except Exception as error:  # noqa: BLE001 - layers raise anything
+        raise UserError(
+            f"model.arguments: {config.model.name} cannot be trained with "
+            f"{config.model.arguments}: {' '.join(str(error).split())[:200]}"
+        ) from None
+
+
+def _check_save(config: Config) -> None:
+    """Raise `UserError` where a head alone would not be enough to answer with."""
+    if config.train.save != "head":
+        return
+    if config.model.train != "head":
+        raise UserError(
+            "train.save: head is for model.train=head; with model.train="
+            f"{config.model.train} more than the head learns, so save whole"
+        )
+    if config.model.weights == "none":
+        raise UserError(
+            "train.save: head needs a backbone that can be found again; model.weights=none "
+            "draws it at random, so save whole"
+        )
 
 
 def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) -> nn.Module:
@@ -144,28 +170,27 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
     """
     settings = config.model
     num_classes = len(prepared.class_names)
-    model = build_model(settings.name, num_classes)
+    chosen: dict[str, Any] = {"source": settings.source, "arguments": settings.arguments}
+    model = build_model(settings.name, num_classes, **chosen)
     head = find_head(model, num_classes)
-    if load and settings.weights == "imagenet":
-        load_weights(model, download_imagenet_state(settings.name), head=head, origin="imagenet")
-    elif load and settings.weights != "none":
-        path = locate_weights(settings.weights, fold)
-        checkpoint = load_checkpoint(path) if is_checkpoint(path) else None
+    if load and settings.weights != "none":
+        weights = name_weights(settings.weights, fold)
+        checkpoint = load_origin(weights)
         if checkpoint:
-            _check_origin(checkpoint, path, prepared, fold)
-        load_weights(model, load_weight_file(path), head=head, origin=str(path))
+            _check_origin(checkpoint, weights, prepared, fold)
+        load_pretrained(model, weights, name=settings.name, head=head, **chosen)
         if checkpoint and checkpoint.class_names == prepared.class_names:
-            model.load_state_dict(checkpoint.state)  # the head too
+            model.load_state_dict(checkpoint.state, strict=False)  # the head too
     freeze(model, settings.train, head=head)
     return model
 
 
-def _check_origin(checkpoint: Checkpoint, path: Path, prepared: Prepared, fold: int) -> None:
+def _check_origin(checkpoint: Checkpoint, weights: str, prepared: Prepared, fold: int) -> None:
     """Raise `UserError` where the weights have seen the people who validate this fold."""
     if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
         raise UserError(
-            f"model.weights: {path} was trained on people of fold {fold}, whose scores would lie; "
-            "name the same fold's weights: fold_{fold}/best.pt"
+            f"model.weights: {weights} was trained on people of fold {fold}, whose scores would "
+            "lie; name the same fold's weights: fold_{fold}/best.pt"
         )
 
 
@@ -193,12 +218,13 @@ def _build_train_batches(
 
 
 def _build_train_transform(config: Config) -> Transform:
+    mean, std = find_normalization(config.model.name, source=config.model.source)
     try:
         return build_train_transform(
             image_size=config.data.image_size,
             crop=config.data.crop,
-            mean=MEAN,
-            std=STD,
+            mean=mean,
+            std=std,
             augment=config.train.augment,
         )
     except ValueError as error:
@@ -208,11 +234,17 @@ def _build_train_transform(config: Config) -> Transform:
 def _build_valid_batches(
     config: Config, rows: pd.DataFrame, machine: Machine
 ) -> "DataLoader[Batch]":
-    transform = build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=MEAN, std=STD
-    )
+    transform = build_valid_transform(config)
     dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
     return build_ordered_batches(dataset, config.train.batch_size, machine)
+
+
+def build_valid_transform(config: Config) -> Transform:
+    """What the network of `config.model` sees of a picture that it does not learn from."""
+    mean, std = find_normalization(config.model.name, source=config.model.source)
+    return build_eval_transform(
+        image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
+    )
 
 
 def _build_dataset(

@@ -135,7 +135,7 @@ def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
     """Make the folder of a new run."""
     run = RunFolder(config.run_dir)
     write_text(run.config, dump_config(config))
-    write_json(run.environment, _describe_environment(prepared, device))
+    write_json(run.environment, _describe_environment(prepared, device, config.model.source))
     return run
 
 
@@ -190,7 +190,8 @@ def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]
     return flat
 
 
-def _describe_environment(prepared: Prepared, device: str) -> dict[str, Any]:
+def _describe_environment(prepared: Prepared, device: str, source: str) -> dict[str, Any]:
+    libraries = dict.fromkeys([*_LIBRARIES, source])
     return {
         "seal": prepared.seal,
         "scoring_seal": prepared.scoring_seal,
@@ -201,7 +202,7 @@ def _describe_environment(prepared: Prepared, device: str) -> dict[str, Any]:
         "git_changes": bool(_ask_git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in libraries},
     }
 
 

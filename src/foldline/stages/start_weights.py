@@ -1,20 +1,30 @@
-"""Which weights a fold starts from where `model.weights` names a file or a run."""
+"""Which weights a fold starts from."""
 
 from pathlib import Path
 
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.learning.checkpoint import is_checkpoint, load_checkpoint
+from foldline.learning.checkpoint import Checkpoint, is_checkpoint, load_checkpoint
 from foldline.stages.runs import RunFolder
 
 
-def locate_weights(weights: str, fold: int) -> Path:
-    """The file that `model.weights` means for `fold`; `run:mask` means the best.pt of run mask."""
+def name_weights(weights: str, fold: int) -> str:
+    """What `model.weights` means for `fold`: `imagenet`, `none`, or a file.
+
+    `run:mask` means the best.pt of run mask.
+    """
     run = weights.removeprefix("run:")
     if run != weights:
-        return RunFolder(Path("outputs/runs") / run).fold(fold).best
-    return Path(weights.replace("{fold}", str(fold)))
+        return str(RunFolder(Path("outputs/runs") / run).fold(fold).best)
+    return weights.replace("{fold}", str(fold))
+
+
+def load_origin(weights: str) -> Checkpoint | None:
+    """The checkpoint of ours that `name_weights` names, None where it is anything else."""
+    if weights in ("imagenet", "none") or not is_checkpoint(Path(weights)):
+        return None
+    return load_checkpoint(Path(weights))
 
 
 def say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> None:
@@ -22,8 +32,7 @@ def say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> No
     weights = config.model.weights
     if weights in ("imagenet", "none"):
         return
-    path = locate_weights(weights, fold)
-    checkpoint = load_checkpoint(path) if is_checkpoint(path) else None
+    checkpoint = load_origin(name_weights(weights, fold))
     if not checkpoint or checkpoint.class_names != prepared.class_names:
         reason = "has other classes" if checkpoint else "is no best.pt"
         console.say(f"{weights} {reason}: all but its head is taken over, the head is random")

@@ -1,0 +1,142 @@
+"""`model.arguments`: what the user gives a network's constructor in place of its own values."""
+
+import difflib
+import inspect
+import json
+import types
+import typing
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Union
+
+from pydantic import TypeAdapter, ValidationError
+from torch import nn
+
+from foldline.errors import UserError
+
+# who decides about these instead
+_FIXED = {
+    "num_classes": "the number of classes is that of the data",
+    "weights": "weights are chosen by model.weights",
+    "pretrained": "weights are chosen by model.weights",
+    "in_chans": "pictures have three channels",
+}
+
+_PLAIN = (int, float, bool, str, type(None))
+
+
+def check_arguments(kind: type[nn.Module], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """`arguments` as the constructor of `kind` takes them: lists as tuples where it wants these.
+
+    Raises `UserError` with one line for each that it does not take or that has another type.
+    """
+    known = _list_known(kind)
+    checked, faults = {}, []
+    for key, value in arguments.items():
+        if key in _FIXED:
+            faults.append(f"model.arguments.{key}: {_FIXED[key]}; leave it out")
+        elif key not in known:
+            faults.append(_explain_unknown(key, kind, known))
+        else:
+            try:
+                # as JSON, where a list may stand for a tuple, but neither "1" nor true for 1
+                text = json.dumps(value)
+                checked[key] = TypeAdapter(known[key]).validate_json(text, strict=True)
+            except (ValidationError, TypeError):
+                expected = _describe(known[key])
+                faults.append(f"model.arguments.{key}: expected {expected}, found {value!r}")
+    if faults:
+        raise UserError(*faults)
+    return checked
+
+
+@contextmanager
+def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block, the first `kind` constructed gets `arguments` for the builder's own.
+
+    Builders of libraries fix some arguments of the class, as `densenet121` its `block_config`, and
+    refuse them from others. What the user does not name stays as the builder has it.
+    """
+    construct: Any = kind.__init__
+    signature = inspect.signature(construct)
+    left = [arguments]
+
+    def construct_with(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(self, *args, **kwargs)
+        bound.arguments.update(left.pop() if left else {})
+        construct(*bound.args, **bound.kwargs)
+
+    setattr(kind, "__init__", construct_with)  # noqa: B010 - mypy forbids it as an assignment
+    try:
+        yield
+    finally:
+        setattr(kind, "__init__", construct)  # noqa: B010
+
+
+def _list_known(kind: type[nn.Module]) -> dict[str, Any]:
+    """The arguments of a constructor that plain values can express, with their types."""
+    construct: Any = kind.__init__
+    parameters = list(inspect.signature(construct).parameters.values())[1:]
+    try:
+        hints = typing.get_type_hints(construct)
+    except NameError:  # a type that the module knows only while it is checked
+        hints = {}
+    known = {}
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        plain = _reduce(hints.get(parameter.name, _guess(parameter.default)))
+        if plain is not None and parameter.name not in _FIXED:
+            known[parameter.name] = plain
+    return known
+
+
+def _guess(default: Any) -> Any:
+    """The type of an argument without one, by its default."""
+    if isinstance(default, tuple):
+        return tuple[Any, ...]
+    return type(default) if isinstance(default, bool | int | float | str) else Any
+
+
+def _reduce(hint: Any) -> Any:
+    """The part of a type that YAML can express; None where there is none, as for classes."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint in _PLAIN or hint is Any or origin is typing.Literal:
+        return hint
+    if origin in (Union, types.UnionType):
+        kept = [one for one in map(_reduce, inner) if one is not None]
+        # None alone would only say that the user may leave it out
+        return Union[tuple(kept)] if any(one is not type(None) for one in kept) else None  # noqa: UP007
+    if origin in (tuple, list, Sequence) and None not in [
+        _reduce(o) for o in inner if o is not ...
+    ]:
+        return hint
+    return None
+
+
+def _explain_unknown(key: str, kind: type[nn.Module], known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return (
+        f"model.arguments.{key}: {kind.__name__} has no such argument that can be set here; "
+        f"{hint}it has {', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def _describe(hint: Any) -> str:
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+    if hint in names:
+        return names[hint]
+    origin, inner = (
+        typing.get_origin(hint),
+        [one for one in typing.get_args(hint) if one is not ...],
+    )
+    if hint is type(None):
+        return "null"
+    if origin is typing.Literal:
+        return " or ".join(map(str, inner))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_describe(one) for one in inner)
+    if origin is tuple and ... not in typing.get_args(hint):
+        return f"a list of {len(inner)} values"
+    return "a list" if origin else "a plain value"

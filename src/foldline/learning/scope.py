@@ -1,0 +1,131 @@
+"""Which part of a network learns, found from the order of its own blocks."""
+
+import difflib
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from foldline.errors import UserError
+
+# from a small share of the parameters to all of them; docs/models.md says which is for what
+SCOPES = ("head", "last_blocks", "all_but_first", "all")
+
+# a network in fewer blocks is looked at more closely, as `features` alone says nothing
+_FEWEST_BLOCKS = 3
+
+# the first and the last blocks are a quarter of all each: one of the four stages of a ResNet
+_GROUPS = 4
+
+
+def freeze(model: nn.Module, train: str, *, head: str) -> None:
+    """Let only a part learn: a word of `SCOPES`, or everything from the block named `train` up.
+
+    `head`: the last layer. `last_blocks`: the last quarter of the blocks, at least one, and the
+    head. `all_but_first`: all but the stem and the first quarter of the blocks. `all`: everything.
+    The head learns in every case. Raises `UserError` naming the blocks there are.
+    """
+    if train in SCOPES:
+        depths = find_depths(model, head=head)
+        start = _find_start(max(depths.values()) - 1, train)
+        learning = {name for name, depth in depths.items() if depth >= start}
+    else:
+        learning = _list_from(model, train, head=head)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in learning)
+
+
+def find_depths(model: nn.Module, *, head: str) -> dict[str, int]:
+    """How deep each parameter lies: 0 in the stem, 1 to n in the blocks, n + 1 in the head.
+
+    A block is a module of two or more layers with weights, at the outermost level that has three
+    of them after the stem. What stands between blocks, such as a norm or a layer that halves the
+    picture, belongs to the block before it; what stands before the first is the stem. A network
+    of single layers, such as AlexNet, has these for blocks.
+    """
+    parts = _divide(model, head)
+    blocks = _choose_blocks(model, parts, layers=2)
+    if len(blocks) < _FEWEST_BLOCKS:
+        blocks = _choose_blocks(model, parts, layers=1)
+    depth, depths = 0, {}
+    for name, _ in model.named_parameters():
+        part = next((part for part in [*parts, head] if name.startswith(f"{part}.")), None)
+        if part in blocks:
+            depth = blocks.index(part) + 1
+        depths[name] = len(blocks) + 1 if part == head else depth
+    return depths
+
+
+def _find_start(num_blocks: int, scope: str) -> int:
+    """The depth from which on parameters learn."""
+    group = max(1, num_blocks // _GROUPS)
+    starts = {"head": num_blocks + 1, "all_but_first": group + 1, "all": 0}
+    # of a network of very few blocks no more than `all_but_first`
+    starts["last_blocks"] = max(num_blocks + 1 - group, group + 1)
+    return min(starts[scope], num_blocks + 1)
+
+
+def _divide(model: nn.Module, head: str) -> list[str]:
+    """Names of the modules before the head, in order, opened until there are blocks among them."""
+    parts = _list_children(model, "")
+    while True:
+        around_head = [part for part in parts if head.startswith(f"{part}.")]
+        others = [part for part in parts if part != head]
+        openable = [
+            part
+            for part in others
+            if _count_layers(model.get_submodule(part)) > 1 and _list_children(model, part)
+        ]
+        if around_head:
+            chosen = around_head[0]
+        elif len(_choose_blocks(model, others, layers=2)) < _FEWEST_BLOCKS and openable:
+            chosen = max(openable, key=lambda part: _count_numbers(model.get_submodule(part)))
+        else:
+            return others
+        position = parts.index(chosen)
+        parts[position : position + 1] = _list_children(model, chosen)
+
+
+def _choose_blocks(model: nn.Module, parts: Sequence[str], *, layers: int) -> list[str]:
+    """The parts of at least so many layers, less the first one where it is the stem itself."""
+    counts = {part: _count_layers(model.get_submodule(part)) for part in parts}
+    weighty = [part for part in parts if counts[part]]
+    blocks = [part for part in parts if counts[part] >= layers]
+    return blocks[1:] if blocks and blocks[0] == weighty[0] else blocks
+
+
+def _list_children(model: nn.Module, part: str) -> list[str]:
+    """Dotted names of the modules with parameters directly in `part`."""
+    prefix = f"{part}." if part else ""
+    children = model.get_submodule(part).named_children()
+    return [prefix + name for name, child in children if any(True for _ in child.parameters())]
+
+
+def _count_layers(module: nn.Module) -> int:
+    """Matrices and filters, as against norms and scales, which have one number a channel."""
+
+    def is_matrix(parameter: torch.Tensor) -> bool:
+        return sum(size > 1 for size in parameter.shape) > 1
+
+    return sum(is_matrix(parameter) for parameter in module.parameters())
+
+
+def _count_numbers(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _list_from(model: nn.Module, block: str, *, head: str) -> set[str]:
+    """Names of the parameters from `block` up, and of the head's."""
+    # two levels deep: `layer4`, `features.denseblock4`
+    outer = _list_children(model, "")
+    blocks = [name for part in outer for name in (part, *_list_children(model, part))]
+    if block not in blocks:
+        near = difflib.get_close_matches(block, [*SCOPES, *blocks], n=1)
+        raise UserError(
+            f"model.train: {block!r} is not a block of this model; "
+            f"{f'did you mean {near[0]}? ' if near else ''}"
+            f"expected {', '.join(SCOPES[::-1])}, or one of {', '.join(blocks)}"
+        )
+    names = [name for name, _ in model.named_parameters()]
+    first = next(number for number, name in enumerate(names) if name.startswith(f"{block}."))
+    return {name for name in names if name in names[first:] or name.startswith(f"{head}.")}

@@ -1,0 +1,67 @@
+"""Networks of torchvision: by name, and with ImageNet weights."""
+
+import difflib
+import sys
+import typing
+from collections.abc import Mapping
+
+import torch
+import torchvision
+from torch import nn
+
+from foldline.errors import UserError
+
+_WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+
+
+def check_name(name: str) -> None:
+    """Raise `UserError` for a name that torchvision does not have, or that has several heads."""
+    names = torchvision.models.list_models(module=torchvision.models)
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
+        raise UserError(f"model.name: torchvision has no classification model {name!r}; {hint}")
+    if name in _WITH_AUXILIARY_HEADS:
+        raise UserError(
+            f"model.name: {name} has auxiliary heads, which are not trained here; "
+            "take a model with one head, such as resnet50 or densenet121"
+        )
+
+
+def find_class(name: str) -> type[nn.Module]:
+    """The class that the builder `name` constructs."""
+    builder = torchvision.models.get_model_builder(name)
+    kind: type[nn.Module] = typing.get_type_hints(builder)["return"]
+    return kind
+
+
+def construct(name: str, num_classes: int) -> nn.Module:
+    """The network with random weights."""
+    model: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=num_classes)
+    return model
+
+
+def find_normalization(name: str) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of a channel that the ImageNet weights were trained with."""
+    transform = torchvision.models.get_model_weights(name)["DEFAULT"].transforms()
+    return list(transform.mean), list(transform.std)
+
+
+def download_state(name: str) -> Mapping[str, torch.Tensor]:
+    """ImageNet weights from torchvision's cache or the network.
+
+    Raises `UserError` that names the file and where to put it when it cannot be downloaded.
+    """
+    weights = torchvision.models.get_model_weights(name)["DEFAULT"]
+    file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rsplit('/', 1)[-1]}"
+    try:
+        state: Mapping[str, torch.Tensor] = weights.get_state_dict(
+            progress=sys.stderr.isatty(), check_hash=True
+        )
+    except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
+        raise UserError(
+            f"model.weights: the ImageNet weights of {name} cannot be downloaded "
+            f"({' '.join(str(error).split())}); put {weights.url} at {file}, or set "
+            "model.weights to a file of weights, or to none to train from scratch"
+        ) from None
+    return state

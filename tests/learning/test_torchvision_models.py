@@ -1,0 +1,64 @@
+"""ImageNet weights from torchvision's cache, and which class a builder builds."""
+
+import urllib.error
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from foldline.errors import UserError
+from foldline.learning.model import build_model
+from foldline.learning.torchvision_models import (
+    download_state,
+    find_class,
+    find_normalization,
+)
+
+SMALL = "shufflenet_v2_x0_5"
+EVERY = torchvision.models.list_models(module=torchvision.models)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_builder_names_its_class_and_how_it_looks_at_pictures(name: str) -> None:
+    assert issubclass(find_class(name), nn.Module)
+    mean, std = find_normalization(name)
+    imagenet = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    half = ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])
+    assert (mean, std) == (half if name == "efficientnet_v2_l" else imagenet)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """torch's folder of downloads, empty, on a machine without network."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def fail(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("no route\nto host")
+
+    monkeypatch.setattr("torch.hub.urlopen", fail)
+    return tmp_path / "hub/checkpoints"
+
+
+def test_weights_that_cannot_be_downloaded_are_asked_for_by_name_and_place(
+    cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError) as caught:
+        download_state(SMALL)
+    (fault,) = caught.value.faults
+    assert "\n" not in fault
+    file = "shufflenetv2_x0.5-f707e7126e.pth"
+    for part in ("no route to host", f"models/{file} at {cache / file}", "model.weights"):
+        assert part in fault
+    # what the message advises works
+    state = build_model(SMALL, 1000).state_dict()
+    torch.save(state, cache / file)
+    torch.testing.assert_close(dict(download_state(SMALL)), dict(state))
+
+
+def test_a_half_downloaded_file_of_weights_is_named(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / "shufflenetv2_x0.5-f707e7126e.pth").write_bytes(b"PK\x03\x04")
+    with pytest.raises(UserError, match=r"shufflenetv2_x0\.5-f707e7126e\.pth"):
+        download_state(SMALL)
