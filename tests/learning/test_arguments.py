@@ -14,7 +14,7 @@ from foldline.learning.torchvision_models import find_class
 
 
 class Net(nn.Module):
-    def __init__(  # noqa: PLR0917 - as constructors of libraries have them
+    def __init__(  # type: ignore[no-untyped-def]  # noqa: PLR0917 - as constructors of libraries have them
         self,
         depth: int,
         sizes: tuple[int, int],
@@ -24,8 +24,8 @@ class Net(nn.Module):
         norm: Callable[[int], nn.Module] | None = None,
         layer: str | type[nn.Module] = "relu",
         pool: Literal["avg", "max"] = "avg",
-        anything=None,  # type: ignore[no-untyped-def]
-        pair=(1, 2),  # type: ignore[no-untyped-def]
+        anything=None,
+        pair=(1, 2),
         num_classes: int = 2,
         **kwargs: object,
     ) -> None:

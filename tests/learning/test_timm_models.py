@@ -48,7 +48,7 @@ def test_a_model_of_timm_answers_for_as_many_classes() -> None:
     ],
 )
 def test_a_name_that_cannot_be_taken_is_refused(name: str, expected: str) -> None:
-    with pytest.raises(UserError, match="model.name") as caught:
+    with pytest.raises(UserError, match=r"model\.name") as caught:
         build_model(name, 3, source="timm")
     assert expected in str(caught.value)
 
