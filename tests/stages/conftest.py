@@ -14,6 +14,7 @@ data: {root: inputs/tiny, image_size: [32, 24]}
 folds: {number: 2}
 model: {name: shufflenet_v2_x0_5, weights: none}
 train: {epochs: 2, batch_size: 4, patience: 0, optimizer: {lr: 1e-3}}
+report: {after_training: false}
 track: {mode: disabled}
 """
 
