@@ -1,6 +1,9 @@
 """A project folder with a tiny competition, and the command line run inside the test."""
 
+import shutil
 from collections.abc import Callable
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,7 @@ track: {mode: disabled}
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with `inputs/tiny` and `tiny.yaml`, made the current one."""
-    write_competition(tmp_path / "inputs/tiny")
-    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    _write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     # git of the test's folder, not of this project
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
@@ -33,13 +35,37 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def foldline(project: Path) -> Foldline:
     """Run one command in `project` with `tiny.yaml`; gives the exit code."""
+    return _run_stage
 
-    def run(stage: str, *overrides: str) -> int:
-        with pytest.raises(SystemExit) as stop:
-            main([stage, "--config", "tiny.yaml", *overrides])
-        return int(stop.value.code or 0)
 
-    return run
+@pytest.fixture(scope="session")
+def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Give a project the outputs of prepare and train; each setting is trained only once."""
+
+    @cache
+    def train(*overrides: str) -> Path:
+        folder = tmp_path_factory.mktemp("trained")
+        _write_project(folder)
+        with chdir(folder):
+            for stage in ("prepare", "train"):
+                assert _run_stage(stage, *overrides) == 0
+        return folder / "outputs"
+
+    def give(project: Path, *overrides: str) -> None:
+        shutil.copytree(train(*overrides), project / "outputs")
+
+    return give
+
+
+def _write_project(folder: Path) -> None:
+    write_competition(folder / "inputs/tiny")
+    (folder / "tiny.yaml").write_text(RECIPE)
+
+
+def _run_stage(stage: str, *overrides: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main([stage, "--config", "tiny.yaml", *overrides])
+    return int(stop.value.code or 0)
 
 
 @pytest.fixture

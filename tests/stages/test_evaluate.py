@@ -1,5 +1,6 @@
 """Every kept checkpoint scored again, by hand too."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,14 @@ from foldline.stages.runs import FoldFolder
 
 
 @pytest.fixture
-def trained(foldline: Foldline) -> Foldline:
-    assert foldline("prepare") == 0
-    assert foldline("train", "train.epochs=3", "train.keep=every", "train.monitor=log_loss") == 0
+def trained(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
+    train_once(project, "train.epochs=3", "train.keep=every", "train.monitor=log_loss")
+    return foldline
+
+
+@pytest.fixture
+def half_trained(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
+    train_once(project, "train.folds=[0]", "train.epochs=1")
     return foldline
 
 
@@ -147,12 +153,10 @@ def test_what_the_user_must_change_touches_nothing(
     settings: list[str],
     said: str,
     project: Path,
-    foldline: Foldline,
+    half_trained: Foldline,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert foldline("prepare") == 0
-    assert foldline("train", "train.folds=[0]", "train.epochs=1") == 0
-    assert foldline("evaluate", *settings) == 2
+    assert half_trained("evaluate", *settings) == 2
     assert said in capsys.readouterr().err
     assert not list((project / "outputs/runs").glob("*/evaluation.csv"))
 

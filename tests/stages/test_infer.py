@@ -1,6 +1,7 @@
 """The submission: every id once, in order, by every fold, or not at all."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,8 @@ from foldline.stages import infer as infer_stage
 
 
 @pytest.fixture
-def trained(foldline: Foldline) -> Foldline:
-    assert foldline("prepare") == 0
-    assert foldline("train", "train.epochs=1") == 0
+def trained(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
+    train_once(project, "train.epochs=1")
     return foldline
 
 
