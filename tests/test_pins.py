@@ -30,7 +30,7 @@ def test_a_pin_is_one_version_and_names_no_address(pin: str) -> None:
 
 def test_every_target_is_in_the_help() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    targets = re.search(r"^\.PHONY: (.+)$", makefile.replace("\\\n", ""), re.MULTILINE)
     assert targets
     for target in targets[1].split():
         assert re.search(rf"^{target}:.* ## \w.+", makefile, re.MULTILINE), target
