@@ -1,5 +1,6 @@
 """What happens to a picture between file and network: training and evaluation side by side."""
 
+import inspect
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ def build_train_transform(
 ) -> Transform:
     """Crop, resize, `augment`, normalize. `mean` and `std` are in units of 0 to 1.
 
+    A crop that is resized, such as RandomResizedCrop, gives `image_size` unless it says otherwise.
     Raises `ValueError` for an unknown transform or argument, or for one that gives anything but a
     picture of the same size, naming the entry.
     """
@@ -88,6 +90,9 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
     kind = getattr(A, str(name), None)
     if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
         raise ValueError(f"{position}: {name!r} is not a transform of albumentations")  # noqa: TRY004
+    if "size" in inspect.signature(kind).parameters:
+        # of a crop that is resized: no other would pass
+        arguments.setdefault("size", image_size)
     try:
         with warnings.catch_warnings():
             # an argument that albumentations does not know is only a warning there
