@@ -89,6 +89,10 @@ def test_the_same_seed_gives_the_same_augmentation() -> None:
         ({"name": "HorizontalFlip", "prob": 0.5}, r"0 \(HorizontalFlip\): .*'prob'"),
         ({"name": "HorizontalFlip", "p": 2}, r"0 \(HorizontalFlip\): .*less than or equal to 1"),
         ({"name": "Affine", "rotate": "far"}, r"0 \(Affine\): .*rotate"),
+        (
+            {"name": "RandomResizedCrop", "scale": 3},
+            r"0 \(RandomResizedCrop\): scale Input should be a valid tuple$",
+        ),
         ({"name": "CenterCrop", "height": 8}, r"0 \(CenterCrop\): .*width"),
         # these would end or, worse, change every training without a word
         ({"name": "BasicTransform"}, r"0 \(BasicTransform\)"),

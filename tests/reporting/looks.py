@@ -18,9 +18,14 @@ MASK = [f"{wear}-{gender}-{age}" for wear in ("wear", "incorrect", "bare")
 KOREAN = ("마스크 착용", "잘못 착용", "미착용")
 
 
+def lay_out(figure: Figure) -> None:
+    """Draw it, so that everything has its place."""
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+
+
 def list_texts(figure: Figure) -> Iterator[Text]:
     """The words that are seen, laid out."""
-    FigureCanvasAgg(figure).draw()
+    lay_out(figure)
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         if text.get_visible() and text.get_text().strip():

@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from tests.reporting.looks import (
     KOREAN,
     MASK,
     find_overlaps,
     has_korean_font,
+    lay_out,
     read_words,
 )
 
 from foldline.reporting import fonts
-from foldline.reporting.confusion import EMPTY_ROW, Figure, draw_confusion, format_percent
+from foldline.reporting.confusion import EMPTY_ROW, draw_confusion, format_percent
 from foldline.reporting.figure import to_png
 
 
@@ -57,7 +58,7 @@ def test_few_classes_say_share_and_number() -> None:
 @pytest.mark.parametrize("names", [("ants", "bees"), ("wear", "incorrect", "bare"), MASK])
 def test_every_word_lies_in_its_place(names: Sequence[str]) -> None:
     figure = draw(names)
-    FigureCanvasAgg(figure).draw()
+    lay_out(figure)
     axes = figure.axes[0]
     rows, columns = axes.get_yticklabels(), axes.get_xticklabels()
     assert [label.get_text() for label in rows] == list(names)
@@ -78,15 +79,15 @@ def test_a_row_without_pictures_says_so_and_nothing_else(names: Sequence[str]) -
     in_row = [text.get_text() for text in axes.texts if text.get_position()[1] == 1]
     assert in_row == [EMPTY_ROW]
     assert len(axes.texts) == 1 + len(names) * (len(names) - 1)
-    assert np.isnan(axes.images[0].get_array()).sum() == 0  # masked, not drawn
-    assert np.ma.getmaskarray(axes.images[0].get_array())[1].all()
+    drawn: Any = axes.images[0].get_array()
+    assert np.ma.getmaskarray(drawn).sum() == len(names)
 
 
 def test_more_classes_than_can_be_read_have_no_numbers() -> None:
     figure = draw([f"class number {number}" for number in range(60)])
     assert not figure.axes[0].texts
     labels = figure.axes[0].get_yticklabels()
-    FigureCanvasAgg(figure).draw()
+    lay_out(figure)
     assert not find_overlaps(labels)
     assert max(figure.get_size_inches()) < 18
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from tests.reporting.looks import read_words
@@ -53,9 +54,9 @@ def test_one_fold_shows_both_sides_and_the_chosen_epoch() -> None:
     loss, accuracy, macro = figure.axes
     for panel, training in ((loss, [1.0, 0.5, 0.75]), (accuracy, [0.75, 0.875, 0.8125])):
         lines = {to_hex(line.get_color()).upper(): line for line in panel.lines}
-        assert list(lines[ORANGE].get_ydata()) == training
+        assert np.asarray(lines[ORANGE].get_ydata()).tolist() == training
         assert lines[ORANGE].get_linestyle() == "--", "told apart without colour too"
-        assert list(lines[BLUE].get_xdata()) == [1, 2, 3]
+        assert np.asarray(lines[BLUE].get_xdata()).tolist() == [1, 2, 3]
     marked = [line for line in macro.lines if line.get_markerfacecolor() == "none"]
     assert [(line.get_xdata(), line.get_ydata()) for line in marked] == [([2.0], [0.65])]
     assert {"fold 3", "training", "validation", CHOSEN, "epoch"} <= set(read_words(figure))

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from tests.reporting.looks import KOREAN, find_overlaps, list_texts, read_words
 
 from foldline.reporting import fonts
 from foldline.reporting.figure import RIGHT, WRONG
-from foldline.reporting.grid import UNREADABLE, Answered, Figure, choose_pictures, draw_grid
+from foldline.reporting.grid import UNREADABLE, Answered, choose_pictures, draw_grid
 
 NAMES = ("ants", "bees")
 

@@ -145,7 +145,7 @@ def test_too_few_pictures_are_not_measured(
 @pytest.mark.parametrize(
     ("overrides", "fault"),
     [
-        (["model.weights=gone.pth"], "gone.pth: no such file of weights"),
+        (["model.weights=gone.pth"], "model.weights: gone.pth: no such file; expected"),
         (["model.weights=imagenet", "model.name=squezenet1_1"], "did you mean squeezenet"),
         (["folds.number=4", "model.weights=none"], "prepared with folds.number=5"),
         (["data.name=other"], "outputs/prepared/other/train.csv is missing; run `make prepare`"),

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,10 @@ from foldline.data.decode import Pixels
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import albumentations as A
+
+_FOR_PROGRAMMERS = re.compile(
+    r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+"
+)
 
 Size = tuple[int, int]
 Shares = tuple[float, float]
@@ -101,9 +106,16 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
             certain = kind(**{**arguments, "p": 1.0})
         _try_out(certain, image_size)
     except Exception as error:  # noqa: BLE001 - transforms raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{position} ({name}): {reason}") from None
+        raise ValueError(f"{position} ({name}): {_describe(error)}") from None
     return transform
+
+
+def _describe(error: Exception) -> str:
+    """On one line, without what albumentations' pydantic adds for programmers."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return re.sub(
+        r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+", "", line
+    )
 
 
 def _try_out(transform: Any, image_size: Size) -> None:
