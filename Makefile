@@ -5,6 +5,7 @@ CONFIG =
 SET =
 SWEEP = configs/sweeps/grid.yaml
 RUNS =
+PICTURES =
 PYTHON ?= python3
 
 FOLDLINE = set -f; .venv/bin/foldline
@@ -12,7 +13,7 @@ OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo sample prepare advise train infer evaluate report show runs compare sweep sync \
+.PHONY: help demo sample prepare advise train infer answer evaluate report show runs compare sweep sync \
 	fetch submit score leaderboard test check pins clean
 
 help: ## list the targets
@@ -38,6 +39,9 @@ train: .venv/.ready ## train every fold, or go on where it was stopped
 
 infer: .venv/.ready ## average the folds into submission.csv
 	@$(FOLDLINE) infer $(OPTIONS)
+
+answer: .venv/.ready ## answer the folder PICTURES=… by one run or several: RUNS="a b"
+	@$(FOLDLINE) answer "$(PICTURES)" $(RUNS)
 
 evaluate: .venv/.ready ## score every kept checkpoint and name the best
 	@$(FOLDLINE) evaluate $(OPTIONS)

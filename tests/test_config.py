@@ -75,6 +75,21 @@ def test_a_name_for_the_data_goes_before_the_folder() -> None:
     assert config.prepared_dir == Path("outputs/prepared/again")
 
 
+def test_linked_data_goes_by_the_name_of_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk/train").mkdir(parents=True)
+    (tmp_path / "pets").symlink_to(tmp_path / "disk/train")
+    monkeypatch.chdir(tmp_path / "disk")
+    for root, name in (
+        ("../pets", "pets"),
+        ("train/", "train"),
+        (".", "disk"),
+        ("train/..", "disk"),
+    ):
+        assert Config.model_validate({"data": {"root": root}}).data_name == name
+
+
 @pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "", "a b", "x" * 101])
 def test_a_run_is_one_plain_folder(name: str) -> None:
     assert read(Config, "run", name) is None

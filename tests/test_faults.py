@@ -29,6 +29,10 @@ from foldline.recipe import load_config
             "data.image_size: expected at most 2 values, found [1, 2, 3]",
         ),
         ("data.image_size=[1, a]", "data.image_size.1: expected a whole number, found 'a'"),
+        (
+            "model.arguments=5",
+            "model.arguments: expected keys and values, such as {a: 1}, found 5",
+        ),
         ("train=5", "train: expected a section of keys, found 5"),
         ("train.optimizer=sgd", "train.optimizer: expected a section of keys, found 'sgd'"),
         ("train.channels_last=3", "train.channels_last: expected auto or true or false, found 3"),

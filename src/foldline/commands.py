@@ -87,6 +87,17 @@ def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
     run_infer(load_config(path, overrides), force=force)
 
 
+@foldline.command("answer", short_help="Answer a folder of pictures by one run or several.")
+@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="RUN...")
+def _answer(pictures: Path, names: tuple[str, ...]) -> None:
+    """Answer a folder of pictures by one run or several, whose heads may share a backbone."""
+    from foldline.stages.answer import run_answer
+    from foldline.stages.run_summary import find_run_path
+
+    run_answer(pictures, [find_run_path(name, _RUNS) for name in names])
+
+
 @_stage("evaluate", "Score every kept checkpoint and name the best.")
 def _evaluate(config: Config) -> None:
     from foldline.stages.evaluate import run_evaluate

@@ -3,6 +3,7 @@
 Defaults live here and nowhere else. `foldline.recipe` lays a YAML file and overrides over them.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -369,7 +370,8 @@ class Config(Section):
     @property
     def data_name(self) -> str:
         """`data.name`, or the last folder of `data.root`."""
-        return self.data.name or self.data.root.resolve().name
+        # a link has a name of its own, wherever it leads
+        return self.data.name or Path(os.path.abspath(self.data.root)).name  # noqa: PTH100
 
     @property
     def prepared_dir(self) -> Path:

@@ -89,10 +89,15 @@ def test_the_same_seed_gives_the_same_augmentation() -> None:
         ({"name": "HorizontalFlip", "prob": 0.5}, r"0 \(HorizontalFlip\): .*'prob'"),
         ({"name": "HorizontalFlip", "p": 2}, r"0 \(HorizontalFlip\): .*less than or equal to 1"),
         ({"name": "Affine", "rotate": "far"}, r"0 \(Affine\): .*rotate"),
+        (
+            {"name": "RandomResizedCrop", "scale": 3},
+            r"0 \(RandomResizedCrop\): scale Input should be a valid tuple$",
+        ),
         ({"name": "CenterCrop", "height": 8}, r"0 \(CenterCrop\): .*width"),
         # these would end or, worse, change every training without a word
         ({"name": "BasicTransform"}, r"0 \(BasicTransform\)"),
         ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.1}, r"gives \[8, 8, 3\]"),
+        ({"name": "RandomResizedCrop", "size": [8, 8]}, r"gives \[8, 8, 3\]"),
         ({"name": "D4"}, r"gives \[16, 24, 3\] uint8 for \[24, 16, 3\]"),
         ({"name": "ToFloat"}, "gives .* float32"),
     ],
@@ -110,6 +115,17 @@ def test_lists_of_yaml_are_taken_as_tuples() -> None:
     moved = transform(np.full((24, 16, 3), 255, np.uint8))
     assert moved[:, :, :4].max() == 0
     assert moved[:, :, 4:].min() == 1
+
+
+def test_a_crop_that_is_resized_gives_the_size_of_the_network() -> None:
+    left = np.zeros((40, 40, 3), np.uint8)
+    left[:, :20] = 255
+    whole = {"name": "RandomResizedCrop", "scale": [1, 1], "ratio": [1.5, 1.5], "p": 1.0}
+    quarter = whole | {"scale": [0.25, 0.25]}
+    assert build(whole)(left).shape == (3, 24, 16)
+    # half of each side, at another place for another seed
+    cuts = [build(quarter)(left, seed).mean().item() for seed in range(8)]
+    assert max(cuts) - min(cuts) > 0.3
 
 
 @pytest.mark.parametrize(

@@ -113,10 +113,10 @@ def test_weights_that_have_seen_the_pictures_measure_nothing(
     given = ("folds.kind=holdout",)
     assert run("prepare", *given) == 0
     assert run("train", *quick, *given, "model.weights=none", "run=first") == 0
-    weights = "model.weights=outputs/runs/first/fold_{fold}/best.pt"
-    assert run("advise", *NETWORK, *given, weights) == 0
-    printed = capsys.readouterr().out
-    assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these very" in printed
+    for weights in ("outputs/runs/first/fold_{fold}/best.pt", "run:first"):
+        assert run("advise", *NETWORK, *given, f"model.weights={weights}") == 0
+        printed = capsys.readouterr().out
+        assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these" in printed
 
 
 def test_what_is_validated_only_is_not_counted(
@@ -145,7 +145,7 @@ def test_too_few_pictures_are_not_measured(
 @pytest.mark.parametrize(
     ("overrides", "fault"),
     [
-        (["model.weights=gone.pth"], "gone.pth: no such file of weights"),
+        (["model.weights=gone.pth"], "model.weights: gone.pth: no such file; expected"),
         (["model.weights=imagenet", "model.name=squezenet1_1"], "did you mean squeezenet"),
         (["folds.number=4", "model.weights=none"], "prepared with folds.number=5"),
         (["data.name=other"], "outputs/prepared/other/train.csv is missing; run `make prepare`"),

@@ -98,5 +98,8 @@ def test_a_run_that_is_not_there(
 ) -> None:
     assert foldline("prepare") == 0
     assert foldline("train", "run=second", "model.weights=run:first") == 2
-    assert "outputs/runs/first/fold_0/best.pt: no such file" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: model.weights: outputs/runs/first/fold_0/best.pt: no such file; expected "
+        "imagenet, none, a file of weights, or run:NAME of a trained run\n"
+    )
     assert not (project / "outputs/runs").exists()

@@ -1,6 +1,8 @@
 """What happens to a picture between file and network: training and evaluation side by side."""
 
+import inspect
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +17,10 @@ from foldline.data.decode import Pixels
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import albumentations as A
+
+_FOR_PROGRAMMERS = re.compile(
+    r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+"
+)
 
 Size = tuple[int, int]
 Shares = tuple[float, float]
@@ -51,6 +57,7 @@ def build_train_transform(
 ) -> Transform:
     """Crop, resize, `augment`, normalize. `mean` and `std` are in units of 0 to 1.
 
+    A crop that is resized, such as RandomResizedCrop, gives `image_size` unless it says otherwise.
     Raises `ValueError` for an unknown transform or argument, or for one that gives anything but a
     picture of the same size, naming the entry.
     """
@@ -88,6 +95,9 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
     kind = getattr(A, str(name), None)
     if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
         raise ValueError(f"{position}: {name!r} is not a transform of albumentations")  # noqa: TRY004
+    if "size" in inspect.signature(kind).parameters:
+        # of a crop that is resized: no other would pass
+        arguments.setdefault("size", image_size)
     try:
         with warnings.catch_warnings():
             # an argument that albumentations does not know is only a warning there
@@ -96,9 +106,16 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
             certain = kind(**{**arguments, "p": 1.0})
         _try_out(certain, image_size)
     except Exception as error:  # noqa: BLE001 - transforms raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{position} ({name}): {reason}") from None
+        raise ValueError(f"{position} ({name}): {_describe(error)}") from None
     return transform
+
+
+def _describe(error: Exception) -> str:
+    """On one line, without what albumentations' pydantic adds for programmers."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return re.sub(
+        r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+", "", line
+    )
 
 
 def _try_out(transform: Any, image_size: Size) -> None:

@@ -12,6 +12,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import nn
+from torch.nn import functional as F
 
 from foldline.errors import UserError
 from foldline.learning.model import set_training_mode
@@ -144,7 +145,8 @@ def predict(
     """Class probabilities of every picture by every model, each picture read once.
 
     Gives `rows` `[N]`, ascending, and `probs` `[M, N, C]` float64. With `flip` the mean with the
-    mirrored picture's. A model of several heads, which gives a tuple of logits, counts as several.
+    mirrored picture's. A model of several heads, which gives a tuple of logits, counts as several;
+    one of fewer classes than the others has zeros behind its own.
     Several processes each do their share and all get the whole.
     """
     for model in models:
@@ -154,8 +156,14 @@ def predict(
     for batch in batches:
         if len(batch.rows):
             images, _ = _to_device(batch, accelerator, channels_last)
-            answers = [_compute_probs(model, images, accelerator, flip) for model in models]
-            probs.extend(torch.cat(answers, dim=1).numpy())  # one [M, C] a picture
+            answers = [
+                head
+                for model in models
+                for head in _compute_probs(model, images, accelerator, flip)
+            ]
+            widest = max(answer.shape[1] for answer in answers)
+            padded = [F.pad(answer, (0, widest - answer.shape[1])) for answer in answers]
+            probs.extend(torch.stack(padded, dim=1).numpy())  # one [M, C] a picture
             rows.extend(batch.rows.tolist())
         on_batch(len(batch.rows), "")
     gathered: list[tuple[list[int], list[npt.NDArray[np.float64]]]] = gather_object([(rows, probs)])
@@ -169,14 +177,17 @@ def predict(
 
 def _compute_probs(
     model: nn.Module, images: torch.Tensor, accelerator: Accelerator, flip: bool
-) -> torch.Tensor:
-    """`[B, heads, C]`."""
+) -> list[torch.Tensor]:
+    """`[B, C]` by each head, float64."""
     views = (images, images.flip(-1)) if flip else (images,)
     with accelerator.autocast():
         outputs = [model(view) for view in views]
-    logits = [torch.stack(one, 1) if isinstance(one, tuple) else one[:, None] for one in outputs]
+    heads = zip(*(one if isinstance(one, tuple) else (one,) for one in outputs), strict=True)
     # in double precision, which not every device has
-    return torch.stack([torch.softmax(one.cpu().double(), dim=2) for one in logits]).mean(0)
+    return [
+        torch.stack([torch.softmax(logits.cpu().double(), dim=1) for logits in of_head]).mean(0)
+        for of_head in heads
+    ]
 
 
 def _to_device(

@@ -33,6 +33,22 @@ def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
     return [checkpoint.build_model() for checkpoint in checkpoints]
 
 
+def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
+    """The positions of `checkpoints`, those that are heads on one and the same backbone together.
+
+    A whole network stands alone. The groups are in the order of their first.
+    """
+    groups: list[list[int]] = []
+    for position, checkpoint in enumerate(checkpoints):
+        for group in groups:
+            if _share(checkpoints[group[0]], checkpoint):
+                group.append(position)
+                break
+        else:
+            groups.append([position])
+    return groups
+
+
 def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
     """One network with the heads of all `checkpoints`, of one task or of several, in their order.
 
@@ -48,7 +64,11 @@ def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
             )
     model = first.build_model()
     name = find_head(model, len(first.class_names))
-    layers = [_fill(model.get_submodule(name), name, one.state) for one in checkpoints]
+    after = _detach_after(model, name)
+    layers = [
+        nn.Sequential(_fill(model.get_submodule(name), name, one.state), *after)
+        for one in checkpoints
+    ]
     return SharedBackbone(model, name, layers, [len(one.class_names) for one in checkpoints])
 
 
@@ -59,7 +79,7 @@ class SharedBackbone(nn.Module):
     """
 
     def __init__(
-        self, model: nn.Module, head: str, layers: Sequence[nn.Module], widths: Sequence[int]
+        self, model: nn.Module, head: str, layers: Sequence[nn.Sequential], widths: Sequence[int]
     ) -> None:
         super().__init__()
         self.model = model
@@ -68,17 +88,16 @@ class SharedBackbone(nn.Module):
         self.eval()
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        # what may come after the last layer, such as SqueezeNet's mean, treats each class alone
         return tuple(self.model(images).split(self.widths, dim=1))
 
 
 class _SideBySide(nn.Module):
     """Layers that get the same input; their outputs lie beside each other as more classes."""
 
-    def __init__(self, layers: Sequence[nn.Module]) -> None:
+    def __init__(self, layers: Sequence[nn.Sequential]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.dim = 1 if isinstance(layers[0], nn.Conv2d) else -1
+        self.dim = 1 if isinstance(layers[0][0], nn.Conv2d) else -1
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return torch.cat([layer(features) for layer in self.layers], dim=self.dim)
@@ -97,6 +116,22 @@ def _share(one: Checkpoint, other: Checkpoint) -> bool:
         )
 
     return one.backbone_sha256 is not None and name(one) == name(other)
+
+
+def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
+    """What comes after the last layer in its own row of layers, such as SqueezeNet's mean.
+
+    It is taken out of the model: over classes side by side it would add in another order.
+    """
+    row = model.get_submodule(head.rpartition(".")[0])
+    if not isinstance(row, nn.Sequential):
+        return []
+    names = list(row._modules)
+    following = names[names.index(head.rpartition(".")[2]) + 1 :]
+    after = [row.get_submodule(name) for name in following]
+    for name in following:
+        row.set_submodule(name, nn.Identity())
+    return after
 
 
 def _fill(layer: nn.Module, name: str, state: dict[str, torch.Tensor]) -> nn.Module:

@@ -162,5 +162,7 @@ def _explain(curves: Sequence[Curve]) -> list[Line2D]:
     ]
     if len(curves) > 1:
         lines.append(Line2D([], [], color="black", linewidth=0.8, alpha=0.5, label="each fold"))
-    chosen = "the epoch that was chosen" if len(curves) == 1 else "its chosen epoch"
-    return [*lines, Line2D([], [], label=chosen, **_CHOSEN)]
+    if any(curve.chosen is not None for curve in curves):
+        chosen = "the epoch that was chosen" if len(curves) == 1 else "its chosen epoch"
+        lines.append(Line2D([], [], label=chosen, **_CHOSEN))
+    return lines

@@ -19,10 +19,11 @@ Pixels = npt.NDArray[np.uint8]
 NUM_COLUMNS = 6
 UNREADABLE = "cannot be read"
 _TILE = 1.85  # from the middle of a picture to the next, inches
-_LINE = 1.79  # widest line of words
+_LINE = 1.72  # widest line of words
 _WIDTH, _HEIGHT = 1.65, 1.75  # of a picture, at the most
 _HEAD = 0.42  # height of the title
-_WORDS = 0.62  # height of the lines above and below a picture, inches
+_WORDS = 0.72  # height of the lines above and below a picture, inches
+_GAP = 0.06  # between a picture and its words
 _SIZE, _SMALL = 8.0, 6.5  # of the words, points
 
 
@@ -79,54 +80,52 @@ def draw_grid(pictures: Sequence[Answered], class_names: Sequence[str], *, title
     axes.text(0.08, 0.2, title, size=11, va="center")
     for position, picture in enumerate(pictures):
         row, column = divmod(position, NUM_COLUMNS)
-        middle = ((column + 0.5) * _TILE, _HEAD + row * (_HEIGHT + _WORDS) + 0.37 + _HEIGHT / 2)
+        top = ((column + 0.5) * _TILE, _HEAD + row * (_HEIGHT + _WORDS) + 0.37)
         color = RIGHT if picture.is_right else WRONG
-        half = _draw_picture(axes, middle, picture, color)
-        _draw_words(
-            axes, middle, picture, half=half + 0.06, color=color, names=names, lettering=lettering
-        )
+        drawn = _draw_picture(axes, top, picture, color)
+        _draw_words(axes, top, picture, height=drawn, color=color, names=names, lettering=lettering)
     return figure
 
 
-def _draw_picture(axes: Axes, middle: tuple[float, float], picture: Answered, color: str) -> float:
-    """Draw the picture and its frame; gives half of its height, inches."""
-    x, y = middle
+def _draw_picture(axes: Axes, top: tuple[float, float], picture: Answered, color: str) -> float:
+    """Draw the picture and its frame below the middle of its upper edge; gives its height."""
+    x, y = top
     if picture.pixels is None:
-        axes.text(x, y, UNREADABLE, ha="center", va="center", color=GREY)
-        across, up = _WIDTH / 2, _HEIGHT / 2
+        across, down = _WIDTH, _HEIGHT / 2
+        axes.text(x, y + down / 2, UNREADABLE, ha="center", va="center", color=GREY)
     else:
         rows, columns = picture.pixels.shape[:2]
-        scale = min(_WIDTH / columns, _HEIGHT / rows) / 2
-        across, up = columns * scale, rows * scale
-        extent = (x - across, x + across, y + up, y - up)
+        scale = min(_WIDTH / columns, _HEIGHT / rows)
+        across, down = columns * scale, rows * scale
+        extent = (x - across / 2, x + across / 2, y + down, y)
         axes.imshow(_shrink(picture.pixels), extent=extent, aspect="auto")
-    frame = Rectangle((x - across, y - up), 2 * across, 2 * up, fill=False, zorder=3)
+    frame = Rectangle((x - across / 2, y), across, down, fill=False, zorder=3)
     frame.set(edgecolor=color, linewidth=2.0, linestyle="-" if picture.is_right else (0, (3, 1.5)))
     axes.add_patch(frame)
-    return up
+    return down
 
 
 def _draw_words(
     axes: Axes,
-    middle: tuple[float, float],
+    top: tuple[float, float],
     picture: Answered,
     *,
-    half: float,
+    height: float,
     color: str,
     names: Sequence[str],
     lettering: Lettering,
 ) -> None:
     """Mark, predicted and true class above the picture; probability and file below it."""
-    x, y = middle
+    x, y = top
     words: dict[str, Any] = {"fontfamily": list(lettering.families), "ha": "center"}
     said = f"{'✓' if picture.is_right else '✗'} {names[picture.answer]}"
     said += f"\ntrue: {names[picture.truth]}"
-    axes.text(x, y - half, said, color=color, size=_SIZE, va="bottom", **words)
+    axes.text(x, y - _GAP, said, color=color, size=_SIZE, va="bottom", **words)
     prob = f"{100 * picture.prob:.0f} %  "
     file = "/".join(picture.path.split("/")[-2:])
     room = 72 * _LINE / _SMALL - lettering.measure(prob)
     file = lettering.show(file, f"row {picture.row + 1}", ems=room)
-    axes.text(x, y + half, prob + file, color=GREY, size=_SMALL, va="top", **words)
+    axes.text(x, y + height + _GAP, prob + file, color=GREY, size=_SMALL, va="top", **words)
 
 
 def _shrink(pixels: Pixels) -> Pixels:

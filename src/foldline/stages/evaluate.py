@@ -17,6 +17,7 @@ from foldline.errors import UserError
 from foldline.files import replacing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
+from foldline.learning.heads import build_networks
 from foldline.learning.stopping import BestTracker
 from foldline.scoring.metrics import Labels, Scores, compute_scores
 from foldline.stages.bad_pictures import BadPictures
@@ -183,7 +184,7 @@ def _score(
     dataset = ImageDataset(config.data.root, split.paths, split.labels.tolist(), transform)
     accelerator = machine.accelerator
     rows, probs = predict(
-        [checkpoint.build_model().to(accelerator.device) for checkpoint in checkpoints],
+        [network.to(accelerator.device) for network in build_networks(checkpoints)],
         bad.watch(build_ordered_batches(dataset, config.infer.batch_size, machine)),
         accelerator=accelerator,
         channels_last=machine.channels_last,

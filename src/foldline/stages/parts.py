@@ -127,9 +127,12 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
         with torch.no_grad():
             model(torch.zeros(1, 3, *config.data.image_size))
     except (RuntimeError, ValueError, AssertionError) as error:
+        keys, network = "data.image_size", config.model.name
+        if config.model.arguments:
+            keys, network = f"{keys}, model.arguments", f"{network} with {config.model.arguments}"
         raise UserError(
-            f"data.image_size: {config.model.name} cannot look at pictures of "
-            f"{list(config.data.image_size)}: {' '.join(str(error).split())}"
+            f"{keys}: {network} cannot look at pictures of {list(config.data.image_size)}: "
+            f"{' '.join(str(error).split())}"
         ) from None
     if config.model.arguments:
         _check_training(config, model)

@@ -5,6 +5,7 @@ from pathlib import Path
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared
+from foldline.errors import UserError
 from foldline.learning.checkpoint import Checkpoint, is_checkpoint, load_checkpoint
 from foldline.stages.runs import RunFolder
 
@@ -21,10 +22,18 @@ def name_weights(weights: str, fold: int) -> str:
 
 
 def load_origin(weights: str) -> Checkpoint | None:
-    """The checkpoint of ours that `name_weights` names, None where it is anything else."""
-    if weights in ("imagenet", "none") or not is_checkpoint(Path(weights)):
+    """The checkpoint of ours that `name_weights` names, None where it is anything else.
+
+    Raises `UserError` for a file that is not there.
+    """
+    if weights in ("imagenet", "none"):
         return None
-    return load_checkpoint(Path(weights))
+    if not Path(weights).is_file():
+        raise UserError(
+            f"model.weights: {weights}: no such file; expected imagenet, none, a file of weights, "
+            "or run:NAME of a trained run"
+        )
+    return load_checkpoint(Path(weights)) if is_checkpoint(Path(weights)) else None
 
 
 def say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> None:

@@ -1,0 +1,127 @@
+"""`foldline answer`: what the networks of several runs say of a folder of pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foldline import console
+from foldline.config import Config
+from foldline.data.dataset import ImageDataset
+from foldline.data.scan import scan_pictures
+from foldline.data.transforms import build_eval_transform
+from foldline.errors import UserError
+from foldline.files import replacing
+from foldline.learning.checkpoint import Checkpoint, load_checkpoint
+from foldline.learning.engine import predict
+from foldline.learning.heads import build_networks, group_sharing
+from foldline.scoring.metrics import Probs
+from foldline.stages.bad_pictures import BadPictures
+from foldline.stages.machine import Machine, build_ordered_batches, open_machine
+from foldline.stages.run_summary import load_run
+
+_ANSWERS = Path("outputs/answers")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A run, with the best network of each fold that is trained to the end."""
+
+    run: str
+    class_names: tuple[str, ...]
+    checkpoints: tuple[Checkpoint, ...]
+
+
+def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
+    """Answer every picture in the folder by every run, by the mean of its folds, in one table.
+
+    The runs may know different classes. Heads that were trained on one and the same backbone
+    (`train.save=head`) have it computed once for all of them.
+    """
+    if len(set(runs)) < max(1, len(runs)):
+        raise UserError("answer: name a run or more, each once: foldline answer FOLDER a b")
+    if not (paths := scan_pictures(pictures, ".").paths):
+        raise UserError(f"{pictures}: no pictures there; expected .jpg, .jpeg or .png at any depth")
+    tasks = [_load_task(run) for run in runs]
+    checkpoints = [one for task in tasks for one in task.checkpoints]
+    groups = group_sharing(checkpoints)
+    machine = open_machine(Config().train)
+    console.heading(
+        f"answer {pictures}: {len(paths)} pictures by {', '.join(task.run for task in tasks)}; "
+        f"heads {len(checkpoints)}, backbones {len(groups)}, {machine.describe()}"
+    )
+    probs = iter(_answer(pictures, paths, checkpoints, groups, machine))
+    table = pd.DataFrame({"path": paths})
+    for task in tasks:
+        mean = np.mean([next(probs) for _ in task.checkpoints], axis=0)
+        _add_answers(table, task, mean)
+    if machine.is_main:
+        _write(_ANSWERS / f"{pictures.resolve().name}.csv", table)
+
+
+def _load_task(path: Path) -> _Task:
+    summary = load_run(path)
+    if not summary.finished:
+        raise UserError(f"{path}: no fold is trained to the end; run make train first")
+    checkpoints = [load_checkpoint(summary.folder.fold(fold).best) for fold in summary.finished]
+    return _Task(summary.name, checkpoints[0].class_names, tuple(checkpoints))
+
+
+def _answer(
+    root: Path,
+    paths: Sequence[str],
+    checkpoints: Sequence[Checkpoint],
+    groups: Sequence[Sequence[int]],
+    machine: Machine,
+) -> list[Probs]:
+    """`[N, C]` by each checkpoint; NaN where a picture cannot be read.
+
+    A picture is read once for all networks that look at it alike.
+    """
+    answers = [np.full((len(paths), len(one.class_names)), np.nan) for one in checkpoints]
+    alike: dict[str, list[Sequence[int]]] = {}
+    for group in groups:
+        alike.setdefault(repr(checkpoints[group[0]].eval_transform), []).append(group)
+    accelerator = machine.accelerator
+    bad = BadPictures("reject", processes=accelerator.num_processes)
+    with console.progress("answer", len(paths) * len(alike)) as bar:
+        for together in alike.values():
+            order = [position for group in together for position in group]
+            networks = [
+                network.to(accelerator.device)
+                for group in together
+                for network in build_networks([checkpoints[position] for position in group])
+            ]
+            transform = build_eval_transform(**checkpoints[order[0]].eval_transform)
+            dataset = ImageDataset(root, paths, [0] * len(paths), transform)
+            rows, probs = predict(
+                networks,
+                bad.watch(build_ordered_batches(dataset, Config().infer.batch_size, machine)),
+                accelerator=accelerator,
+                channels_last=machine.channels_last,
+                on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
+            )
+            if not len(rows):
+                raise UserError(f"{root}: none of the pictures could be read")
+            for position, of_one in zip(order, probs, strict=True):
+                answers[position][rows] = of_one[:, : answers[position].shape[1]]
+    bad.report("answer")
+    return answers
+
+
+def _add_answers(table: pd.DataFrame, task: _Task, probs: Probs) -> None:
+    """The run's class of each picture and its probability; blank where it could not be read."""
+    read = ~np.isnan(probs[:, 0])
+    names = np.array([*task.class_names, ""], dtype=object)
+    table[task.run] = names[np.where(read, np.nan_to_num(probs).argmax(axis=1), -1)]
+    table[f"p_{task.run}"] = probs.max(axis=1)
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    before = path.read_bytes() if path.is_file() else None
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
+    console.say(f"written: {path}, {len(table)} rows{replaced}")
