@@ -47,6 +47,11 @@ class FoldFolder:
         return self.path / "oof.csv"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that trains the fold."""
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    @property
     def is_finished(self) -> bool:
         return self.oof.is_file()
 
@@ -79,6 +84,11 @@ class RunFolder:
     @property
     def submission(self) -> Path:
         return self.path / "submission.csv"
+
+    @property
+    def lock(self) -> Path:
+        """Held while the run is begun, and while its folds are joined."""
+        return self.path / ".run.lock"
 
     def load_environment(self) -> dict[str, Any]:
         try:
