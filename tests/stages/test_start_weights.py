@@ -93,6 +93,15 @@ def test_weights_of_another_table_are_used_with_a_warning(
     assert "was trained on another table" in capsys.readouterr().err
 
 
+def test_last_of_another_run_is_refused(
+    project: Path, first: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = "model.weights=outputs/runs/first/fold_{fold}/last.pt"
+    assert first("train", *STILL, "run=second", weights) == 2
+    assert "outputs/runs/first/fold_0/last.pt: this is last.pt" in capsys.readouterr().err
+    assert not (project / "outputs/runs/second").exists()
+
+
 def test_a_run_that_is_not_there(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
