@@ -113,10 +113,10 @@ def test_weights_that_have_seen_the_pictures_measure_nothing(
     given = ("folds.kind=holdout",)
     assert run("prepare", *given) == 0
     assert run("train", *quick, *given, "model.weights=none", "run=first") == 0
-    weights = "model.weights=outputs/runs/first/fold_{fold}/best.pt"
-    assert run("advise", *NETWORK, *given, weights) == 0
-    printed = capsys.readouterr().out
-    assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these very" in printed
+    for weights in ("outputs/runs/first/fold_{fold}/best.pt", "run:first"):
+        assert run("advise", *NETWORK, *given, f"model.weights={weights}") == 0
+        printed = capsys.readouterr().out
+        assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these ve" in printed
 
 
 def test_what_is_validated_only_is_not_counted(

@@ -16,7 +16,6 @@ from foldline.data.folds import ALWAYS_TRAINED, deal_folds
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
 from foldline.learning.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, advise_scope
-from foldline.learning.checkpoint import is_checkpoint, load_checkpoint
 from foldline.learning.model import find_head
 from foldline.learning.separation import (
     NUM_FOLDS,
@@ -27,6 +26,7 @@ from foldline.learning.separation import (
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import build_ordered_batches, open_machine
 from foldline.stages.parts import build_network, build_valid_transform
+from foldline.stages.start_weights import load_origin, name_weights
 from foldline.stages.table_settings import check_settings
 
 # what make hands to its shell without quotes
@@ -136,8 +136,9 @@ def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
         except UserError as error:
             return str(error)
     model = build_network(config, prepared, fold, load=True)
-    weights = Path(config.model.weights.replace("{fold}", str(fold)))
-    if is_checkpoint(weights) and load_checkpoint(weights).scoring_seal == prepared.scoring_seal:
+    weights = name_weights(config.model.weights, fold)
+    checkpoint = load_origin(weights)
+    if checkpoint and checkpoint.scoring_seal == prepared.scoring_seal:
         return f"{weights} was trained on these very pictures"
     return model
 
