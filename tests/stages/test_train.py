@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from tests.competition import Foldline, list_files
+from tests.written_runs import change_json
 
 from foldline.files import claiming
 from foldline.learning import engine
@@ -394,6 +395,19 @@ def test_a_broken_run_folder_is_named(
     said = capsys.readouterr().err
     assert name in said
     assert "Traceback" not in said
+
+
+def test_a_run_of_a_version_that_gave_it_no_identity_goes_on(
+    project: Path, prepared: Foldline
+) -> None:
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    run = RunFolder(project / "outputs/runs/tiny")
+    change_json(run.environment, identity=None)
+    assert prepared("train", "train.epochs=1") == 0
+    assert run.fold(1).is_finished
+    assert run.load_identity() == run.load_identity()
+    change_json(run.environment, identity="abc")
+    assert run.load_identity() == "abc"
 
 
 def test_a_network_that_cannot_look_at_such_pictures(
