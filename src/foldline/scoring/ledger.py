@@ -26,10 +26,6 @@ class Line:
     noise: float
     num_runs: int
 
-    def predict(self, out_of_fold: float) -> float:
-        """The leaderboard score to expect."""
-        return self.intercept + self.slope * out_of_fold
-
 
 def fit_line(out_of_fold: Sequence[float], board: Sequence[float]) -> Line | None:
     """Ordinary least squares; None for fewer than three runs, or runs alike out of fold."""
