@@ -41,6 +41,7 @@ def test_every_kind_of_value_reads_back_the_same(tmp_path: Path) -> None:
         [
             "run=1e5.얼굴",
             "data.crop=[0.5, 1]",
+            "data.scheme=filename",
             "data.pattern='{label}.{id}: x'",
             "train.folds=[0, 2]",
             "train.optimizer={name: sgd, lr: 1e-5}",
