@@ -78,13 +78,13 @@ def test_two_trainings_of_one_run_share_its_folds(
 ) -> None:
     assert foldline("prepare") == 0
     run = project / "outputs/runs/shared"
-    process = start_training(project, run="shared", settings=_SETTINGS)
+    settings = ("train.epochs=4", "train.batch_size=2", "report.after_training=false")
+    process = start_training(project, run="shared", settings=("train.folds=[0]", *settings))
     wait_for(run / "fold_0/last.pt", process)
     process.send_signal(signal.SIGSTOP)
-    own = _SETTINGS[1:]
-    assert foldline("train", *own, "train.folds=[0]", "run=shared") == 2
+    assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
     assert "fold 0: another process is training it" in capsys.readouterr().err
-    assert foldline("train", *own, "train.folds=[1]", "run=shared") == 0
+    assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
     process.send_signal(signal.SIGCONT)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 0, said
