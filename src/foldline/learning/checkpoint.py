@@ -162,9 +162,9 @@ def load_pretrained(
 
 def find_backbone_weights(weights: str) -> str:
     """What a head trained on `weights` refers to: these, or what a head in that file refers to."""
-    if weights != "imagenet" and is_checkpoint(Path(weights)):
-        return load_checkpoint(Path(weights)).backbone_weights or weights
-    return weights
+    if weights == "imagenet":
+        return weights
+    return str(load_state(Path(weights)).get("backbone_weights") or weights)
 
 
 def save_state(path: Path, values: dict[str, Any]) -> None:
