@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from foldline.config import SGD, Config, Section, sections_in
+from foldline.config import SGD, Config, Cosine, Section, Step, Validation, sections_in
 
 
 def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
@@ -104,3 +104,27 @@ def test_settings_cannot_be_changed() -> None:
 def test_nesterov_needs_momentum() -> None:
     with pytest.raises(ValidationError, match="momentum above 0"):
         SGD(nesterov=True, momentum=0)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "may_be_none"),
+    [(Cosine, "warmup", True), (Step, "every", False), (Validation, "every", False)],
+)
+def test_durations_have_a_unit_and_only_a_warmup_may_be_none(
+    section: type[Section], key: str, may_be_none: bool
+) -> None:
+    for duration in ("1 epoch", "0.5 epochs", "500 steps"):
+        assert read(section, key, duration) == duration
+    for duration in (3, None, "3", "2 hours", "1.5 steps", "-1 epochs", "1e3 steps"):
+        assert read(section, key, duration) is None
+    for duration in ("0 steps", "0.0 epochs"):
+        assert read(section, key, duration) == (duration if may_be_none else None)
+
+
+def test_a_pattern_is_for_file_names() -> None:
+    default = Config().data.pattern
+    for scheme in ("mask", "folder"):
+        with pytest.raises(ValidationError, match=f"is for data.scheme=filename, found {scheme}"):
+            Config.model_validate({"data": {"scheme": scheme, "pattern": "{id}_{label}"}})
+        Config.model_validate({"data": {"scheme": scheme, "pattern": default}})
+    Config.model_validate({"data": {"scheme": "filename", "pattern": "{id}_{label}"}})

@@ -41,6 +41,7 @@ def test_every_kind_of_value_reads_back_the_same(tmp_path: Path) -> None:
         [
             "run=1e5.얼굴",
             "data.crop=[0.5, 1]",
+            "data.scheme=filename",
             "data.pattern='{label}.{id}: x'",
             "train.folds=[0, 2]",
             "train.optimizer={name: sgd, lr: 1e-5}",
@@ -94,6 +95,18 @@ def test_another_optimizer_drops_the_settings_of_the_parents(tmp_path: Path) -> 
 def test_an_optimizer_without_a_name_is_the_default_one(tmp_path: Path) -> None:
     path = write(tmp_path / "a.yaml", "train: {optimizer: {lr: 1e-2}}")
     assert load_config(path).train.optimizer == AdamW(lr=0.01)
+
+
+def test_an_empty_mapping_takes_away_what_the_parent_sets(tmp_path: Path) -> None:
+    write(tmp_path / "base.yaml", "model: {arguments: {drop_rate: 0.5, norm: {eps: 1}}}")
+    child = write(tmp_path / "child.yaml", "parent: base.yaml")
+    assert load_config(child).model.arguments == {"drop_rate": 0.5, "norm": {"eps": 1}}
+    assert load_config(child, ["model.arguments={}"]).model.arguments == {}
+    assert load_config(child, ["model.arguments.norm={}"]).model.arguments["norm"] == {}
+    write(child, "parent: base.yaml\nmodel: {arguments: {}}")
+    assert load_config(child).model.arguments == {}
+    # a section has its keys in any case
+    assert load_config(child, ["train={}", "train.optimizer={}"]).train == Config().train
 
 
 def test_faults_name_the_file_that_sets_the_key(tmp_path: Path) -> None:

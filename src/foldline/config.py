@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,11 +22,17 @@ from pydantic import (
 
 
 def _check_duration(value: Any) -> str:
-    if not re.fullmatch(r"(?=.*[1-9])(\d+ steps?|\d+(\.\d+)? epochs?)", str(value)):
+    if not re.fullmatch(r"\d+ steps?|\d+(\.\d+)? epochs?", str(value)):
         raise ValueError(
             f"expected a number and its unit, such as 2 epochs or 500 steps, found {value!r}"
         )
     return str(value)
+
+
+def _check_lasts(duration: str) -> str:
+    if float(duration.partition(" ")[0]) == 0:
+        raise ValueError(f"expected more than 0, found {duration!r}")
+    return duration
 
 
 # strict: neither true nor the text "5" passes as a number; 5 passes as a Real, 5.0 not as a Whole
@@ -36,7 +43,8 @@ Rate = Annotated[Real, Field(gt=0)]
 Share = Annotated[Real, Field(gt=0, le=1)]
 Probability = Annotated[Real, Field(ge=0, lt=1)]
 FoldNumbers = Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=1)]
-Duration = Annotated[str, BeforeValidator(_check_duration)]
+DurationFromZero = Annotated[str, BeforeValidator(_check_duration)]
+Duration = Annotated[DurationFromZero, AfterValidator(_check_lasts)]
 Name = Annotated[str, Field(pattern=r"^[\w가-힣][\w가-힣.+-]*$", max_length=100)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -106,6 +114,16 @@ class Data(Section):
     corrections: Path | None = Field(
         None, description="CSV `target,part,value` of wrong labels, for training only"
     )
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_is_for_file_names(cls, pattern: str, others: ValidationInfo) -> str:
+        scheme = others.data.get("scheme", "filename")  # absent where it is faulty itself
+        if scheme != "filename" and pattern != cls.model_fields["pattern"].default:
+            raise ValueError(
+                f"{pattern!r} is for data.scheme=filename, found {scheme}; set that, or leave it"
+            )
+        return pattern
 
     @field_validator("submission_columns")
     @classmethod
@@ -180,19 +198,15 @@ class Constant(Section):
 
 class Cosine(Section):
     name: Literal["cosine"] = "cosine"
-    warmup_epochs: Real = Field(0.5, ge=0, description="linear rise from 0, in epochs")
-    warmup: Duration | None = Field(
-        None, description="in the place of warmup_epochs, such as 500 steps"
+    warmup: DurationFromZero = Field(
+        "0.5 epochs", description="linear rise from 0, such as 500 steps; 0 epochs: none"
     )
     final: Real = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
 
 
 class Step(Section):
     name: Literal["step"] = "step"
-    every_epochs: Count = Field(3, description="epochs between falls")
-    every: Duration | None = Field(
-        None, description="in the place of every_epochs, such as 500 steps"
-    )
+    every: Duration = Field("3 epochs", description="between falls, such as 500 steps")
     factor: Share = Field(0.1, description="what the learning rate is multiplied with")
 
 

@@ -1,23 +1,39 @@
-"""Files that are either the old version or the new one, never a half."""
+"""Files that are either the old version or the new one, never a half, and whose turn it is."""
 
+import glob
 import hashlib
 import json
 import os
+import platform
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there
+    fcntl = None  # type: ignore[assignment]
+
+# seconds without a write after which a temporary file of another machine is taken for left behind
+_ABANDONED_AFTER = 86_400
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block ends without error.
 
-    A block that raises leaves the old file as it was and no temporary file behind.
+    A block that raises leaves the old file as it was and no temporary file behind; what a killed
+    process has left of this file goes too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # always the same name, so that one left behind by a killed process is used up
-    temporary = path.with_name(f".{path.name}.tmp")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _is_abandoned(left):
+            left.unlink(missing_ok=True)
+    writer = f"{platform.node()}.{os.getpid()}.{secrets.token_hex(4)}"
+    temporary = path.with_name(f".{path.name}.{writer}.tmp")
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -25,6 +41,26 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def claiming(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Whether the lock file `path` is this process's alone while the block lasts.
+
+    With `wait` only once it is. A killed process lets go; where a file system has no locks,
+    everybody is told yes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        is_ours = True
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                is_ours = False
+            except OSError:
+                pass
+        yield is_ours
 
 
 def write_text(path: Path, text: str) -> None:
@@ -50,3 +86,20 @@ def compute_seal(*parts: bytes) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def _is_abandoned(temporary: Path) -> bool:
+    """Whether nobody writes this file any more, by the name that `replacing` gave it."""
+    whose, pid, _, _ = temporary.name.rsplit(".", 3)
+    if fcntl is not None and whose.endswith(f".{platform.node()}") and pid.isdecimal():
+        try:
+            os.kill(int(pid), 0)  # sends nothing, only asks
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):  # another user's process, or no number of one
+            pass
+        return False
+    try:
+        return time.time() - temporary.stat().st_mtime > _ABANDONED_AFTER
+    except FileNotFoundError:  # its writer is done
+        return False

@@ -114,14 +114,18 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:
-    """`above` wins key by key; where the name chooses the keys, another name starts anew."""
+    """`above` wins key by key; where the name chooses the keys, another name starts anew.
+
+    So does an empty mapping where the keys are not ours, as in `model.arguments={}`.
+    """
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             choices = sections_in(section, key)
             renamed = len(choices) > 1 and value.get("name", old.get("name")) != old.get("name")
-            merged[key] = value if renamed else _merge(old, value, choices[0] if choices else None)
+            anew = renamed or not (choices or value)
+            merged[key] = value if anew else _merge(old, value, choices[0] if choices else None)
         else:
             merged[key] = value
     return merged

@@ -103,7 +103,9 @@ def test_classes_are_called_as_the_sample_calls_them(
         (("cat", "dog"), None, "names", ("cat", "dog")),
         (("cat", "dog"), ["0"], "names", ("cat", "dog")),
         (("cat", "dog"), ["cat"], "numbers", (0, 1)),
-        (("3", "5"), None, "numbers", ("3", "5")),
+        (("1", "2", "3"), None, "numbers", (0, 1, 2)),
+        (("1", "2", "3"), ["1"], "numbers", (0, 1, 2)),
+        (("3", "5"), None, "auto", ("3", "5")),
     ],
 )
 def test_the_user_may_say_how_classes_are_called(

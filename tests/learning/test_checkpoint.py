@@ -222,6 +222,16 @@ def test_a_checkpoint_of_another_version_is_still_known_as_one(tmp_path: Path) -
     assert not is_checkpoint(tmp_path / "bare.pt")
 
 
+def test_what_a_training_goes_on_from_is_no_file_of_weights(tmp_path: Path) -> None:
+    """Its people would not be known, so that a fold could start from those it validates."""
+    save_state(tmp_path / "last.pt", {"model": make_tensors(), "optimizer": {}, "epochs_done": 2})
+    with pytest.raises(UserError, match=r"last\.pt: this is last\.pt, .*; name the best\.pt"):
+        load_weight_file(tmp_path / "last.pt")
+    # another program's, with all it goes on from
+    save_state(tmp_path / "other.pt", {"model": make_tensors(), "optimizer": {}, "epoch": 2})
+    torch.testing.assert_close(load_weight_file(tmp_path / "other.pt"), make_tensors())
+
+
 def test_weights_are_read_from_safetensors(tmp_path: Path) -> None:
     safetensors.torch.save_file(make_tensors(), tmp_path / "model.safetensors")
     torch.testing.assert_close(load_weight_file(tmp_path / "model.safetensors"), make_tensors())

@@ -63,40 +63,41 @@ def test_warmup_cosine(step: int, total: int, warmup: int, final: float, share: 
 
 
 def test_cosine_counts_its_warmup_in_epochs() -> None:
-    optimizer, schedule = build("cosine", warmup_epochs=0.5, final=0.1)
+    optimizer, schedule = build("cosine", warmup="0.5 epochs", final=0.1)
     expected = [compute_warmup_cosine(s, total=12, warmup=2, final=0.1) for s in range(12)]
     assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx(expected)
     assert schedule.lr == pytest.approx(0.1)
 
 
 def test_a_warmup_longer_than_the_training_rises_to_its_end() -> None:
-    optimizer, schedule = build("cosine", warmup_epochs=5, final=0.1)
+    optimizer, schedule = build("cosine", warmup="5 epochs", final=0.1)
     assert follow(optimizer, schedule, [0, 0, 0]) == pytest.approx(
         [(s + 1) / 13 for s in range(12)]
     )
 
 
 def test_step_falls_every_few_epochs() -> None:
-    optimizer, schedule = build("step", every_epochs=2, factor=0.1)
+    optimizer, schedule = build("step", every="2 epochs", factor=0.1)
     rates = follow(optimizer, schedule, [0, 0, 0])
     assert rates == pytest.approx([1.0] * 8 + [0.1] * 4)
 
 
 def test_step_falls_by_15_percent_every_epoch() -> None:
-    rates = follow(*build("step", every_epochs=1, factor=0.85), [0, 0, 0, 0])
+    rates = follow(*build("step", every="1 epoch", factor=0.85), [0, 0, 0, 0])
     assert rates == pytest.approx([1.0] * 4 + [0.85] * 4 + [0.7225] * 4 + [0.614125] * 4)
 
 
 def test_step_may_fall_every_few_steps() -> None:
-    rates = follow(*build("step", every_epochs=3, every="5 steps", factor=0.5), [0, 0, 0])
+    rates = follow(*build("step", every="5 steps", factor=0.5), [0, 0, 0])
     assert rates == pytest.approx([1.0] * 5 + [0.5] * 5 + [0.25] * 2)
 
 
-@pytest.mark.parametrize("warmup", ["6 steps", "1.5 epochs"])
-def test_warmup_may_be_given_as_a_duration(warmup: str) -> None:
-    rates = follow(*build("cosine", warmup_epochs=0, warmup=warmup, final=0.1), [0, 0, 0])
-    assert rates == follow(*build("cosine", warmup_epochs=1.5, final=0.1), [0, 0, 0])
+def test_a_warmup_may_be_counted_in_steps_and_need_not_be() -> None:
+    rates = follow(*build("cosine", warmup="6 steps", final=0.1), [0, 0, 0])
+    assert rates == follow(*build("cosine", warmup="1.5 epochs", final=0.1), [0, 0, 0])
     assert rates[:3] == pytest.approx([1 / 7, 2 / 7, 3 / 7])
+    for none in ("0 steps", "0 epochs"):
+        assert follow(*build("cosine", warmup=none, final=0.1), [0])[0] == 1
 
 
 def test_constant_stays() -> None:
@@ -161,8 +162,8 @@ def test_plateau_falls_in_every_group_of_parameters() -> None:
     ("name", "settings"),
     [
         ("constant", {}),
-        ("cosine", {"warmup_epochs": 1.5, "final": 0.1}),
-        ("step", {"every_epochs": 1, "factor": 0.5}),
+        ("cosine", {"warmup": "1.5 epochs", "final": 0.1}),
+        ("step", {"every": "1 epoch", "factor": 0.5}),
         ("plateau", {"factor": 0.5, "patience": 0}),
         ("plateau", {"factor": 0.5, "patience": 1}),
     ],

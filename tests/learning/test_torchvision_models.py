@@ -1,6 +1,8 @@
 """ImageNet weights from torchvision's cache, and which class a builder builds."""
 
+import pickle
 import urllib.error
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,4 +63,36 @@ def test_a_half_downloaded_file_of_weights_is_named(cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / "shufflenetv2_x0.5-f707e7126e.pth").write_bytes(b"PK\x03\x04")
     with pytest.raises(UserError, match=r"shufflenetv2_x0\.5-f707e7126e\.pth"):
+        download_state(SMALL)
+
+
+class Touches:
+    """Unpickled by a reader that executes what it reads, it leaves a file behind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(value)])
+def test_a_pickle_in_the_place_of_the_weights_is_not_executed(
+    write: Callable[[object, Path], None], cache: Path, tmp_path: Path
+) -> None:
+    cache.mkdir(parents=True)
+    harm: object = Touches(tmp_path / "executed")
+    write(
+        harm if write is torch.save else pickle.dumps(harm, protocol=2),
+        cache / "shufflenetv2_x0.5-f707e7126e.pth",
+    )
+    with pytest.raises(UserError, match=r"f707e7126e\.pth: not a file of weights"):
+        download_state(SMALL)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_an_empty_file_of_weights_is_named(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / "shufflenetv2_x0.5-f707e7126e.pth").touch()
+    with pytest.raises(UserError, match=r"f707e7126e\.pth: not a file of weights"):
         download_state(SMALL)

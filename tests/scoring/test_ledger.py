@@ -12,7 +12,6 @@ def test_a_line_through_points_on_a_line() -> None:
     assert line is not None
     assert (line.slope, line.intercept) == pytest.approx((1, -0.05))
     assert line.noise == pytest.approx(0, abs=1e-9)
-    assert line.predict(0.7) == pytest.approx(0.65)
 
 
 def test_the_noise_is_that_of_the_residuals() -> None:

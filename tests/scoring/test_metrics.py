@@ -1,5 +1,7 @@
 """Scores against hand arithmetic, and their interval against a plain loop."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from foldline.scoring.metrics import (
     compute_macro_f1,
     compute_scores,
     count_by_person,
-    draw_people,
+    score_drawn_people,
 )
 
 
@@ -92,13 +94,12 @@ def draw_pictures(people: int, pictures: int, agreement: float) -> tuple[Labels,
 def test_the_interval_is_that_of_a_plain_loop_over_people() -> None:
     labels, answers, groups = draw_pictures(people=6, pictures=3, agreement=0.5)
     names = sorted(set(groups))
-    draws = np.random.default_rng(5).multinomial(len(names), [1 / len(names)] * len(names), 40)
     scores = []
-    for draw in draws:
+    for draw in np.random.default_rng(5).integers(len(names), size=(40, len(names))):
         rows = [
             row
-            for name, times in zip(names, draw, strict=True)
-            for row in np.flatnonzero(np.array(groups) == name).tolist() * int(times)
+            for person in draw
+            for row in np.flatnonzero(np.array(groups) == names[person]).tolist()
         ]
         scores.append(compute_macro_f1(labels[rows], answers[rows], 3))
     expected = np.percentile(scores, [2.5, 97.5])
@@ -140,9 +141,23 @@ def test_counts_of_people_and_the_f1_of_their_sums_by_hand() -> None:
     assert f1.mean() == pytest.approx(compute_macro_f1(labels, answers, 4))
 
 
-def test_as_many_people_are_drawn_as_there_are_and_nobody_can_change_the_draw() -> None:
-    draws = draw_people(7, 50, seed=0)
-    assert draws.shape == (50, 7)
-    assert (draws.sum(axis=1) == 7).all()
-    with pytest.raises(ValueError, match="read-only"):
-        draws[0, 0] = 1
+def test_several_runs_are_scored_on_the_same_people() -> None:
+    labels, answers, groups = draw_pictures(people=10, pictures=3, agreement=0.5)
+    one, two = (count_by_person(labels, each, groups, 2) for each in (answers, 1 - answers))
+    both = score_drawn_people(np.stack([one, two], axis=1), 10, draws=1200)
+    assert both.shape == (1200, 2)
+    assert (both[:, 0] == score_drawn_people(one, 10, draws=1200)).all()
+    assert (both[:, 1] == score_drawn_people(two, 10, draws=1200)).all()
+
+
+def test_a_picture_each_of_many_people_takes_no_memory_to_speak_of() -> None:
+    labels = np.arange(20_000) % 2
+    groups = [str(row) for row in range(len(labels))]
+    tracemalloc.start()
+    try:
+        compute_bootstrap_interval(labels, np.roll(labels, 1), groups, 2, resamples=300)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # all draws at once would take 48 MB for every kind of number
+    assert peak < 2**20 * 80

@@ -1,7 +1,9 @@
 """People are drawn, not pictures, and the same seed draws the same people."""
 
 import numpy as np
+import pytest
 
+from foldline.scoring import person_draws
 from foldline.scoring.person_draws import (
     count_by_person,
     count_comparable,
@@ -42,6 +44,19 @@ def test_the_same_seed_draws_the_same_people() -> None:
         for k in (1, 3)
     )
     assert np.array_equal(one * 3, two)
+
+
+@pytest.mark.parametrize("unseen", [None, np.eye(2)])
+def test_how_many_are_drawn_at_once_changes_nothing(
+    unseen: person_draws.Counts | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = np.arange(14.0).reshape(7, 2)
+    whole = list(draw_sums(counts, 5, draws=1500, unseen=unseen))
+    assert [len(piece) for piece in whole] == [1000, 500]
+    monkeypatch.setattr(person_draws, "_AT_ONCE", 100)
+    parts = list(draw_sums(counts, 5, draws=1500, unseen=unseen))
+    assert [len(piece) for piece in parts] == [1000, 500]
+    assert np.array_equal(np.concatenate(parts), np.concatenate(whole))
 
 
 def test_numbers_of_people() -> None:

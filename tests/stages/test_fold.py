@@ -164,7 +164,7 @@ def test_every_networks_is_kept_under_its_own_name(project: Path, train: Foldlin
     ("setting", "said"),
     [
         ("train.validation.every=2", "train.validation.every: expected a number and its unit"),
-        ("train.validation.every=0 steps", "train.validation.every: expected a number"),
+        ("train.validation.every=0 steps", "train.validation.every: expected more than 0"),
         ("train.validation.every=2 hours", "train.validation.every: expected a number"),
         ("train.validation.every=1.5 steps", "train.validation.every: expected a number"),
         ("train.validation.floor=70", "macro_f1 lies between 0 and 1, found 70"),

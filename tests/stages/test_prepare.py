@@ -273,6 +273,25 @@ def test_one_folder_a_class(
     )
 
 
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("data.train_dir=train", "ants"),
+        ("data.train_dir=.", "train"),
+        ("data.scheme=filename", "picture"),
+    ],
+)
+def test_one_class_is_nothing_to_tell_apart(
+    setting: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        write(Path(f"inputs/insects/train/ants/picture.{number}.jpg"))
+    with pytest.raises(UserError, match=f"are of one class, {name}, .* see data.train_dir"):
+        prepare("data.root=inputs/insects", "data.scheme=folder", setting)
+    assert not Path("outputs").exists()
+
+
 def test_test_pictures_below_the_classes_are_no_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What only real processes show: signals in the middle of an epoch, and two at once."""
 
+import json
 import os
 import signal
 import subprocess
@@ -70,6 +71,26 @@ def test_a_killed_fold_ends_like_one_that_ran_through(
         killed, whole = runs / "killed/fold_0" / name, runs / "whole/fold_0" / name
         assert killed.read_bytes() == whole.read_bytes(), name
     assert not list(runs.rglob("*.tmp")), "nothing half-written is left"
+
+
+def test_two_trainings_of_one_run_share_its_folds(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("prepare") == 0
+    run = project / "outputs/runs/shared"
+    settings = ("train.epochs=4", "train.batch_size=2", "report.after_training=false")
+    process = start_training(project, run="shared", settings=("train.folds=[0]", *settings))
+    wait_for(run / "fold_0/last.pt", process)
+    process.send_signal(signal.SIGSTOP)
+    assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
+    assert "fold 0: another process is training it" in capsys.readouterr().err
+    assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
+    process.send_signal(signal.SIGCONT)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, said
+    scores = json.loads((run / "scores.json").read_text())
+    assert scores["folds"].keys() == {"0", "1"}
+    assert len(pd.read_csv(run / "oof.csv")) == scores["pictures"] == 12
 
 
 def test_two_processes_train_one_fold_and_score_like_one(project: Path, foldline: Foldline) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.competition import Foldline
 
+from foldline.stages import parts
 from foldline.stages.start_weights import name_weights
 
 # so small a rate, and batch norm at rest, that the first epoch changes next to nothing
@@ -90,7 +91,44 @@ def test_weights_of_another_table_are_used_with_a_warning(
     settings = ("folds.seed=5", *STILL, "run=second", "model.weights=run:first")
     capsys.readouterr()
     assert first("train", *settings) == 0
-    assert "was trained on another table" in capsys.readouterr().err
+    warned = capsys.readouterr().err.splitlines()
+    for fold in (0, 1):
+        start = f"warning: outputs/runs/first/fold_{fold}/best.pt was trained on another table"
+        assert [line.startswith(start) for line in warned].count(True) == 1
+        assert any(f"validate in fold {fold}; scores" in line for line in warned)
+
+
+def test_folds_that_start_alike_are_checked_by_one_network_and_warned_of_together(
+    project: Path,
+    first: Foldline,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built = []
+    real = parts.build_network
+
+    def note(*args: Any, **settings: Any) -> Any:
+        built.append(args[2])
+        return real(*args, **settings)
+
+    monkeypatch.setattr(parts, "build_network", note)
+    assert first("prepare", "folds.seed=5") == 0
+    one = "model.weights=outputs/runs/first/fold_0/best.pt"
+    capsys.readouterr()
+    assert first("train", "folds.seed=5", *STILL, "run=second", one) == 0
+    assert built == [0, 0, 1], "once to look, once for each fold"
+    said = capsys.readouterr()
+    assert said.err.count("validate in folds 0, 1; scores may lie") == 1
+    assert said.out.count("goes on from") == 1
+
+
+def test_last_of_another_run_is_refused(
+    project: Path, first: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = "model.weights=outputs/runs/first/fold_{fold}/last.pt"
+    assert first("train", *STILL, "run=second", weights) == 2
+    assert "outputs/runs/first/fold_0/last.pt: this is last.pt" in capsys.readouterr().err
+    assert not (project / "outputs/runs/second").exists()
 
 
 def test_a_run_that_is_not_there(

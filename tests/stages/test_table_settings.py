@@ -13,9 +13,7 @@ from foldline.stages.table_settings import check_settings, collect_settings
 
 def test_only_what_shapes_the_table_is_collected() -> None:
     plain = collect_settings(Config())
-    same = Config.model_validate(
-        {"data": {"image_size": [64, 64], "crop": [0.5, 0.5], "pattern": "{label}"}, "seed": 3}
-    )
+    same = Config.model_validate({"data": {"image_size": [64, 64], "crop": [0.5, 0.5]}, "seed": 3})
     assert collect_settings(same) == plain
     other = Config.model_validate({"data": {"scheme": "filename", "pattern": "{label}"}})
     differing = {k for k, v in collect_settings(other).items() if plain[k] != v}

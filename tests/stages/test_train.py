@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 import torch
 from tests.competition import Foldline, list_files
+from tests.written_runs import change_json
 
+from foldline.files import claiming
 from foldline.learning import engine
 from foldline.stages import fold as fold_stage
-from foldline.stages import fold_files
+from foldline.stages import fold_files, run_report
 from foldline.stages import train as train_stage
+from foldline.stages.runs import RunFolder
 
 
 @pytest.fixture
@@ -110,6 +113,54 @@ def test_a_finished_fold_is_not_trained_again(
     assert prepared("train") == 0
     assert set(trained) == {1}
     assert list_files(project / "outputs/runs/tiny/fold_0") == first
+
+
+def test_a_fold_that_another_process_trains_is_left_to_it(
+    project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(Path("outputs/runs/tiny"))
+    with claiming(run.fold(0).lock):
+        assert prepared("train", "train.epochs=1") == 2
+    said = capsys.readouterr()
+    assert said.err == (
+        "error: fold 0: another process is training it, which holds outputs/runs/tiny/.fold_0.lock;"
+        " wait for it, or train others with train.folds\n"
+    )
+    assert "0      left to another process" in said.out
+    assert not run.fold(0).path.exists()
+    assert run.fold(1).is_finished, "the other fold is trained all the same"
+    assert prepared("train", "train.epochs=1") == 0
+    with claiming(run.fold(0).lock):
+        assert prepared("train", "train.epochs=1") == 0, "nobody is needed for a finished fold"
+
+
+def test_a_run_that_another_process_begins_meanwhile_is_joined(
+    project: Path, prepared: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = train_stage.check_recipe  # type: ignore[attr-defined]
+
+    def begin(config: Any, table: Any, folds: Any) -> None:
+        train_stage.begin_run(config, table, "there")  # type: ignore[attr-defined]
+        real(config, table, folds)
+
+    monkeypatch.setattr(train_stage, "check_recipe", begin)
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    environment = json.loads((project / "outputs/runs/tiny/environment.json").read_text())
+    assert environment["device"] == "there"
+
+
+def test_a_report_that_cannot_be_made_is_said_once(
+    project: Path,
+    prepared: Foldline,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(run_report, "_write", lambda directory, *_: [f"{directory}: not made"])
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    fold = "warning: outputs/runs/tiny/fold_0/report: not made\n"
+    assert capsys.readouterr().err.count(fold) == 1
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    assert capsys.readouterr().err.count(fold) == 1, "the same command tries again"
 
 
 def test_every_fold_starts_from_its_own_network(project: Path, prepared: Foldline) -> None:
@@ -344,6 +395,19 @@ def test_a_broken_run_folder_is_named(
     said = capsys.readouterr().err
     assert name in said
     assert "Traceback" not in said
+
+
+def test_a_run_of_a_version_that_gave_it_no_identity_goes_on(
+    project: Path, prepared: Foldline
+) -> None:
+    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    run = RunFolder(project / "outputs/runs/tiny")
+    change_json(run.environment, identity=None)
+    assert prepared("train", "train.epochs=1") == 0
+    assert run.fold(1).is_finished
+    assert run.load_identity() == run.load_identity()
+    change_json(run.environment, identity="abc")
+    assert run.load_identity() == "abc"
 
 
 def test_a_network_that_cannot_look_at_such_pictures(

@@ -56,9 +56,9 @@ def read_competition(
     """Find, label and check the pictures of the competition at `root`.
 
     `valid_dir` is the validation folder, where the data came with one. `check` gives the faults of
-    the pictures at the paths it is given. Raises `UserError` where there is no competition or
-    nothing usable in it, where the sample file is faulty, and for bad labelled pictures if
-    `fail_on_bad`.
+    the pictures at the paths it is given. Raises `UserError` where there is no competition, nothing
+    usable or only one class in it, where the sample file is faulty, and for bad labelled pictures
+    if `fail_on_bad`.
     """
     require_competition(root, train_dir, valid_dir)
     scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
@@ -73,6 +73,7 @@ def read_competition(
     rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed]
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
     _require_usable(root, scans, usable, rejected)
+    _require_two_classes(root / train_dir, class_names)
     test = TestSet(
         listed.ids, [p if p not in faults else "" for p in listed.paths], listed.num_extra
     )
@@ -167,6 +168,14 @@ def _require_usable(
         if is_valid not in used:
             inside = [item for item in rejected if PurePosixPath(item.path).is_relative_to(folder)]
             raise UserError(_explain_nothing(root / folder, scan, inside))
+
+
+def _require_two_classes(folder: Path, class_names: Sequence[str]) -> None:
+    if len(class_names) < 2:
+        raise UserError(
+            f"{folder}: all pictures are of one class, {class_names[0]}, where two or more are to "
+            "be told apart; see data.train_dir, which holds the classes' folders, or data.pattern"
+        )
 
 
 def _explain_nothing(folder: Path, scan: Scan, rejected: Sequence[Rejected]) -> str:

@@ -104,15 +104,15 @@ def choose_values(
 ) -> tuple[int | str, ...]:
     """What a submission says for each class: `labels` are `names`, `numbers` from 0, or `auto`.
 
-    `auto` is the name where the sample says names, else the number. Classes whose names are numbers
-    are always called by their names. A sample without any answer leaves it open.
+    `auto` is the name where the sample says names or the names are numbers themselves, else the
+    number. A sample without any answer leaves it open.
     """
     by_name = labels == "names"
-    if labels == "auto" and sample:
-        by_name = not all(map(_is_number, filter(None, sample.answers)))
-    if by_name or all(name.isdecimal() for name in class_names):
-        return tuple(class_names)
-    return tuple(range(len(class_names)))
+    if labels == "auto":
+        answers = filter(None, sample.answers) if sample else ()
+        named = all(name.isdecimal() for name in class_names)
+        by_name = named or not all(map(_is_number, answers))
+    return tuple(class_names) if by_name else tuple(range(len(class_names)))
 
 
 def choose_columns(

@@ -118,9 +118,15 @@ def is_checkpoint(path: Path) -> bool:
 def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
     """The state dict in `path`: a bare one, one under `state_dict`, or a checkpoint of ours.
 
-    A checkpoint of a head alone gives the whole network.
+    A checkpoint of a head alone gives the whole network. Raises `UserError` for a `last.pt`, which
+    does not say whom it was trained on.
     """
     values = load_state(path)
+    if "epochs_done" in values:
+        raise UserError(
+            f"model.weights: {path}: this is last.pt, with which a training goes on; name the "
+            "best.pt beside it, which also says whom it was trained on"
+        )
     if values.get("backbone_weights") is not None:
         return dict(load_checkpoint(path).build_model().state_dict())
     for key in ("state", "state_dict", "model"):
@@ -156,9 +162,9 @@ def load_pretrained(
 
 def find_backbone_weights(weights: str) -> str:
     """What a head trained on `weights` refers to: these, or what a head in that file refers to."""
-    if weights != "imagenet" and is_checkpoint(Path(weights)):
-        return load_checkpoint(Path(weights)).backbone_weights or weights
-    return weights
+    if weights == "imagenet":
+        return weights
+    return str(load_state(Path(weights)).get("backbone_weights") or weights)
 
 
 def save_state(path: Path, values: dict[str, Any]) -> None:

@@ -93,19 +93,15 @@ def build_schedule(
     steps_per_epoch: int,
     **settings: Any,
 ) -> Schedule:
-    """`constant`, `cosine` (with `warmup_epochs`, `final`), `step` (`every_epochs`, `factor`)
-    or `plateau` (`factor`, `patience`, in epochs without a better one).
+    """`constant`, `cosine` (with `warmup`, `final`), `step` (`every`, `factor`) or `plateau`
+    (`factor`, `patience`, in epochs without a better one).
 
-    `warmup` and `every`, durations such as `500 steps`, take the place of `warmup_epochs` and
-    `every_epochs` where they are not None.
+    `warmup` and `every` are durations such as `500 steps` or `0.5 epochs`.
     """
-
-    def count_steps(duration: str | None, num_epochs: float) -> float:
-        return compute_steps(duration or f"{num_epochs} epochs", steps_per_epoch=steps_per_epoch)
-
+    count_steps = partial(compute_steps, steps_per_epoch=steps_per_epoch)
     if name == "cosine":
         total = epochs * steps_per_epoch
-        warmup = round(count_steps(settings.get("warmup"), settings["warmup_epochs"]))
+        warmup = round(count_steps(settings["warmup"]))
         return Schedule(
             optimizer,
             partial(
@@ -116,7 +112,7 @@ def build_schedule(
             ),
         )
     if name == "step":
-        every = max(1.0, count_steps(settings.get("every"), settings["every_epochs"]))
+        every = max(1.0, count_steps(settings["every"]))
         return Schedule(optimizer, lambda step: settings["factor"] ** (step // every))
     if name == "plateau":
         return Schedule(optimizer, fall=settings["factor"], patience=settings["patience"])

@@ -1,6 +1,7 @@
 """Networks of torchvision: by name, and with ImageNet weights."""
 
 import difflib
+import pickle
 import sys
 import typing
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def find_normalization(name: str) -> tuple[list[float], list[float]]:
 
 
 def download_state(name: str) -> Mapping[str, torch.Tensor]:
-    """ImageNet weights from torchvision's cache or the network.
+    """ImageNet weights from torchvision's cache or the network; nothing in the file is executed.
 
     Raises `UserError` that names the file and where to put it when it cannot be downloaded.
     """
@@ -56,8 +57,13 @@ def download_state(name: str) -> Mapping[str, torch.Tensor]:
     file = f"{torch.hub.get_dir()}/checkpoints/{weights.url.rsplit('/', 1)[-1]}"
     try:
         state: Mapping[str, torch.Tensor] = weights.get_state_dict(
-            progress=sys.stderr.isatty(), check_hash=True
+            progress=sys.stderr.isatty(), check_hash=True, weights_only=True
         )
+    except (pickle.UnpicklingError, EOFError):  # of a file that was there: only a new one is hashed
+        raise UserError(
+            f"model.weights: {file}: not a file of weights, or one that holds more than tensors; "
+            f"delete it, and put {weights.url} there or have it downloaded again"
+        ) from None
     except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
         raise UserError(
             f"model.weights: the ImageNet weights of {name} cannot be downloaded "

@@ -11,8 +11,7 @@ from foldline.scoring.metrics import (
     Probs,
     compute_class_f1,
     count_by_person,
-    draw_people,
-    sum_draws,
+    score_drawn_people,
 )
 
 Verdict = Literal["real gain", "noise", "real loss"]
@@ -63,8 +62,7 @@ def compare_runs(
         ],
         axis=1,
     )  # [people, 2 runs, 3, classes]
-    draws = draw_people(len(counts), resamples, seed)
-    drawn = compute_class_f1(sum_draws(draws, counts)).mean(axis=2)
+    drawn = score_drawn_people(counts, len(counts), draws=resamples, seed=seed)
     seen_a, seen_b = compute_class_f1(counts.sum(axis=0)).mean(axis=1)
     differences = drawn[:, 1] - drawn[:, 0]
     low, high = np.percentile(differences, [2.5, 97.5])

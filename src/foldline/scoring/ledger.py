@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foldline.scoring.metrics import Labels, Probs
-from foldline.scoring.person_draws import count_by_person, draw_sums, number_people
+from foldline.scoring.metrics import Labels, Probs, count_by_person, score_drawn_people
 
 # residuals of fewer runs say little of the noise: with two degrees of freedom a standard deviation
 # is off by half its size as often as not
@@ -25,10 +24,6 @@ class Line:
     intercept: float
     noise: float
     num_runs: int
-
-    def predict(self, out_of_fold: float) -> float:
-        """The leaderboard score to expect."""
-        return self.intercept + self.slope * out_of_fold
 
 
 def fit_line(out_of_fold: Sequence[float], board: Sequence[float]) -> Line | None:
@@ -50,20 +45,8 @@ def draw_macro_f1(
     The samples are the same people for all answers to the same rows, so that differences of two
     runs are differences on the same board.
     """
-    person = number_people(groups)
-    right = np.where(labels == answers, labels, num_classes)
-    counts = np.concatenate(
-        [
-            count_by_person(person, right, num_classes + 1)[:, :num_classes],
-            count_by_person(person, answers, num_classes),
-            count_by_person(person, labels, num_classes),
-        ],
-        axis=1,
-    )
-    sums = np.concatenate(list(draw_sums(counts, people, draws=_DRAWS)))
-    hits, answered, true = np.split(sums, 3, axis=1)
-    f1: Probs = (2 * hits / np.maximum(answered + true, 1)).mean(axis=1)
-    return f1
+    counts = count_by_person(labels, answers, groups, num_classes)
+    return score_drawn_people(counts, people, draws=_DRAWS)
 
 
 @dataclass(frozen=True)

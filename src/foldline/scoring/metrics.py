@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from foldline.scoring import person_draws
 
 Labels = npt.NDArray[np.int64]
 Probs = npt.NDArray[np.float64]
@@ -64,9 +65,8 @@ def compute_bootstrap_interval(
     of one person are no independent witnesses.
     """
     counts = count_by_person(labels, answers, groups, num_classes)
-    draws = draw_people(len(counts), resamples, seed)
-    macro_f1 = compute_class_f1(sum_draws(draws, counts)).mean(axis=1)
-    low, high = np.percentile(macro_f1, [2.5, 97.5])
+    drawn = score_drawn_people(counts, len(counts), draws=resamples, seed=seed)
+    low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -77,25 +77,32 @@ def count_by_person(
 
     People in the order of their names, whatever the order of the rows.
     """
-    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    right = labels == answers
-    parts = ((group[right], labels[right]), (group, answers), (group, labels))
-    return np.stack([_count(who, what, len(names), num_classes) for who, what in parts], axis=1)
+    people = person_draws.number_people(groups)
+    # one class more takes in what is wrong
+    right = np.where(labels == answers, labels, num_classes)
+    return np.stack(
+        [
+            person_draws.count_by_person(people, right, num_classes + 1)[:, :num_classes],
+            person_draws.count_by_person(people, answers, num_classes),
+            person_draws.count_by_person(people, labels, num_classes),
+        ],
+        axis=1,
+    )
 
 
-@lru_cache(maxsize=1)  # several comparisons on the same people draw the same
-def draw_people(people: int, resamples: int, seed: int) -> Counts:
-    """How often each person is drawn when as many are drawn with replacement: `[R, P]`."""
-    random = np.random.default_rng(seed)
-    draws = random.multinomial(people, np.full(people, 1 / people), resamples).astype(np.float64)
-    draws.setflags(write=False)
-    return draws
+def score_drawn_people(
+    counts: Counts, num_drawn: int, *, draws: int, seed: int = 0
+) -> npt.NDArray[np.float64]:
+    """Macro-F1 `[draws, …]` of `num_drawn` people drawn with replacement.
 
-
-def sum_draws(draws: Counts, counts: Counts) -> Counts:
-    """The counts `[P, 3, C]` of the people in each draw `[R, P]`, summed: `[R, 3, C]`."""
-    sums: Counts = draws @ counts.reshape(len(counts), -1)
-    return sums.reshape(len(draws), *counts.shape[1:])
+    `counts` `[P, …, 3, C]` are those of `count_by_person`, of one run or of several, which are then
+    scored on the same people.
+    """
+    flat = counts.reshape(len(counts), -1)
+    sums = person_draws.draw_sums(flat, num_drawn, draws=draws, seed=seed)
+    return np.concatenate(
+        [compute_class_f1(piece.reshape(-1, *counts.shape[1:])).mean(axis=-1) for piece in sums]
+    )
 
 
 def compute_class_f1(counts: Counts) -> npt.NDArray[np.float64]:
@@ -104,11 +111,6 @@ def compute_class_f1(counts: Counts) -> npt.NDArray[np.float64]:
         2 * counts[..., 0, :] / np.maximum(counts[..., 1, :] + counts[..., 2, :], 1)
     )
     return f1
-
-
-def _count(group: Labels, classes: Labels, people: int, num_classes: int) -> Counts:
-    flat = np.bincount(group * num_classes + classes, minlength=people * num_classes)
-    return flat.reshape(people, num_classes).astype(np.float64)
 
 
 def _normalize(probs: Probs) -> Probs:

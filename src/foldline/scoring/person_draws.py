@@ -8,8 +8,8 @@ import numpy.typing as npt
 Counts = npt.NDArray[np.float64]
 Classes = npt.NDArray[np.int64]
 
-# draws held in memory at once
-_CHUNK = 1000
+# draws in a piece, and people drawn in memory at once: some 20 MB of each kind of number
+_PIECE, _AT_ONCE = 1000, 2_500_000
 
 
 def number_people(groups: Sequence[str]) -> Classes:
@@ -31,22 +31,37 @@ def draw_sums(
 
     Gives `draws` of them in pieces `[at most 1000, F]`. With `unseen` `[U, F]` there is one more
     person, who each time is any row of it. The same seed draws the same people, whatever is counted
-    of them.
+    of them; the sums of whole numbers are exact. Memory does not grow with people nor draws.
     """
     rng = np.random.default_rng(seed)
-    num_people, num_unseen = len(counts), 0 if unseen is None else len(unseen)
+    num_unseen = 0 if unseen is None else len(unseen)
     rows = counts if unseen is None else np.concatenate([counts, unseen])
-    for start in range(0, draws, _CHUNK):
-        size = min(_CHUNK, draws - start)
-        if num_unseen:
-            ticket = rng.integers((num_people + 1) * num_unseen, size=(size, num_drawn))
-            drawn = np.minimum(ticket // num_unseen, num_people)
-            drawn += np.where(drawn == num_people, ticket % num_unseen, 0)
-        else:
-            drawn = rng.integers(num_people, size=(size, num_drawn))
-        drawn += len(rows) * np.arange(size)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=size * len(rows)).reshape(size, len(rows))
-        yield times.astype(np.float64) @ rows
+    at_once = max(1, _AT_ONCE // max(num_drawn, len(rows)))
+    for start in range(0, draws, _PIECE):
+        stop = min(start + _PIECE, draws)
+        yield np.concatenate(
+            [
+                _draw_times(rng, len(counts), num_unseen, (min(at_once, stop - first), num_drawn))
+                @ rows
+                for first in range(start, stop, at_once)
+            ]
+        )
+
+
+def _draw_times(
+    rng: np.random.Generator, num_people: int, num_unseen: int, shape: tuple[int, int]
+) -> Counts:
+    """How often each row is drawn in each of `shape[0]` draws of `shape[1]` people."""
+    if num_unseen:
+        ticket = rng.integers((num_people + 1) * num_unseen, size=shape)
+        drawn = np.minimum(ticket // num_unseen, num_people)
+        drawn += np.where(drawn == num_people, ticket % num_unseen, 0)
+    else:
+        drawn = rng.integers(num_people, size=shape)
+    num_rows = num_people + num_unseen
+    drawn += num_rows * np.arange(len(drawn))[:, None]
+    times = np.bincount(drawn.ravel(), minlength=len(drawn) * num_rows)
+    return times.reshape(len(drawn), num_rows).astype(np.float64)
 
 
 def count_people_like(rows: int, num_rows_known: int, num_people_known: int) -> int:

@@ -9,7 +9,6 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
-    find_backbone_weights,
     load_state,
     save_checkpoint,
     save_state,
@@ -21,7 +20,6 @@ from foldline.stages.machine import Machine
 from foldline.stages.mirror import FoldMirror
 from foldline.stages.parts import FoldParts
 from foldline.stages.runs import FoldFolder
-from foldline.stages.start_weights import name_weights
 from foldline.tracking.metrics_log import save_metrics
 
 
@@ -71,10 +69,9 @@ def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_bes
         monitor=settings.monitor,
         scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
     )
-    if settings.save == "head":
-        weights = name_weights(job.config.model.weights, job.fold)
+    if parts.backbone_weights is not None:
         head = find_head(model, len(job.prepared.class_names))
-        checkpoint = keep_head(checkpoint, head=head, weights=find_backbone_weights(weights))
+        checkpoint = keep_head(checkpoint, head=head, weights=parts.backbone_weights)
     for path in paths:
         save_checkpoint(path, checkpoint)
 

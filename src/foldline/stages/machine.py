@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader, Sampler
 
 from foldline import console
@@ -24,6 +25,12 @@ class Machine:
     @property
     def is_main(self) -> bool:
         return bool(self.accelerator.is_main_process)
+
+    def share(self, value: bool) -> bool:
+        """What the main process has given here, in all of them."""
+        shared = [value]
+        broadcast_object_list(shared)
+        return shared[0]
 
     def describe(self) -> str:
         """`cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""

@@ -33,11 +33,11 @@ class FoldMirror:
     def __init__(self, track: WandbRun, on_row: Callable[[Row], None]) -> None:
         self._track, self._on_row = track, on_row
 
-    def log(self, row: Row, *, step: int) -> None:
-        """Mirror the figures of one epoch, or of a part of one that has a `step` of its own."""
+    def log(self, row: Row) -> None:
+        """Mirror the figures of one validation, at its step."""
         with never_stopping():
             if not self._track.is_dark:
-                self._track.log({**row, **measure_memory()}, step=int(row.get("step", step)))
+                self._track.log({**row, **measure_memory()}, step=int(row["step"]))
             self._on_row(row)
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
@@ -94,7 +94,7 @@ class RunMirror:
     def _begin(
         self, job_type: str, name: str, part: str, extra: dict[str, Any], *, sweeps: bool = False
     ) -> WandbRun:
-        identity = self._run.load_environment()["identity"]
+        identity = self._run.load_identity()
         track = begin_run(
             self._config,
             self._prepared,

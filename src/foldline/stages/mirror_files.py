@@ -31,7 +31,7 @@ def name_artifact(*parts: object) -> str:
 
 def name_run_alias(run: RunFolder) -> str:
     """What all versions made by one run are found by: its name may have been used before."""
-    return f"run-{run.load_environment()['identity']}"
+    return f"run-{run.load_identity()}"
 
 
 def pack_table(config: Config, prepared: Prepared) -> Artifact:

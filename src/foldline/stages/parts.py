@@ -21,6 +21,7 @@ from foldline.data.transforms import Transform, build_eval_transform, build_trai
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
+    find_backbone_weights,
     load_pretrained,
 )
 from foldline.learning.engine import TrainResult
@@ -35,7 +36,12 @@ from foldline.learning.optim import Schedule, build_optimizer, build_schedule
 from foldline.learning.scope import freeze
 from foldline.learning.stopping import BestTracker
 from foldline.stages.machine import Machine, build_batches, build_ordered_batches
-from foldline.stages.start_weights import load_origin, name_weights, say_how_the_head_starts
+from foldline.stages.start_weights import (
+    group_by_weights,
+    load_origin,
+    name_weights,
+    say_how_the_heads_start,
+)
 
 
 @dataclass
@@ -43,6 +49,7 @@ class FoldParts:
     """Everything that one fold learns with, and what it knows so far.
 
     `history` has one row a validation; `unreported` and `seconds` are of what was trained since.
+    `backbone_weights` are what a head refers to that is saved alone.
     """
 
     model: nn.Module
@@ -55,6 +62,7 @@ class FoldParts:
     valid_rows: pd.DataFrame
     valid_batches: "DataLoader[Batch]"
     steps_per_epoch: int
+    backbone_weights: str | None
     epochs_done: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     unreported: TrainResult = field(default_factory=TrainResult)
@@ -113,6 +121,11 @@ def build_parts(
         valid_rows=valid_rows,
         valid_batches=valid_batches,
         steps_per_epoch=steps_per_epoch,
+        backbone_weights=(
+            find_backbone_weights(name_weights(config.model.weights, fold))
+            if config.train.save == "head"
+            else None
+        ),
     )
 
 
@@ -120,9 +133,13 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
     """Raise `UserError` for a network, weights, picture size or augmentation that does not work."""
     _check_save(config)
     _build_train_transform(config)
-    for fold in folds:
-        model = build_network(config, prepared, fold, load=True).eval()
-    say_how_the_head_starts(config, prepared, folds[0])
+    # once for all folds that start alike
+    for weights, starting in group_by_weights(config.model.weights, folds).items():
+        origin = load_origin(weights)
+        for fold in starting:
+            _check_origin(origin, weights, prepared, fold)
+        model = build_network(config, prepared, starting[0], load=True).eval()
+    say_how_the_heads_start(config, prepared, folds)
     try:
         with torch.no_grad():
             model(torch.zeros(1, 3, *config.data.image_size))
@@ -179,8 +196,7 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
     if load and settings.weights != "none":
         weights = name_weights(settings.weights, fold)
         checkpoint = load_origin(weights)
-        if checkpoint:
-            _check_origin(checkpoint, weights, prepared, fold)
+        _check_origin(checkpoint, weights, prepared, fold)
         load_pretrained(model, weights, name=settings.name, head=head, **chosen)
         if checkpoint and checkpoint.class_names == prepared.class_names:
             model.load_state_dict(checkpoint.state, strict=False)  # the head too
@@ -188,8 +204,12 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
     return model
 
 
-def _check_origin(checkpoint: Checkpoint, weights: str, prepared: Prepared, fold: int) -> None:
+def _check_origin(
+    checkpoint: Checkpoint | None, weights: str, prepared: Prepared, fold: int
+) -> None:
     """Raise `UserError` where the weights have seen the people who validate this fold."""
+    if checkpoint is None:
+        return
     if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
         raise UserError(
             f"model.weights: {weights} was trained on people of fold {fold}, whose scores would "

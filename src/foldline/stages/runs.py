@@ -13,7 +13,7 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.files import write_json, write_text
+from foldline.files import compute_seal, write_json, write_text
 from foldline.recipe import dump_config, load_config
 
 # what a run is made of beside its table, which the seal stands for: of `data` only how pictures
@@ -45,6 +45,11 @@ class FoldFolder:
     @property
     def oof(self) -> Path:
         return self.path / "oof.csv"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains the fold."""
+        return self.path.with_name(f".{self.path.name}.lock")
 
     @property
     def is_finished(self) -> bool:
@@ -80,6 +85,11 @@ class RunFolder:
     def submission(self) -> Path:
         return self.path / "submission.csv"
 
+    @property
+    def lock(self) -> Path:
+        """Held while the run is begun, and while its folds are joined."""
+        return self.path / ".run.lock"
+
     def load_environment(self) -> dict[str, Any]:
         try:
             environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
@@ -88,6 +98,12 @@ class RunFolder:
             raise UserError(
                 f"{self.environment}: cannot be read; take another run name, or put it back"
             ) from None
+
+    def load_identity(self) -> str:
+        """What tells it apart from another run of its name; an older version wrote none down."""
+        environment = self.load_environment()
+        instead = compute_seal(self.path.name.encode(), environment["seal"].encode())[:12]
+        return str(environment.get("identity", instead))
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:

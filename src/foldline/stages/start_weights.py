@@ -1,5 +1,6 @@
 """Which weights a fold starts from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
@@ -36,19 +37,35 @@ def load_origin(weights: str) -> Checkpoint | None:
     return load_checkpoint(Path(weights)) if is_checkpoint(Path(weights)) else None
 
 
-def say_how_the_head_starts(config: Config, prepared: Prepared, fold: int) -> None:
-    """One line where `model.weights` is a file, as it decides what the first score looks like."""
+def group_by_weights(weights: str, folds: Sequence[int]) -> dict[str, list[int]]:
+    """What `model.weights` means for the folds, with the folds that start from it."""
+    groups: dict[str, list[int]] = {}
+    for fold in folds:
+        groups.setdefault(name_weights(weights, fold), []).append(fold)
+    return groups
+
+
+def say_how_the_heads_start(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
+    """How each fold starts from a file, as it decides what its first score looks like.
+
+    One line where all do alike. A file that may make scores lie is warned of.
+    """
     weights = config.model.weights
     if weights in ("imagenet", "none"):
         return
-    checkpoint = load_origin(name_weights(weights, fold))
-    if not checkpoint or checkpoint.class_names != prepared.class_names:
-        reason = "has other classes" if checkpoint else "is no best.pt"
-        console.say(f"{weights} {reason}: all but its head is taken over, the head is random")
-        return
-    console.say(f"goes on from {weights}, its head included")
-    if checkpoint.scoring_seal != prepared.scoring_seal:
-        console.warn(
-            f"{weights} was trained on another table, whose people may be among those who "
-            "validate here; scores may lie"
-        )
+    said: dict[str, None] = {}
+    for file, starting in group_by_weights(weights, folds).items():
+        checkpoint = load_origin(file)
+        if not checkpoint or checkpoint.class_names != prepared.class_names:
+            reason = "has other classes" if checkpoint else "is no best.pt"
+            said[f"{weights} {reason}: all but its head is taken over, the head is random"] = None
+            continue
+        said[f"goes on from {weights}, its head included"] = None
+        if checkpoint.scoring_seal != prepared.scoring_seal:
+            unit = "fold" if len(starting) == 1 else "folds"
+            console.warn(
+                f"{file} was trained on another table, whose people may be among those who "
+                f"validate in {unit} {', '.join(map(str, starting))}; scores may lie"
+            )
+    for line in said:
+        console.say(line)

@@ -1,17 +1,15 @@
 """`foldline sweep`: every combination of a grid, trained by as many agents as are started."""
 
-import fcntl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
-from foldline.files import write_text
+from foldline.files import claiming, write_text
 from foldline.recipe import load_config
 from foldline.stages.mirror_tables import summarize_scores
 from foldline.stages.table_settings import check_settings
@@ -62,7 +60,7 @@ def _take_turns(
     """Train what no other agent is at; gives what others are at, to be looked at again."""
     others = []
     for trial in trials:
-        with _claim(directory / f"{trial.config.run}.lock") as is_ours:
+        with claiming(directory / f"{trial.config.run}.lock") as is_ours:
             if not is_ours:
                 others.append(trial)
                 continue
@@ -86,19 +84,6 @@ def _train(trial: Trial, config_path: Path | None) -> int:
         return subprocess.run(command, check=False).returncode
     except KeyboardInterrupt:
         return _INTERRUPTED
-
-
-@contextmanager
-def _claim(path: Path) -> Iterator[bool]:
-    """Whether this agent has the trial to itself while the block lasts; a killed one lets go."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def _is_newer(path: Path, moment: float) -> bool:

@@ -1,13 +1,14 @@
 """Train every fold of a run, go on where it was stopped, and say how good it is."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
-from foldline.files import write_json
+from foldline.files import claiming, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
 from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
@@ -22,6 +23,10 @@ from foldline.stages.table_settings import check_settings
 from foldline.tracking.metrics_log import load_metrics
 
 _ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"
+
+
+class FoldTakenError(UserError):
+    """Another training is at this fold."""
 
 
 def run_train(config: Config) -> None:
@@ -39,9 +44,11 @@ def run_train(config: Config) -> None:
     with mirror_train(config, prepared, run, active=machine.is_main) as mirror:
         failed = _train_folds(config, prepared, folds, run, machine=machine, mirror=mirror)
         if machine.is_main:
-            _summarize(run, prepared)
-            report_run_trained(config, prepared, run)
-            mirror.summarize()
+            # of several trainings of one run the last to end finds the folds of all
+            with claiming(run.lock, wait=True):
+                _summarize(run, prepared)
+                report_run_trained(config, prepared, run)
+                mirror.summarize()
         if failed:
             raise UserError(*failed)
 
@@ -55,28 +62,68 @@ def _train_folds(
     machine: Machine,
     mirror: RunMirror,
 ) -> list[str]:
-    """Train what is not finished; a line for each fold that diverged or saved nothing."""
+    """Train what is not finished; a line for each fold that could not be trained to its end."""
     failed: list[str] = []
     for fold in folds:
-        was_finished = run.fold(fold).is_finished
         try:
-            if not was_finished:
-                with mirror.fold(fold) as track:
-                    # a machine of its own: no fold inherits memory or loss scale of another
-                    own = open_machine(config.train)
-                    train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
-                    _draw_fold(config, prepared, fold, run, machine)
+            was_finished = _train_unless_finished(
+                config, prepared, fold, run, machine=machine, mirror=mirror
+            )
         except NonFiniteLossError as error:
             failed.append(_describe_divergence(fold, run, error))
+            continue
+        except FoldTakenError as error:
+            console.say(f"{fold:<6} left to another process, which is training it")
+            failed.extend(error.faults)
             continue
         except NothingSavedError as error:
             failed.extend(error.faults)
             continue
         except KeyboardInterrupt:
             raise InterruptedByUserError(_describe_interruption(fold, run)) from None
-        _draw_fold(config, prepared, fold, run, machine)
         _say_fold(fold, run, note="finished before" if was_finished else "")
     return failed
+
+
+def _train_unless_finished(
+    config: Config,
+    prepared: Prepared,
+    fold: int,
+    run: RunFolder,
+    *,
+    machine: Machine,
+    mirror: RunMirror,
+) -> bool:
+    """Train one fold, and draw its report; gives whether it was trained before.
+
+    Raises `FoldTakenError` where another training has it.
+    """
+    with _claim(run, fold, machine) as is_ours:
+        # asked with the lock held: who had it before may have finished the fold
+        was_finished = machine.share(run.fold(fold).is_finished)
+        if was_finished:
+            _draw_fold(config, prepared, fold, run, machine)
+        elif not is_ours:
+            raise FoldTakenError(
+                f"fold {fold}: another process is training it, which holds {run.fold(fold).lock}; "
+                "wait for it, or train others with train.folds"
+            )
+        else:
+            with mirror.fold(fold) as track:
+                # a machine of its own: no fold inherits memory or loss scale of another
+                own = open_machine(config.train)
+                train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
+                # here, so that the pictures go along to the mirror
+                _draw_fold(config, prepared, fold, run, machine)
+    return was_finished
+
+
+@contextmanager
+def _claim(run: RunFolder, fold: int, machine: Machine) -> Iterator[bool]:
+    """Whether this training, whose main process asks for all, has the fold to itself."""
+    with ExitStack() as held:
+        is_ours = machine.is_main and held.enter_context(claiming(run.fold(fold).lock))
+        yield machine.share(is_ours)
 
 
 def _draw_fold(
@@ -96,7 +143,11 @@ def _open_run_once(
         begun = [fold for fold in folds if run and run.fold(fold).last.is_file()]
         if set(folds) - set(begun):
             check_recipe(config, prepared, sorted(set(folds) - set(begun)))
-        return run or begin_run(config, prepared, machine.describe())
+        if run is not None:
+            return run
+        with claiming(RunFolder(config.run_dir).lock, wait=True):
+            # another training may have begun it meanwhile
+            return find_run(config, prepared) or begin_run(config, prepared, machine.describe())
 
 
 def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -> None:
