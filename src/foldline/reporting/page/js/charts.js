@@ -114,5 +114,5 @@ const charts = (() => {
     draw();
   }
 
-  return { start };
+  return { start, layout, plain, CONFIG };
 })();
