@@ -150,7 +150,7 @@ def test_the_tables_show_every_class_and_the_confident_mistakes(
     wrong = [row for row in rows["data"] if not row[column("right")]]
     assert wrong == rows["data"][: len(wrong)]
     assert wrong[0][column("confidence")] == max(row[column("confidence")] for row in wrong)
-    assert all(row[column("picture")]["_type"] == "image-file" for row in wrong)
+    assert all(row[column("picture")] == "Image" for row in wrong)
 
 
 def test_artifacts_lead_from_the_table_over_the_folds_to_the_submission(
@@ -159,7 +159,7 @@ def test_artifacts_lead_from_the_table_over_the_folds_to_the_submission(
     digests = {run.used["table-tiny"].digest for run in runs.values()}
     assert len(digests) == 1
     infer = runs["tiny-infer"]
-    assert sorted(infer.used) == [*(f"tiny-fold-{fold}" for fold in range(3)), "table-tiny"]
+    assert sorted(infer.used) == ["table-tiny", *(f"tiny-fold-{fold}" for fold in range(3))]
     for fold in range(3):
         (made,) = runs[f"tiny-fold-{fold}"].made.values()
         assert (made.type, "best" in made.aliases) == ("model", True)
@@ -182,6 +182,10 @@ def test_what_is_uploaded_later_is_whole_and_can_be_fetched(mirrored: Path, serv
     assert {(name, "table-tiny") for name in PARTS} <= used
     assert {("tiny-infer", f"tiny-fold-{fold}") for fold in range(3)} <= used
     assert [len(server.find(f"tiny-fold-{fold}")) for fold in range(3)] == [1, 1, 1]
+    (fold,) = (identity for identity, name in names.items() if name == "tiny-fold-1")
+    (rows,) = server.find(f"run-{fold}-out_of_fold")
+    thumbnails = [path for path in server.files if path.startswith(f"/storage/{rows}/media/images")]
+    assert thumbnails
     assert start("sync").out == "nothing to upload under outputs/runs\n"
 
     before = list_files(mirrored)

@@ -157,6 +157,8 @@ def test_choosing_a_run_brings_its_settings_and_curves(page: Page) -> None:
     lines = "document.querySelectorAll('#curves-chart .scatterlayer path.js-line').length"
     assert page.run(lines) == 3 * (2 + 1)
     assert page.run("document.querySelectorAll('#classes-chart .bars path').length") == 9
+    ticks = "[...document.querySelectorAll('#curves-chart .xtick')].map(e => e.textContent)"
+    assert page.run(ticks) == ["1", "2"], "epochs are whole"
     last = "#classes-table td:last-child"
     f1 = f"[...document.querySelectorAll('{last}')].map(e => e.textContent)"
     # of `bad`, by hand: 2·2/(4+3), 2·1/(4+3), 2·3/(4+6)
@@ -246,6 +248,9 @@ def test_it_fits_the_screen_in_light_and_dark(
     ground = browser.run("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(19, 23, 26)") is dark
     assert browser.list_errors() == []
+    # no matrix of these few classes needs to be moved sideways to be read
+    wide = "[...document.querySelectorAll('#matrices .scroll')].map(e=>e.scrollWidth-e.clientWidth)"
+    assert browser.run(wide) == [0, 0, 0]
 
 
 def test_every_control_has_a_name(page: Page) -> None:
