@@ -14,7 +14,12 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-_OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars")
+_OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"),
+    # nor is anything fetched by the browser itself
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--disable-quic",
+)
 
 
 class BrowserError(Exception):

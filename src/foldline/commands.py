@@ -15,7 +15,17 @@ _config_option = click.option(
     "--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/"
 )
 _overrides_argument = click.argument("overrides", nargs=-1, metavar="[key=value]...")
-_run_argument = click.argument("run")
+
+
+def _read_name(_context: click.Context, _parameter: click.Parameter, run: str) -> str:
+    """The name of a run, also from its folder, as a shell completes it."""
+    name = Path(run).name
+    if not name:
+        raise UserError("RUN: expected the name of a run; foldline runs lists those there are")
+    return name
+
+
+_run_argument = click.argument("run", callback=_read_name)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from tests.competition import Foldline, list_files
 
+from foldline.scoring.compare import compare_runs
+
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>\n')
 
 
@@ -176,18 +178,72 @@ def test_other_broken_files_are_named_too(
 
 def test_scores_of_the_leaderboard(project: Path, trained: Foldline) -> None:
     (project / "outputs/leaderboard.csv").write_text(
-        "run,kind,date,macro_f1,rank\n"
-        "tiny,public,May,0.5,\n"
-        "other,public,May,0.9,\n"
-        "tiny,public,June,0.625,\n"
-        "tiny,private,June,0.25,3\n"
+        "time,event,run,data,sha256,out_of_fold,score,competition,message\n"
+        "May,public,tiny,tiny,aa,0.3,0.75,,\n"
+        "June,submit,tiny,tiny,bb,0.4,,masks,second\n"
+        "June,public,tiny,tiny,bb,0.4,0.5,,\n"
+        "June,public,other,tiny,cc,0.4,0.9,,\n"
+        "July,public,tiny,tiny,bb,0.4,0.625,,\n"
+        "July,private,tiny,tiny,bb,0.4,0.25,,\n"
     )
     assert trained("report") == 0
-    assert read_page(project)["overview"]["runs"][0]["leaderboard"] == {
-        "public macro_f1": 0.625,
-        "private macro_f1": 0.25,
-        "private rank": 3,
+    overview = read_page(project)["overview"]
+    assert overview["runs"][0]["leaderboard"] == {
+        "out_of_fold": 0.4,
+        "public": 0.625,
+        "private": 0.25,
     }
+    assert overview["tables"][0]["boardLine"] is None, "of one run"
+
+
+def test_three_scores_make_a_line(project: Path, trained: Foldline) -> None:
+    lines = ["time,event,run,data,sha256,out_of_fold,score,competition,message"]
+    for name, out_of_fold in (("tiny", 0.4), ("second", 0.5), ("third", 0.6)):
+        if name != "tiny":
+            copy_run(project, name)
+        lines.append(f"May,public,{name},tiny,aa,{out_of_fold},{0.1 + out_of_fold / 2},,")
+    (project / "outputs/leaderboard.csv").write_text("\n".join(lines) + "\n")
+    assert trained("report") == 0
+    line = read_page(project)["overview"]["tables"][0]["boardLine"]
+    assert (line["slope"], line["intercept"]) == pytest.approx((0.5, 0.1))
+    assert line["num_runs"] == 3
+
+
+def test_every_two_runs_are_judged_on_what_both_have_answered(
+    project: Path, trained: Foldline
+) -> None:
+    answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    probs = answered.columns[answered.columns.str.startswith("p_")]
+    for number in range(12):
+        run = copy_run(project, f"perfect-{number:02d}")
+        perfect = answered.assign(**{probs[0]: 0.0})
+        perfect[probs] = np.eye(len(probs))[answered["label"]]
+        # the last one has only answered a part, from the end
+        part = perfect[perfect["fold"] == 1][::-1] if number == 11 else perfect
+        part.to_csv(run / "oof.csv", index=False)
+    assert trained("report", "report.thumbnails=0") == 0
+    overview = read_page(project)["overview"]
+    names = [run["name"] for run in overview["runs"]]
+    pairs = {
+        frozenset((names[one["first"]], names[one["second"]])): one
+        for one in overview["tables"][0]["pairs"]
+    }
+    assert len(pairs) == 13 * 12 / 2
+    assert pairs[frozenset(names[:2])]["verdict"] == "noise"
+    one = pairs[frozenset(("tiny", "perfect-11"))]
+    labels, groups = answered["label"].to_numpy(), answered["group"]
+    there = (answered["fold"] == 1).to_numpy()
+    found = compare_runs(
+        labels[there],
+        groups[there].tolist(),
+        np.eye(len(probs))[labels[there]],
+        answered.loc[there, probs].to_numpy(),
+        len(probs),
+    )
+    sign = 1 if names[one["first"]] == "tiny" else -1
+    assert sign * one["difference"] == pytest.approx(found.difference, abs=1e-6)
+    bounds = sorted((sign * one["low"], sign * one["high"]))
+    assert bounds == pytest.approx([found.low, found.high], abs=1e-6)
 
 
 def test_pictures_are_left_out_where_there_is_no_room(project: Path, trained: Foldline) -> None:

@@ -199,7 +199,10 @@ def test_credentials_may_be_in_any_of_kaggles_places(
 @pytest.mark.parametrize(
     ("run", "competition", "expected"),
     [
-        ("two", "mask", "no such file; make it with: make infer"),
+        ("two", "mask", "outputs/runs/two: no such run; foldline runs lists those there are"),
+        ("oen", "mask", "did you mean one?"),
+        ("", "mask", "RUN: expected the name of a run"),
+        ("outputs/runs/bare", "mask", "no such file; make it with: make infer SET=run=bare"),
         ("one", "https://www.kaggle.com/c/mask", "expected the last part of the competition's"),
         ("one", "", "expected the last part of the competition's"),
     ],
@@ -207,8 +210,9 @@ def test_credentials_may_be_in_any_of_kaggles_places(
 def test_what_does_not_exist(
     run: str, competition: str, expected: str, ready: DrawnProject, command: Command
 ) -> None:
+    (ready.root / "outputs/runs/bare").mkdir()
     said = command("submit", run, "--competition", competition)
-    assert said.code == 2
+    assert (said.code, said.err.count("\n")) == (2, 1)
     assert expected in said.err
 
 

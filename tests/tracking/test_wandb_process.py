@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from foldline.tracking.wandb_process import Patience, PatienceOverError, mirror
+from foldline.tracking.wandb_process import (
+    Patience,
+    PatienceOverError,
+    mirror,
+    mirror_elsewhere,
+)
 
 Call = tuple[str, Any]
 Said = list[tuple[str | None, str | None]]
@@ -43,6 +48,9 @@ class FakeWandb(ModuleType):
         assert settings["prompt"] is False, "nobody is there to answer"
         self._note("login")
         return self.logged_in
+
+    def setup(self) -> "FakeWandb":
+        return self
 
     def Settings(self, **settings: Any) -> dict[str, Any]:  # noqa: N802
         return settings
@@ -157,17 +165,26 @@ def test_online_without_a_login_says_what_to_do(wandb: FakeWandb, tmp_path: Path
 def test_a_server_that_is_not_there_is_given_up_for_the_disk(
     wandb: FakeWandb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = FakeWandb.init
+    handed_on: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "foldline.tracking.wandb_process.mirror_elsewhere",
+        lambda lines, say: handed_on.extend(map(json.loads, lines)),
+    )
+    wandb.trouble["init"] = CommError("context deadline exceeded")
+    log = {"do": "log", "row": {"a": 1}, "step": 1}
+    said = run(tmp_path, log, FINISH, mode="online")
+    why = "http://w: CommError: context deadline exceeded"
+    assert said == [("offline", f"kept on disk: make sync; {why}")]
+    assert [one["do"] for one in handed_on] == ["start", "log", "finish"]
+    assert (handed_on[0]["mode"], handed_on[0]["settings"]["id"]) == ("offline", "abc")
+    assert handed_on[1:] == [log, FINISH]
 
-    def fail_online(self: FakeWandb, **settings: Any) -> FakeWandb:
-        if settings["mode"] == "online":
-            raise CommError("context deadline exceeded")
-        return real(self, **settings)
 
-    monkeypatch.setattr(FakeWandb, "init", fail_online)
-    said = run(tmp_path, {"do": "log", "row": {"a": 1}, "step": 1}, FINISH, mode="online")
-    assert said[0] == ("offline", "http://w does not answer; kept on disk: make sync")
-    assert ("log", ({"a": 1}, 1)) in wandb.calls
+def test_another_process_mirrors_and_what_it_says_is_handed_on(tmp_path: Path) -> None:
+    """Without wandb, as nothing is begun."""
+    said: Said = []
+    mirror_elsewhere([], lambda state, reason: said.append((state, reason)))
+    assert said == [("done", None)]
 
 
 def test_an_artifact_that_cannot_be_kept_leaves_the_figures_alone(

@@ -1,6 +1,5 @@
 """Training goes on whatever Weights & Biases does: its process raises, hangs, dies or is late."""
 
-import os
 import signal
 import socket
 import sys
@@ -10,29 +9,18 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.wandb_broken import break_wandb
 from tests.wandb_file import read_runs
 
 from foldline.tracking.wandb_run import Artifact, WandbRun, wait_for_runs
 
 Reports = list[str]
 
-# a module of this name found before the real one: what breaks, and where
-BROKEN = {
-    "import": "raise ImportError('no module named wandb_core')",
-    "init": "def login(**_): return True\nclass errors: CommError = OSError\n"
-    "def Settings(**_): return None\ndef init(**_): raise RuntimeError('broken\\nhere')",
-    "exit": "import os; os._exit(3)",
-    "hang": "import time; time.sleep(60)",
-}
-
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """A `wandb` that is broken as the test's parameter says."""
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken/wandb.py").write_text(BROKEN[request.param])
-    paths = [str(tmp_path / "broken"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    break_wandb(tmp_path / "broken", request.param, monkeypatch)
 
 
 @pytest.fixture

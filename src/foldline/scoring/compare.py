@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from foldline.scoring.metrics import (
     Labels,
@@ -37,6 +38,53 @@ class Comparison:
     resamples: int
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Macro-F1 of one run: `seen` on all `people`, `drawn` `[R]` on people drawn anew."""
+
+    seen: float
+    drawn: npt.NDArray[np.float64]
+    people: int
+
+
+def draw_scores(
+    labels: Labels,
+    groups: Sequence[str],
+    answers: Labels,
+    num_classes: int,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Draws:
+    """Score a run's `answers` `[N]` on people drawn with replacement, over all classes.
+
+    The draws are the same for every run on the same people; a class missing from one counts 0.
+    """
+    counts = count_by_person(labels, answers, groups, num_classes)
+    return Draws(
+        seen=float(compute_class_f1(counts.sum(axis=0)).mean()),
+        drawn=score_drawn_people(counts, len(counts), draws=resamples, seed=seed),
+        people=len(counts),
+    )
+
+
+def compare_draws(a: Draws, b: Draws) -> Comparison:
+    """Compare two runs whose scores were drawn on the same people with the same seed."""
+    differences = b.drawn - a.drawn
+    low, high = np.percentile(differences, [2.5, 97.5])
+    return Comparison(
+        macro_f1_a=a.seen,
+        macro_f1_b=b.seen,
+        difference=b.seen - a.seen,
+        mean=float(differences.mean()),
+        low=float(low),
+        high=float(high),
+        verdict=_judge(float(low), float(high)),
+        people=a.people,
+        resamples=len(differences),
+    )
+
+
 def compare_runs(
     labels: Labels,
     groups: Sequence[str],
@@ -49,34 +97,18 @@ def compare_runs(
 ) -> Comparison:
     """Compare two runs' `probs` `[N, C]` for the same pictures with `labels` and `groups` `[N]`.
 
-    The people are drawn with replacement, both runs scored on the same draw, over all classes; a
-    class missing from a draw counts 0 for both.
+    Both runs are scored on the same people, drawn with replacement.
     Raises `ValueError` for arrays that do not belong together and for probabilities that are not
     finite.
     """
     _check(labels, groups, probs_a, probs_b, num_classes)
-    counts = np.stack(
-        [
-            count_by_person(labels, probs.argmax(axis=1), groups, num_classes)
-            for probs in (probs_a, probs_b)
-        ],
-        axis=1,
-    )  # [people, 2 runs, 3, classes]
-    drawn = score_drawn_people(counts, len(counts), draws=resamples, seed=seed)
-    seen_a, seen_b = compute_class_f1(counts.sum(axis=0)).mean(axis=1)
-    differences = drawn[:, 1] - drawn[:, 0]
-    low, high = np.percentile(differences, [2.5, 97.5])
-    return Comparison(
-        macro_f1_a=float(seen_a),
-        macro_f1_b=float(seen_b),
-        difference=float(seen_b - seen_a),
-        mean=float(differences.mean()),
-        low=float(low),
-        high=float(high),
-        verdict=_judge(float(low), float(high)),
-        people=len(counts),
-        resamples=resamples,
+    a, b = (
+        draw_scores(
+            labels, groups, probs.argmax(axis=1), num_classes, resamples=resamples, seed=seed
+        )
+        for probs in (probs_a, probs_b)
     )
+    return compare_draws(a, b)
 
 
 def _judge(low: float, high: float) -> Verdict:

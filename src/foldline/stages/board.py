@@ -5,6 +5,7 @@ import fcntl
 import io
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,20 @@ class Event:
     score: str = ""
     competition: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the leaderboard said last of `sha256`, the submission of a run it heard of last.
+
+    `out_of_fold` is the run's score when that was recorded. What is not known is None.
+    """
+
+    sha256: str
+    data: str
+    out_of_fold: float | None
+    public: float | None
+    private: float | None
 
 
 _COLUMNS = [field.name for field in fields(Event)]
@@ -93,6 +108,28 @@ def load_events() -> list[Event]:
     if faults:
         raise UserError(*faults)
     return [Event(*row) for row in rows[1:]]
+
+
+def list_standings(events: Sequence[Event]) -> dict[str, Standing]:
+    """Of each run in the ledger, by name, how its last submission stands."""
+    standings = {}
+    for last in events:  # a later event takes the place of those before
+        own = [one for one in events if one.run == last.run and one.sha256 == last.sha256]
+        recorded = own[-1].out_of_fold
+        standings[last.run] = Standing(
+            sha256=last.sha256,
+            data=last.data,
+            out_of_fold=float(recorded) if recorded else None,
+            public=find_score(own, "public"),
+            private=find_score(own, "private"),
+        )
+    return standings
+
+
+def find_score(events: Sequence[Event], board: str) -> float | None:
+    """The last score of `board`, public or private, among `events`."""
+    scores = [one.score for one in events if one.event == board]
+    return float(scores[-1]) if scores else None
 
 
 def _find_fault(row: list[str]) -> str | None:

@@ -17,7 +17,17 @@ from foldline.scoring.ledger import (
     fit_line,
 )
 from foldline.scoring.person_draws import count_people_like
-from foldline.stages.board import BOARD, Event, append_event, is_score, load_events, tell_time
+from foldline.stages.board import (
+    BOARD,
+    Event,
+    Standing,
+    append_event,
+    find_score,
+    is_score,
+    list_standings,
+    load_events,
+    tell_time,
+)
 from foldline.stages.results import RUNS, Result, list_results
 
 
@@ -59,7 +69,7 @@ def run_score(name: str, score: str, *, private: bool) -> None:
         )
     elif not submitted and not result.is_as_written:
         console.warn(f"{result.submission} is not what infer wrote: the run may not be what scored")
-    before = _last_score(events, board, sha256)
+    before = find_score([event for event in events if event.sha256 == sha256], board)
     if before is not None and before != float(score):
         console.warn(f"{name}: {board} was recorded as {before} before; the last one counts")
     append_event(
@@ -97,42 +107,32 @@ def run_leaderboard(*, public_share: float) -> None:
 
 def _list_entries() -> list[Entry]:
     """Runs with a submission, and runs in the ledger whose folder may be gone, by competition."""
-    events = load_events()
+    standings = list_standings(load_events())
     results = {one.name: one for one in list_results() if one.sha256}
-    recorded = {event.run: event for event in events}
-    names = sorted(results.keys() | recorded.keys())
-    entries = [
-        _build_entry(name, results.get(name), [event for event in events if event.run == name])
-        for name in names
-    ]
+    names = sorted(results.keys() | standings.keys())
+    entries = [_build_entry(name, results.get(name), standings.get(name)) for name in names]
     return sorted(entries, key=lambda entry: (entry.data, entry.name))
 
 
-def _build_entry(name: str, result: Result | None, events: Sequence[Event]) -> Entry:
-    sha256 = next((event.sha256 for event in reversed(events)), None)
+def _build_entry(name: str, result: Result | None, standing: Standing | None) -> Entry:
+    """Of a run that has a submission, or is in the ledger, or both."""
     remarks = []
     out_of_fold = result.macro_f1 if result else None
-    if result is None or (sha256 and sha256 != result.sha256):
+    if standing and (result is None or standing.sha256 != result.sha256):
         # what was scored is not what lies there now: neither are its out-of-fold answers, perhaps
-        recorded = [event.out_of_fold for event in events if event.sha256 == sha256]
-        out_of_fold = float(recorded[-1]) if recorded and recorded[-1] else out_of_fold
+        out_of_fold = standing.out_of_fold if standing.out_of_fold is not None else out_of_fold
         remarks.append("submission changed since" if result else "its folder is gone")
     if result and result.papers.get("overridden"):
         remarks.append("gate overridden")
     return Entry(
         name=name,
-        data=result.data_name if result else events[-1].data,
+        data=result.data_name if result else standing.data if standing else "",
         out_of_fold=out_of_fold,
-        public=_last_score(events, "public", sha256),
-        private=_last_score(events, "private", sha256),
+        public=standing.public if standing else None,
+        private=standing.private if standing else None,
         remark=", ".join(remarks),
         result=result or Result(RUNS / name),
     )
-
-
-def _last_score(events: Sequence[Event], board: str, sha256: str | None) -> float | None:
-    scores = [one.score for one in events if one.event == board and one.sha256 == sha256]
-    return float(scores[-1]) if scores else None
 
 
 def _show(runs: Sequence[Entry]) -> None:

@@ -3,8 +3,7 @@
 import csv
 import json
 import statistics
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from foldline import console
 from foldline.errors import UserError
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.reporting.page.tables import Answers, Run
+from foldline.stages.board import list_standings, load_events
 from foldline.stages.runs import RunFolder
 from foldline.tracking.metrics_log import load_metrics
 
@@ -23,7 +23,7 @@ _SCORES = ("macro_f1", "accuracy", "log_loss")
 _PREFIX = "p_"
 
 
-def load_runs(runs_dir: Path, leaderboard_path: Path) -> list[Run]:
+def load_runs(runs_dir: Path) -> list[Run]:
     """Every run under `runs_dir`, finished or not, by name.
 
     Raises `UserError` where there is none. A file that cannot be read is left out with a warning.
@@ -31,7 +31,7 @@ def load_runs(runs_dir: Path, leaderboard_path: Path) -> list[Run]:
     folders = sorted(path.parent for path in runs_dir.glob("*/config.yaml"))
     if not folders:
         raise UserError(f"{runs_dir}: no run to report on; make one with: make train")
-    leaderboard = _load_leaderboard(leaderboard_path)
+    leaderboard = _load_leaderboard()
     runs = []
     with console.progress("runs", len(folders)) as bar:
         for folder in folders:
@@ -186,44 +186,18 @@ def _read_answers(path: Path) -> Answers:
     )
 
 
-def _load_leaderboard(path: Path) -> dict[str, dict[str, float]]:
-    """Scores by run from `run,…`: each column of numbers, for each `kind` where there is one.
-
-    The last line of a run counts.
-    """
-    if not path.is_file():
-        return {}
+def _load_leaderboard() -> dict[str, dict[str, float]]:
+    """By run what the leaderboard said of its last submission, as far as it is known."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        console.warn(f"{path}: cannot be read and is left out: {error}")
+        standings = list_standings(load_events())
+    except UserError as error:
+        console.warn(f"{error}; its scores are left out")
         return {}
-    if rows and "run" not in rows[0]:
-        console.warn(f"{path}: has no column run and is left out")
-        return {}
-    found: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in rows:
-        for column in _list_score_columns(rows):
-            if row[column]:
-                name = f"{row['kind']} {column}" if row.get("kind") else column
-                found[row["run"]][name] = float(row[column])
-    return dict(found)
-
-
-def _list_score_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The columns in which everything that is written is a number."""
-    return [
-        column
-        for column in rows[0]
-        if column is not None
-        and any(row[column] for row in rows)
-        and all(_reads_as_number(row[column]) for row in rows if row[column])
-    ]
-
-
-def _reads_as_number(text: Any) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except (TypeError, ValueError):
-        return False
+    figures = {
+        name: {"public": one.public, "private": one.private, "out_of_fold": one.out_of_fold}
+        for name, one in standings.items()
+    }
+    return {
+        name: {key: value for key, value in known.items() if value is not None}
+        for name, known in figures.items()
+    }

@@ -1,6 +1,5 @@
 """`foldline report`: every run under `outputs/runs` on one page, `outputs/report/index.html`."""
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,26 +8,29 @@ from foldline import console
 from foldline.config import Config
 from foldline.files import write_text
 from foldline.reporting.page.assemble import assemble_page
-from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
-from foldline.reporting.page.tables import Table, place_runs
-from foldline.scoring.compare import compare_runs
-from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold
+from foldline.reporting.page.blocks import (
+    BoardLine,
+    HeatMap,
+    PageTable,
+    Pair,
+    Thumbnails,
+    build_blocks,
+)
+from foldline.reporting.page.tables import Run, Table, Whole, place_runs
+from foldline.scoring.compare import Draws, compare_draws, draw_scores
+from foldline.scoring.ledger import fit_line
 from foldline.stages.page_pictures import draw_thumbnails, find_root
 from foldline.stages.page_runs import load_runs
 from foldline.stages.runs import RunFolder
 
 RUNS_DIR = Path("outputs/runs")
-LEADERBOARD = Path("outputs/leaderboard.csv")
 PAGE = Path("outputs/report/index.html")
-
-# of each table so many of its best runs are compared, each with each
-_COMPARED = 10
 
 
 def build_page(config: Config) -> Path:
     """Write the page of all runs, and give its path. Raises `UserError` where there are none."""
     console.heading(f"report  {RUNS_DIR}")
-    runs = load_runs(RUNS_DIR, LEADERBOARD)
+    runs = load_runs(RUNS_DIR)
     pages = [_build_table(config, table) for table in place_runs(runs)]
     write_text(PAGE, assemble_page(build_blocks(runs, pages)))
     for page in pages:
@@ -55,7 +57,8 @@ def _build_table(config: Config, table: Table) -> PageTable:
         table=table,
         thumbnails=thumbnails,
         note=_describe_left_out(config, settings, root, thumbnails),
-        pairs=_compare_best(table),
+        pairs=_compare_all(table),
+        board_line=_fit_line(table),
         heat_maps=heat_maps,
     )
 
@@ -100,40 +103,56 @@ def _describe_left_out(
     )
 
 
-def _compare_best(table: Table) -> list[Pair]:
-    """The best runs of a table, each with each, on the pictures that both have answered."""
-    names = [run.name for run in table.runs[:_COMPARED]]
-    pairs = list(combinations(names, 2))
-    if not pairs:
-        return []
-    found = []
-    with console.progress("verdicts", len(names) + len(pairs)) as bar:
-        answers: dict[str, OutOfFold] = {}
-        for name in names:
-            answers[name] = load_out_of_fold(RUNS_DIR / name / "oof.csv")
+def _compare_all(table: Table) -> list[Pair]:
+    """Each run of a table with each other, on the pictures that both have answered."""
+    drawn: dict[tuple[str, bytes], Draws] = {}
+
+    def draw(run: Run, common: Whole) -> Draws:
+        # most often all runs have answered the same pictures, and each is only scored once
+        key = (run.name, common.tobytes())
+        if key not in drawn:
+            assert run.answers is not None, f"{run.name} has no answers"
+            answered = np.empty(len(table.rows), np.int64)
+            answered[table.positions[run.name]] = run.answers.predicted
+            rows = table.rows.iloc[common]
+            drawn[key] = draw_scores(
+                rows["label"].to_numpy(dtype=np.int64),
+                rows["group"].tolist(),
+                answered[common],
+                len(table.class_names),
+            )
+        return drawn[key]
+
+    places = {name: np.sort(place) for name, place in table.positions.items()}
+    pairs = []
+    with console.progress("verdicts", len(table.runs)) as bar:
+        for number, first in enumerate(table.runs):
+            for second in table.runs[number + 1 :]:
+                common = _find_common(places[first.name], places[second.name])
+                if len(common):
+                    found = compare_draws(draw(second, common), draw(first, common))
+                    pairs.append(
+                        Pair(
+                            first.name,
+                            second.name,
+                            *(found.difference, found.low, found.high, found.verdict),
+                        )
+                    )
             bar.advance()
-        for first, second in pairs:
-            pair = _compare_two(table, answers, first, second)
-            found += [pair] if pair else []
-            bar.advance()
-    return found
+    return pairs
 
 
-def _compare_two(
-    table: Table, answers: dict[str, OutOfFold], first: str, second: str
-) -> Pair | None:
-    at_first, at_second = table.positions[first], table.positions[second]
-    common, in_first, in_second = np.intersect1d(
-        at_first, at_second, assume_unique=True, return_indices=True
-    )
-    if not len(common):
-        return None
-    rows = table.rows.iloc[common]
-    result = compare_runs(
-        rows["label"].to_numpy(dtype=np.int64),
-        rows["group"].tolist(),
-        answers[second].probs[in_second],
-        answers[first].probs[in_first],
-        len(table.class_names),
-    )
-    return Pair(first, second, result.mean, result.low, result.high, result.verdict)
+def _find_common(one: Whole, other: Whole) -> Whole:
+    """The places that are in both; each of them sorted."""
+    return one if np.array_equal(one, other) else np.intersect1d(one, other, assume_unique=True)
+
+
+def _fit_line(table: Table) -> BoardLine | None:
+    """Public scores of the table's runs against what they were out of fold."""
+    both = [
+        (run.leaderboard["out_of_fold"], run.leaderboard["public"])
+        for run in table.runs
+        if run.leaderboard.keys() >= {"out_of_fold", "public"}
+    ]
+    line = fit_line([x for x, _ in both], [y for _, y in both])
+    return BoardLine(line.slope, line.intercept, line.noise, line.num_runs) if line else None

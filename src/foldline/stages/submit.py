@@ -15,6 +15,7 @@ from foldline.scoring.submission import load_submission
 from foldline.stages.board import Event, append_event, load_events, tell_time
 from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.results import RUNS, Result, load_probs
+from foldline.stages.run_summary import find_run_path
 from foldline.stages.runs import RunFolder, check_seal
 
 # six: some versions of the client use it without asking for it
@@ -33,7 +34,7 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
             f"--competition {competition}: expected the last part of the competition's address, "
             "such as dogs-vs-cats-redux-kernels-edition"
         )
-    result = Result(RUNS / name)
+    result = Result(find_run_path(name, RUNS))
     _require_untouched(result, name)
     _refuse_again(result, competition, force=force)
     client = _find_client()

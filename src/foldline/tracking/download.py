@@ -1,5 +1,6 @@
 """Getting an artifact back from Weights & Biases."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ def download_artifact(
     Raises `UserError` where nobody is logged in, the artifact is not there or does not arrive.
     """
     log_in()
+    os.environ.setdefault("WANDB_SILENT", "true")
     import wandb
 
     path = "/".join(filter(None, [entity, project, f"{name}:{alias}"]))

@@ -1,7 +1,6 @@
 """Uploading later what was kept on disk, by wandb's own command."""
 
 import fcntl
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ def log_in() -> None:
         import wandb
     except ImportError as error:
         raise UserError(f"wandb cannot be imported ({error}); install it, then try again") from None
-    os.environ.setdefault("WANDB_SILENT", "true")
     if not wandb.login(prompt=False, verify=False):
         raise UserError("not logged in to Weights & Biases; run .venv/bin/wandb login first")
 
@@ -29,7 +27,7 @@ def find_unsent(runs_dir: Path) -> tuple[list[Path], int]:
 
     Left are those whose run is still written by a training command, here or on another machine.
     """
-    found = sorted(runs_dir.glob("*/wandb/*run-*/run-*.wandb"), key=lambda path: path.parent.name)
+    found = sorted(runs_dir.glob("*/wandb/*run-*/run-*.wandb"), key=_tell_time)
     unsent = [path for path in found if not _marker(path).is_file()]
     ready = [path for path in unsent if not _is_being_written(path)]
     return ready, len(unsent) - len(ready)
@@ -40,19 +38,15 @@ def upload(paths: Sequence[Path]) -> list[Path]:
 
     Raises `UserError` where wandb is not installed or nobody is logged in.
     """
-    try:
-        import wandb
-    except ImportError as error:
-        raise UserError(
-            f"wandb cannot be imported ({error}); install it, then: make sync"
-        ) from None
-    if not wandb.login(prompt=False, verify=False):
-        raise UserError(
-            "not logged in to Weights & Biases; run .venv/bin/wandb login, then: make sync"
-        )
+    log_in()
     command = [sys.executable, "-m", "wandb", "sync", "--include-online"]
     subprocess.run([*command, *map(str, paths)], check=False)
     return [path for path in paths if not _marker(path).is_file()]
+
+
+def _tell_time(path: Path) -> str:
+    """When it was begun, from `offline-run-<time>-<id>` or `run-<time>-<id>`."""
+    return path.parent.name.partition("run-")[2]
 
 
 def _marker(path: Path) -> Path:

@@ -6,9 +6,11 @@ Says on its output, a line of JSON each, how it stands: `online` or `offline` on
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,6 +57,10 @@ class PatienceOverError(BaseException):
     """Nobody waits any more. No `Exception`, which wandb might take for one of its own."""
 
 
+class NoServerError(Exception):
+    """The server has not taken the run; the message says which server, and why."""
+
+
 def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     """Do what `messages` ask for, from `start` on; a run without a last `finish` counts as failed.
 
@@ -64,12 +70,19 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
     run: Any = None
     failed = True
-    for line in messages:
+    lines = iter(messages)
+    for line in lines:
         message = json.loads(line)
         verb = message.pop("do")
         if verb == "start":
             _lock(message["settings"])
-            run = _start(**message, say=say, patience=patience)
+            try:
+                run = _start(**message, say=say, patience=patience)
+            except NoServerError as error:
+                say("offline", f"kept on disk: make sync; {error}")
+                offline = json.dumps({"do": verb, **message, "mode": "offline"}) + "\n"
+                mirror_elsewhere(itertools.chain([offline], lines), say)
+                return
         elif verb == "finish":
             failed = message["failed"]
         elif verb in figures:
@@ -82,6 +95,29 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     if run is not None:
         _finish(run, failed, patience)
     say("done")
+
+
+def mirror_elsewhere(messages: Iterable[str], say: Say) -> None:
+    """Let a process of its own mirror: wandb here will not begin the same run a second time."""
+    environment = dict(os.environ)
+    environment.pop("WANDB_SERVICE", None)  # nor will the service that wandb has started here
+    with subprocess.Popen(
+        [sys.executable, "-m", "foldline.tracking.wandb_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):  # it has gone, and says why below
+            for line in messages:
+                process.stdin.write(line)
+                process.stdin.flush()
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        for line in process.stdout:
+            say(**json.loads(line))
 
 
 def _describe(error: BaseException) -> str:
@@ -113,9 +149,9 @@ def _start(
         with patience.waiting() if mode == "online" else contextlib.nullcontext():
             run = _init(mode, settings)
         say(mode)
-    except (wandb.errors.CommError, PatienceOverError):
-        run = _init("offline", settings)
-        say("offline", f"{run.settings.base_url} does not answer; kept on disk: make sync")
+    except (wandb.errors.CommError, PatienceOverError) as error:
+        why = "no answer yet" if isinstance(error, PatienceOverError) else _describe(error)
+        raise NoServerError(f"{wandb.setup().settings.base_url}: {why}") from None
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     for metric, goal in best.items():

@@ -44,7 +44,14 @@ def test_rows_answers_and_pictures() -> None:
     (described,) = blocks["overview"]["tables"]
     assert (described["pictures"], described["groups"]) == (4, 2)
     assert described["pairs"] == [
-        {"first": 0, "second": 2, "mean": 0.25, "low": -0.5, "high": None, "verdict": "who knows"}
+        {
+            "first": 0,
+            "second": 2,
+            "difference": 0.25,
+            "low": -0.5,
+            "high": None,
+            "verdict": "who knows",
+        }
     ]
     rows = blocks["rows-0"]
     assert [rows["groups"][group] for group in numbers(rows["group"])] == ["p0", "p0", "p1", "p1"]

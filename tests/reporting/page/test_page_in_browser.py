@@ -9,7 +9,14 @@ import pytest
 from tests.browser import CHROMIUM, Page, open_browser
 
 from foldline.reporting.page.assemble import assemble_page
-from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
+from foldline.reporting.page.blocks import (
+    BoardLine,
+    HeatMap,
+    PageTable,
+    Pair,
+    Thumbnails,
+    build_blocks,
+)
 from foldline.reporting.page.strips import cut_strips, draw_strip
 from foldline.reporting.page.tables import Answers, Run, place_runs
 
@@ -48,6 +55,7 @@ def build_run(name: str, score: float, wrong: list[int]) -> Run:
         settings={"model.name": f"net of {name}", "train.epochs": str(len(wrong)), "seed": "0"},
         scores={"macro_f1": score, "low": score - 0.1, "high": score + 0.1, "seconds": 100 * score},
         curves={"0": dict(curve), "1": dict(curve)},
+        leaderboard={"public": 0.1 + 0.75 * score, "out_of_fold": score},
         answers=Answers(CLASSES, rows, predicted, np.linspace(0.4, 0.95, 12)),
     )
 
@@ -66,6 +74,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="tiny",
         table=table,
         thumbnails=Thumbnails(CELL, strips, images),
+        board_line=BoardLine(0.75, 0.1, 0.0, 3),
         pairs=[Pair("<b>good</b>", "middle", 0.3, 0.1, 0.5, "real gain")],
         heat_maps={"middle": [HeatMap(7, np.ones((2, 2), np.float32), (0.25, 0.0, 0.5, 1.0))]},
     )
@@ -148,6 +157,8 @@ def test_choosing_a_run_brings_its_settings_and_curves(page: Page) -> None:
     lines = "document.querySelectorAll('#curves-chart .scatterlayer path.js-line').length"
     assert page.run(lines) == 3 * (2 + 1)
     assert page.run("document.querySelectorAll('#classes-chart .bars path').length") == 9
+    ticks = "[...document.querySelectorAll('#curves-chart .xtick')].map(e => e.textContent)"
+    assert page.run(ticks) == ["1", "2"], "epochs are whole"
     last = "#classes-table td:last-child"
     f1 = f"[...document.querySelectorAll('{last}')].map(e => e.textContent)"
     # of `bad`, by hand: 2·2/(4+3), 2·1/(4+3), 2·3/(4+6)
@@ -212,7 +223,18 @@ def test_two_runs_are_chosen_and_judged(page: Page) -> None:
     assert "+0.300" in page.run(verdict)
     page.run("document.querySelector('#runs tr:last-child input').click()")
     page.run("(e => {e.value = 1; e.dispatchEvent(new Event('change'))})(document.all['run-b'])")
-    assert "only computed between the best runs" in page.run(verdict)
+    assert "no picture in common" in page.run(verdict)
+
+
+def test_out_of_fold_stands_against_the_leaderboard(page: Page) -> None:
+    marks = "document.querySelectorAll('#board-chart .points path').length"
+    assert page.run(marks) == 3
+    said = page.run("document.getElementById('board-chart').ariaLabel")
+    assert "public: <b>good</b> 0.800 out of fold, 0.700" in said
+    assert "0.100 + 0.75 × out of fold" in page.run("document.all['board-line'].innerText")
+    heads = "[...document.querySelectorAll('#runs thead button')].map(e=>e.dataset.key)"
+    assert "board public" in page.run(heads)
+    assert "board private" not in page.run(heads)
 
 
 @pytest.mark.parametrize("width", [390, 1400])
@@ -226,6 +248,9 @@ def test_it_fits_the_screen_in_light_and_dark(
     ground = browser.run("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(19, 23, 26)") is dark
     assert browser.list_errors() == []
+    # no matrix of these few classes needs to be moved sideways to be read
+    wide = "[...document.querySelectorAll('#matrices .scroll')].map(e=>e.scrollWidth-e.clientWidth)"
+    assert browser.run(wide) == [0, 0, 0]
 
 
 def test_every_control_has_a_name(page: Page) -> None:

@@ -16,6 +16,7 @@ _SCRIPTS = (
     "charts",
     "matrix",
     "pair",
+    "board",
     "pictures",
     "person",
     "gallery",

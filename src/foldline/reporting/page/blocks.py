@@ -1,7 +1,7 @@
 """What the page's scripts read: one small block of everything, and large ones read when needed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,20 @@ class Pair:
 
     first: str
     second: str
-    mean: float
+    difference: float
     low: float
     high: float
     verdict: str
+
+
+@dataclass(frozen=True)
+class BoardLine:
+    """public = intercept + slope · out of fold, give or take `noise`, of `num_runs` runs."""
+
+    slope: float
+    intercept: float
+    noise: float
+    num_runs: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class PageTable:
     thumbnails: Thumbnails | None = None
     note: str = ""
     pairs: Sequence[Pair] = ()
+    board_line: BoardLine | None = None
     heat_maps: Mapping[str, Sequence[HeatMap]] = field(default_factory=dict)
 
 
@@ -103,13 +114,15 @@ def _describe_table(page: PageTable, number_of: Mapping[str, int]) -> dict[str, 
         "groups": int(rows["group"].nunique()),
         "cell": page.thumbnails.cell if page.thumbnails else None,
         "note": page.note,
+        "boardLine": asdict(page.board_line) if page.board_line else None,
         "pairs": [
             {
                 "first": number_of[pair.first],
                 "second": number_of[pair.second],
-                "mean": pair.mean,
-                "low": pair.low,
-                "high": pair.high,
+                # there are many pairs, and they are shown to three digits
+                "difference": round(pair.difference, 6),
+                "low": round(pair.low, 6),
+                "high": round(pair.high, 6),
                 "verdict": pair.verdict,
             }
             for pair in page.pairs

@@ -38,10 +38,11 @@ const charts = (() => {
     const target = page.find("curves-chart");
     if (!runs.length) return empty(target, page.find("curves-table"), "No chosen run has learning curves.");
     const traces = runs.flatMap((run) => drawRunCurves(run, metric));
+    const epochs = Math.max(...traces.map(({ x }) => x.length));
     target.setAttribute("aria-label", `Learning curves of ${runs.map((run) => data.runs[run].name).join(", ")}: ${title(metric)}`);
     Plotly.react(target, traces, layout({
       height: 380, hovermode: "closest",
-      xaxis: { title: { text: "epoch" }, tickformat: "d" }, yaxis: { title: { text: title(metric) } },
+      xaxis: { title: { text: "epoch" }, tick0: 1, dtick: Math.ceil(epochs / 12) }, yaxis: { title: { text: title(metric) } },
     }), CONFIG);
     return page.fill(page.find("curves-table"), tabulate(runs, metric));
   }
@@ -114,5 +115,5 @@ const charts = (() => {
     draw();
   }
 
-  return { start };
+  return { start, layout, plain, CONFIG };
 })();

@@ -13,7 +13,7 @@ const leaderboard = (() => {
     });
     const text = (key, title, value) => ({ key, title, value, show: (run) => value(run) ?? "–" });
     const setting = (key) => text(`set ${key}`, key, (run) => run.settings[key]);
-    const boards = [...new Set(data.runs.flatMap((run) => Object.keys(run.leaderboard)))].sort();
+    const boards = ["public", "private"].filter((board) => data.runs.some((run) => board in run.leaderboard));
     const usual = [
       text("model", "Model", (run) => run.settings["model.name"]),
       figure("macro_f1", "Macro-F1", null, { show: interval, class: "interval" }),
@@ -23,7 +23,7 @@ const leaderboard = (() => {
       figure("seconds", "Time", page.duration, { down: false }),
       text("submission", "Submission", (run) => run.submission),
       ...boards.map((board) => ({
-        key: `board ${board}`, title: `Leaderboard ${board}`, number: true, down: true,
+        key: `board ${board}`, title: `${board[0].toUpperCase()}${board.slice(1)} board`, number: true, down: true,
         value: (run) => run.leaderboard[board], show: (run) => page.score(run.leaderboard[board], 4),
       })),
       { ...text("seal", "Seal", (run) => run.seal), show: (run) => element("code", {}, run.seal.slice(0, 12) || "–") },

@@ -16,17 +16,17 @@ const pair = (() => {
     if (a === null || b === null) return page.fill(target, element("p", { class: "muted" }, "Choose two runs above to compare them."));
     const found = data.tables[choice.table].pairs.find(({ first, second }) =>
       (first === a && second === b) || (first === b && second === a));
-    if (!found) return page.fill(target, element("p", { class: "muted" }, "Verdicts are only computed between the best runs, and these two are not both among them."));
+    if (!found) return page.fill(target, element("p", { class: "muted" }, "These two have answered no picture in common."));
     const [first, second] = [found.first, found.second].map((run) => data.runs[run].name);
-    const figures = `${page.signed(found.mean, 3)} (95 % by person ${page.signed(found.low, 3)} to ${page.signed(found.high, 3)})`;
+    const figures = `${page.signed(found.difference, 3)} (95 % by person ${page.signed(found.low, 3)} to ${page.signed(found.high, 3)})`;
     return page.fill(target,
       element("p", {}, "Macro-F1 of ", element("b", {}, first), " minus ", element("b", {}, second), ": ", figures,
         element("br"), element("strong", {}, `Verdict on ${first}: ${found.verdict}`)),
       drawInterval(found));
   }
 
-  // a line from low to high, a dot at the mean, a tick at no difference; said in words beside it
-  function drawInterval({ mean, low, high }) {
+  // a line from low to high, a dot at the difference, a tick at no difference; said in words beside it
+  function drawInterval({ difference, low, high }) {
     const reach = 1.15 * Math.max(Math.abs(low), Math.abs(high), 0.01);
     const x = (value) => 200 + (200 * value) / reach;
     const shape = (tag, attributes) => {
@@ -41,7 +41,7 @@ const pair = (() => {
       shape("line", { x1: 0, x2: 400, y1: 16, y2: 16, stroke: "var(--line)" }),
       shape("line", { x1: 200, x2: 200, y1: 4, y2: 30, stroke: "var(--muted)" }),
       shape("line", { x1: x(low), x2: x(high), y1: 16, y2: 16, stroke: "var(--accent)", "stroke-width": 5, "stroke-linecap": "round", opacity: 0.45 }),
-      shape("circle", { cx: x(mean), cy: 16, r: 6, fill: "var(--accent)" }), zero);
+      shape("circle", { cx: x(difference), cy: 16, r: 6, fill: "var(--accent)" }), zero);
     return drawing;
   }
 

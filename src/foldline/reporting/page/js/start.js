@@ -11,6 +11,7 @@
   requestAnimationFrame(() => setTimeout(() => {
     charts.start();
     pair.start();
+    board.start();
     gallery.start();
     document.documentElement.dataset.ready = "true";
   }));
