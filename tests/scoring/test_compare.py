@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from foldline.scoring.compare import Comparison, compare_runs
+from foldline.scoring.compare import Comparison, Draws, compare_draws, compare_runs
 from foldline.scoring.metrics import Labels, Probs, compute_macro_f1
 
 CLASSES, PICTURES = 3, 5
@@ -146,3 +146,15 @@ def test_what_does_not_belong_together_is_refused() -> None:
     broken[3, 1] = np.nan
     with pytest.raises(ValueError, match="run B: 1 rows are not finite"):
         compare_runs(labels, groups, one, broken, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("share_below", "verdict"), [(0.015, "noise"), (0.005, "real gain"), (0.995, "real loss")]
+)
+def test_the_verdict_asks_for_more_than_the_interval_shows(
+    share_below: float, verdict: str
+) -> None:
+    drawn = (np.arange(1000) + 0.5) / 1000 - share_below
+    found = compare_draws(Draws(0.5, np.zeros(1000), 9), Draws(0.5, drawn, 9))
+    assert found.low > 0 or found.high < 0
+    assert found.verdict == verdict

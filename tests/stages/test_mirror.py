@@ -161,11 +161,11 @@ def test_artifacts_lead_from_the_table_over_the_folds_to_the_submission(
     infer = runs["tiny-infer"]
     assert sorted(infer.used) == ["table-tiny", *(f"tiny-fold-{fold}" for fold in range(3))]
     for fold in range(3):
-        (made,) = runs[f"tiny-fold-{fold}"].made.values()
+        made = runs[f"tiny-fold-{fold}"].made[f"tiny-fold-{fold}"]
         assert (made.type, "best" in made.aliases) == ("model", True)
         assert made.digest == infer.used[f"tiny-fold-{fold}"].digest
-    assert [one.type for one in infer.made.values()] == ["submission"]
-    assert [one.type for one in runs["tiny"].made.values()] == ["run"]
+    assert infer.made["tiny-submission"].type == "submission"
+    assert runs["tiny"].made["tiny-run"].type == "run"
 
 
 def test_what_is_uploaded_later_is_whole_and_can_be_fetched(mirrored: Path, server: Kept) -> None:

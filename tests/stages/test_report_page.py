@@ -247,7 +247,7 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
 
 
 def test_pictures_are_left_out_where_there_is_no_room(project: Path, trained: Foldline) -> None:
-    assert trained("report", "report.thumbnails=0.002") == 0
+    assert trained("report", "report.thumbnails=0.004") == 0
     (table,) = read_page(project)["overview"]["tables"]
     some = sum(map(bool, numbers(read_page(project)["strips-0"]["strip"])))
     assert 0 < some < 12
