@@ -383,9 +383,8 @@ class Config(Section):
 
     @property
     def data_name(self) -> str:
-        """`data.name`, or the last folder of `data.root`."""
-        # a link has a name of its own, wherever it leads
-        return self.data.name or Path(os.path.abspath(self.data.root)).name  # noqa: PTH100
+        """What the prepared data go by."""
+        return name_data(self.data.name, self.data.root)
 
     @property
     def prepared_dir(self) -> Path:
@@ -394,6 +393,11 @@ class Config(Section):
     @property
     def run_dir(self) -> Path:
         return Path("outputs/runs") / self.run
+
+
+def name_data(name: str | None, root: Path) -> str:
+    """What prepared data go by: their `name`, or the last folder of `root`, a link by its own."""
+    return name or Path(os.path.abspath(root)).name  # noqa: PTH100
 
 
 def sections_in(section: Any, key: Any) -> list[type[Section]]:

@@ -65,6 +65,23 @@ def test_schemes_without_parts_have_labels_to_correct() -> None:
     assert result.labels == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("row", "labels"),
+    [
+        (("1_male_A_25", "label", "bare-male-<30"), [12, 6]),
+        (("1_male_A_25", "label", ""), [None, 6]),
+        (("1_male_A_25", "gender", "female"), [3, 9]),
+    ],
+)
+def test_a_part_of_a_picture_wins_over_the_label_of_its_group(
+    row: tuple[str, str, str], labels: list[int | None]
+) -> None:
+    pictures = read("1_male_A_25/mask1.jpg", "1_male_A_25/mask2.jpg")
+    own = ("train/images/1_male_A_25/mask2.jpg", "mask", "incorrect")
+    assert correct(pictures, row, own) == labels
+    assert correct(pictures, own, row) == labels
+
+
 def test_the_age_cut_follows_the_corrected_age_and_is_counted_apart() -> None:
     pictures = read("1_male_A_58/mask1.jpg", "2_male_A_57/mask1.jpg", "3_male_A_40/mask1.jpg")
     result = compute_train_labels(

@@ -199,3 +199,13 @@ def test_infer_writes_what_is_stopped_only_by_force(
     assert "overridden: every answer is " in capsys.readouterr().err
     (overridden,) = json.loads((run / "submission.json").read_text())["overridden"]
     assert overridden.startswith("every answer is ")
+
+
+def test_probabilities_of_other_classes_are_not_compared_with(
+    drawn: DrawnProject, command: Command
+) -> None:
+    run = drawn.add_run("ours", seed=0)
+    write(run / "probs.csv", [row[:3] for row in read(run / "probs.csv")])
+    said = command("check-submission", str(run / "submission.csv"))
+    assert (said.code, said.err) == (0, "")
+    assert "no probs.csv of these ids and classes to compare with" in said.out

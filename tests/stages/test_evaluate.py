@@ -169,3 +169,14 @@ def test_a_checkpoint_of_another_table_is_refused(
     torch.save(values | {"seal": "f" * 64}, path)
     assert trained("evaluate") == 2
     assert "sealed ffffffffffff" in capsys.readouterr().err
+
+
+def test_a_stray_checkpoint_that_looks_at_pictures_otherwise_is_named(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project / "outputs/runs/tiny/fold_0"
+    values = torch.load(folder / "epoch_2.pt", weights_only=True)
+    torch.save(values | {"image_size": (48, 32)}, folder / "epoch_99.pt")
+    assert trained("evaluate") == 2
+    said = capsys.readouterr().err
+    assert "fold_0/epoch_99.pt: looks at pictures otherwise than the first checkpoint" in said

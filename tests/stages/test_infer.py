@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.competition import Foldline
+from tests.written_runs import build_prepared
 
 from foldline.data import dataset, decode
 from foldline.learning.checkpoint import load_checkpoint
@@ -169,3 +170,12 @@ def test_a_bad_test_picture_stops_where_so_configured(
     path.write_bytes(path.read_bytes()[:200])
     assert foldline("infer", setting) == 2
     assert path.name in capsys.readouterr().err
+
+
+def test_the_most_frequent_class_is_named_where_an_earlier_one_has_no_picture(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prepared = replace(build_prepared(), train=pd.DataFrame({"label": [1, 1, 2]}))
+    answers = infer_stage.Answers(np.zeros((1, 3)), unread=("7",))
+    infer_stage._warn_about_unread(answers, prepared)
+    assert f"the most frequent class, {prepared.class_names[1]}: 7" in capsys.readouterr().err

@@ -156,10 +156,11 @@ def test_a_report_that_cannot_be_made_is_said_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(run_report, "_write", lambda directory, *_: [f"{directory}: not made"])
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    settings = ("train.folds=[0]", "train.epochs=1", "report.after_training=true")
+    assert prepared("train", *settings) == 0
     fold = "warning: outputs/runs/tiny/fold_0/report: not made\n"
     assert capsys.readouterr().err.count(fold) == 1
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
+    assert prepared("train", *settings) == 0
     assert capsys.readouterr().err.count(fold) == 1, "the same command tries again"
 
 
@@ -380,7 +381,13 @@ def test_a_disk_that_went_away_stops_the_training(
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("environment.json", "{"), ("config.yaml", "old: 1")]
+    ("name", "content"),
+    [
+        ("environment.json", "{"),
+        ("config.yaml", "old: 1"),
+        ("fold_0/metrics.jsonl", '{"epoch": 1}\n'),
+        ("fold_0/metrics.jsonl", ""),
+    ],
 )
 def test_a_broken_run_folder_is_named(
     name: str,

@@ -102,8 +102,11 @@ def compute_train_labels(
     labels: list[int | None] = []
     num_corrected = num_cut = 0
     for picture in pictures:
-        found = [*rows.get(picture.group, ()), *rows.get(picture.path, ())]
-        changes = {c.part: values[c] for c in found} if found else {}
+        own = {c.part: values[c] for c in rows.get(picture.path, ())}
+        of_group = {c.part: values[c] for c in rows.get(picture.group, ())}
+        if own:
+            of_group.pop("label", None)  # which would leave nothing to the parts of its own
+        changes = of_group | own
         corrected = _correct(picture, scheme, changes, None)
         label = corrected if age_cut is None else _correct(picture, scheme, changes, age_cut)
         num_corrected += corrected != picture.label

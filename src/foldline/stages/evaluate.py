@@ -142,10 +142,13 @@ def _evaluate_fold(
     """The checkpoints of one fold with their scores, the best by their monitor marked."""
     bad = BadPictures(config.data.on_bad_image, processes=machine.accelerator.num_processes)
     shares = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
+    first: Checkpoint | None = None
     scored: list[Evaluated] = []
     with console.progress(f"fold {fold}", len(shares) * len(split.paths)) as bar:
         for share in shares:
             checkpoints = [_load(path, prepared) for path in share]
+            first = first or checkpoints[0]
+            _check_alike(first, share, checkpoints)
             number, scores = _score(config, checkpoints, split, machine=machine, bad=bad, bar=bar)
             scored += [
                 Evaluated(fold, path, one.epoch, number, of_one)
@@ -169,6 +172,17 @@ def _load(path: Path, prepared: Prepared) -> Checkpoint:
     return checkpoint
 
 
+def _check_alike(
+    first: Checkpoint, paths: Sequence[Path], checkpoints: Sequence[Checkpoint]
+) -> None:
+    for path, checkpoint in zip(paths, checkpoints, strict=True):
+        if checkpoint.eval_transform != first.eval_transform:
+            raise UserError(
+                f"{path}: looks at pictures otherwise than the first checkpoint of fold "
+                f"{first.fold}; is it another run's? move it away"
+            )
+
+
 def _score(
     config: Config,
     checkpoints: Sequence[Checkpoint],
@@ -180,7 +194,6 @@ def _score(
 ) -> tuple[int, list[Scores]]:
     """How many pictures could be read, and the scores of each checkpoint on them."""
     transform = build_eval_transform(**checkpoints[0].eval_transform)
-    assert all(one.eval_transform == checkpoints[0].eval_transform for one in checkpoints)
     dataset = ImageDataset(config.data.root, split.paths, split.labels.tolist(), transform)
     accelerator = machine.accelerator
     rows, probs = predict(

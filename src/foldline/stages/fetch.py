@@ -25,13 +25,18 @@ def run_fetch(config: Config) -> None:
     try:
         whole = name_artifact(config.run, "run")
         about = download_artifact(**place, name=whole, alias="latest", directory=arriving.path)
-        folds = [int(fold) for fold in about["folds"]]
+        try:
+            folds, alias = [int(fold) for fold in about["folds"]], str(about["alias"])
+        except (KeyError, TypeError, ValueError):
+            raise UserError(
+                f"{whole}: not a run that foldline has uploaded; see track.project"
+            ) from None
         with console.progress(f"fetching {config.run}", len(folds)) as bar:
             for fold in folds:
                 download_artifact(
                     **place,
                     name=name_artifact(config.run, "fold", fold),
-                    alias=str(about["alias"]),
+                    alias=alias,
                     directory=arriving.fold(fold).path,
                 )
                 bar.advance()

@@ -51,8 +51,9 @@ def inspect(
         return faults
     findings = list(faults)
     answers = number_answers(list(given.answers), prepared.submission_values)
-    if probs is None:
-        findings.append(Finding("probs", "note", "no probs.csv of these ids to compare with"))
+    if probs is None or probs.shape[1] != len(prepared.class_names):
+        text = "no probs.csv of these ids and classes to compare with"
+        findings.append(Finding("probs", "note", text))
     elif other := check_probs(answers, probs, ids):
         findings.append(other)
     read = ~np.isin(ids, list(unread))

@@ -94,3 +94,14 @@ def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
     low, high = scores["out_of_fold"]["macro_f1_interval"]
     interval = {"out_of_fold_macro_f1_low": low, "out_of_fold_macro_f1_high": high}
     return {**figures, **interval, "score": scores["out_of_fold"]["macro_f1"]}
+
+
+def list_figures(num_folds: int) -> list[str]:
+    """The names that `summarize_scores` gives where so many folds are scored."""
+    none = dict.fromkeys(_SCORES, 0.0)
+    scores = {
+        "folds": dict.fromkeys(range(num_folds), none),
+        "out_of_fold": {**none, "macro_f1_interval": (0.0, 0.0)},
+        "pictures": 0,
+    }
+    return sorted(summarize_scores(scores))

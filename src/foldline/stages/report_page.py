@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from foldline import console
-from foldline.config import Config
+from foldline.config import Config, name_data
 from foldline.files import write_text
 from foldline.reporting.page.assemble import assemble_page
 from foldline.reporting.page.blocks import (
@@ -82,7 +82,9 @@ def _compute_maps(
 
 def _choose_name(settings: dict[str, str]) -> str:
     name = settings.get("data.name", "null")
-    return Path(settings.get("data.root", "")).name if name == "null" else name
+    return name_data(
+        None if name == "null" else name, Path(settings.get("data.root", "unknown data"))
+    )
 
 
 def _describe_left_out(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from foldline.config import name_data
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
@@ -66,11 +67,11 @@ class Result:
 
     @cached_property
     def data_name(self) -> str:
-        """The competition: `data.name`, or the last folder of `data.root`."""
+        """What the data go by that the run was trained on."""
         try:
             config = load_plain_yaml((self.path / "config.yaml").read_text(encoding="utf-8"))
             data = config["data"]
-            return str(data.get("name") or Path(data["root"]).name)
+            return name_data(data.get("name"), Path(data["root"]))
         except (OSError, UnicodeDecodeError, PlainYamlError, KeyError, TypeError, AttributeError):
             return "unknown data"
 

@@ -11,7 +11,8 @@ from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
 from foldline.recipe import load_config
-from foldline.stages.mirror_tables import summarize_scores
+from foldline.stages.mirror_tables import list_figures, summarize_scores
+from foldline.stages.runs import choose_folds
 from foldline.stages.table_settings import check_settings
 from foldline.stages.trials import Sweep, Trial, build_trials, load_sweep
 
@@ -32,6 +33,7 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
     prepared = load_prepared(base.prepared_dir)
     for trial in trials:
         check_settings(prepared, trial.config)
+        _check_metric(sweep, trial, prepared)
     directory = Path("outputs/sweeps") / base.run
     console.heading(f"sweep {base.run}: {len(trials)} trials of {sweep_path}")
     left = [trial for trial in trials if not trial.is_finished(prepared)]
@@ -46,6 +48,17 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
     if failed:
         raise UserError(
             *(f"{trial.run.path}: failed ({trial.describe()}); see above" for trial in failed)
+        )
+
+
+def _check_metric(sweep: Sweep, trial: Trial, prepared: Prepared) -> None:
+    """Raise `UserError` for a metric that the trained trial would not have."""
+    folds = choose_folds("train.folds", trial.config.train.folds, prepared.num_folds)
+    known = list_figures(len(folds))
+    if sweep.metric not in known:
+        raise UserError(
+            f"{sweep.path}: metric.name: {sweep.metric} is not known; expected one of "
+            f"{', '.join(known)}"
         )
 
 
@@ -80,9 +93,11 @@ def _take_turns(
 def _train(trial: Trial, config_path: Path | None) -> int:
     config = ["--config", str(config_path)] if config_path else []
     command = [sys.executable, "-m", "foldline", "train", *config, *trial.overrides]
+    process = subprocess.Popen(command)
     try:
-        return subprocess.run(command, check=False).returncode
+        return process.wait()
     except KeyboardInterrupt:
+        process.wait()  # Ctrl-C has reached it too, and it says what it has saved
         return _INTERRUPTED
 
 
@@ -95,12 +110,6 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     if not trials:
         return
     figures = {trial.config.run: summarize_scores(trial.load_scores() or {}) for trial in trials}
-    known = sorted(figures[trials[0].config.run])
-    if sweep.metric not in known:
-        raise UserError(
-            f"{sweep.path}: metric.name: {sweep.metric} is not known; expected one of "
-            f"{', '.join(known)}"
-        )
 
     def score(trial: Trial) -> float:
         return figures[trial.config.run][sweep.metric]

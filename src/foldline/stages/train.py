@@ -163,16 +163,22 @@ def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -
 
 def _say_fold(fold: int, run: RunFolder, *, note: str) -> None:
     history = load_metrics(run.fold(fold).metrics)
-    best = [row for row in history if row["is_best"]][-1]
-    line = _ROW.format(
-        fold,
-        f"{best['macro_f1']:.3f}",
-        f"{best['accuracy']:.3f}",
-        f"{best['log_loss']:.3f}",
-        best["epoch"],
-        history[-1]["epoch"],
-        f"{sum(row['seconds'] for row in history):.0f}",
-    )
+    try:
+        best = [row for row in history if row["is_best"]][-1]
+        line = _ROW.format(
+            fold,
+            f"{best['macro_f1']:.3f}",
+            f"{best['accuracy']:.3f}",
+            f"{best['log_loss']:.3f}",
+            best["epoch"],
+            history[-1]["epoch"],
+            f"{sum(row['seconds'] for row in history):.0f}",
+        )
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{run.fold(fold).metrics}: not the log of a finished fold; put it back, or delete "
+            f"{run.fold(fold).path} to train the fold again"
+        ) from None
     console.say(f"{line}  {note}".rstrip())
 
 

@@ -13,6 +13,7 @@ from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.recipe import load_config
+from foldline.stages.mirror_tables import summarize_scores
 from foldline.stages.runs import RunFolder, choose_folds, find_run
 
 _NAME_LENGTH = 90
@@ -53,11 +54,12 @@ class Trial:
         return all(self.run.fold(fold).is_finished and str(fold) in scored for fold in folds)
 
     def load_scores(self) -> dict[str, Any] | None:
-        """What `scores.json` of its run says; None where there is none."""
-        path = self.run.path / "scores.json"
-        if not path.is_file():
+        """What `scores.json` of its run says; None where there is none, or none that is whole."""
+        try:
+            scores: dict[str, Any] = json.loads(self.run.scores.read_text(encoding="utf-8"))
+            summarize_scores(scores)
+        except (OSError, AttributeError, KeyError, TypeError, ValueError):
             return None
-        scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return scores
 
 

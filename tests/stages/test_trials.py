@@ -1,0 +1,161 @@
+"""Which trials a sweep has, which of them are finished, and what happens to one on Ctrl-C."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.competition import Foldline, Said
+from tests.written_runs import build_prepared, write_run
+
+from foldline.cli import main
+from foldline.config import Config
+from foldline.errors import UserError
+from foldline.stages.sweep import _train
+from foldline.stages.trials import Sweep, Trial, build_trials, load_sweep
+
+GRID = """\
+method: grid
+metric: {name: score, goal: maximize}
+parameters:
+  train.optimizer.lr: {values: [0.001, 0.01]}
+  seed: {value: 7}
+"""
+
+
+def write_grid(text: str = GRID) -> Path:
+    path = Path("grid.yaml")
+    path.write_text(text)
+    return path
+
+
+def sweep(capsys: pytest.CaptureFixture[str], *overrides: str) -> Said:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml", *overrides])
+    return Said(int(stop.value.code or 0), *capsys.readouterr())
+
+
+def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> None:
+    trials = build_trials(load_sweep(write_grid()), Path("tiny.yaml"), ["train.epochs=1"])
+    assert [trial.describe() for trial in trials] == [
+        "train.optimizer.lr=0.001 seed=7",
+        "train.optimizer.lr=0.01 seed=7",
+    ]
+    assert [(one.config.seed, one.config.train.epochs) for one in trials] == [(7, 1)] * 2
+    names = [trial.config.run for trial in trials]
+    assert len(set(names)) == 2
+    assert all(name.startswith("tiny-") for name in names)
+    turned = write_grid(
+        GRID.replace("  seed: {value: 7}\n", "").replace(
+            "parameters:\n", "parameters:\n  seed: {value: 7}\n"
+        )
+    )
+    again = build_trials(load_sweep(turned), Path("tiny.yaml"), ["train.epochs=1"])
+    assert [trial.config.run for trial in again] == names, "whatever the order of the parameters"
+
+
+def test_what_is_wrong_in_any_trial_is_said_at_once(project: Path) -> None:
+    sweep = Sweep(Path("g.yaml"), "score", True, {"seed": [0, -1], "train.epochs": [1, "x"]})
+    with pytest.raises(UserError) as caught:
+        build_trials(sweep, Path("tiny.yaml"), [])
+    assert caught.value.faults == (
+        "g.yaml: train.epochs: expected a whole number, found 'x'",
+        "g.yaml: seed: expected 0 or more, found -1",
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", '{"folds": {"0": {}, "1": {}, "2": {}}, "pictures": 48}', None],
+)
+def test_a_trial_whose_scores_are_damaged_is_not_finished(
+    damage: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepared = build_prepared()
+    path = write_run("trial", prepared=prepared)
+    trial = Trial({}, [], Config.model_validate({"run": "trial", "data": {"root": "inputs/pets"}}))
+    assert trial.is_finished(prepared)
+    if damage is None:
+        (path / "scores.json").unlink()
+    else:
+        (path / "scores.json").write_text(damage)
+    assert not trial.is_finished(prepared)
+    assert trial.load_scores() is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "folds"), [("scor", "null"), ("sd_macro_f1", "[0]"), ("macro_f1", "[1]")]
+)
+def test_a_metric_that_no_trial_will_have_is_refused_before_the_first_is_trained(
+    metric: str, folds: str, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("prepare") == 0
+    write_grid(GRID.replace("score", metric))
+    said = sweep(capsys, f"train.folds={folds}")
+    assert said.code == 2
+    assert said.err.startswith(f"error: grid.yaml: metric.name: {metric} is not known; expected")
+    assert "mean_macro_f1, out_of_fold_accuracy" in said.err
+    assert ("sd_macro_f1" in said.err.partition("expected")[2]) == (folds == "null")
+    assert not Path("outputs/runs").exists()
+
+
+def test_a_sweep_trains_its_trials_and_names_the_winner(
+    project: Path, foldline: Foldline, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("prepare") == 0
+    write_grid(GRID.replace("[0.001, 0.01]", "[0.001]"))
+    settings = ("train.folds=[0]", "train.epochs=1", "report.after_training=false")
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml", *settings])
+    said = capfd.readouterr()
+    assert stop.value.code == 0, said.err
+    (run,) = (project / "outputs/runs").iterdir()
+    score = json.loads((run / "scores.json").read_text())["out_of_fold"]["macro_f1"]
+    assert f"winner: {run.name}, score {score:.4f}: train.optimizer.lr=0.001 seed=7" in said.out
+    assert "out of fold: macro-F1" in said.out, "what the training itself has printed"
+
+
+# stands in for the training: it takes its time to end, as one that has something to save
+SLOW_TO_END = """\
+import os, pathlib, signal, sys, time
+
+def end(*_):
+    time.sleep(0.7)
+    pathlib.Path("saved").touch()
+    sys.exit(130)
+
+signal.signal(signal.SIGINT, end)
+pathlib.Path("ready.tmp").write_text(str(os.getpid()))
+pathlib.Path("ready.tmp").rename("ready")
+time.sleep(60)
+"""
+
+
+def test_ctrl_c_lets_the_training_end_in_its_own_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("foldline.py").write_text(SLOW_TO_END)  # found before the real one
+    main_thread = threading.get_ident()
+
+    def press_ctrl_c() -> None:
+        while not Path("ready").exists():
+            time.sleep(0.01)
+        os.kill(int(Path("ready").read_text()), signal.SIGINT)
+        signal.pthread_kill(main_thread, signal.SIGINT)
+
+    # as the command line does it, even where the tests run in the background
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    presser = threading.Thread(target=press_ctrl_c)
+    presser.start()
+    try:
+        assert _train(Trial({}, [], Config()), None) == 130
+    finally:
+        presser.join()
+        signal.signal(signal.SIGINT, before)
+    assert Path("saved").exists()
