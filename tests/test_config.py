@@ -115,8 +115,8 @@ def test_durations_have_a_unit_and_only_a_warmup_may_be_none(
 ) -> None:
     for duration in ("1 epoch", "0.5 epochs", "500 steps"):
         assert read(section, key, duration) == duration
-    for duration in (3, None, "3", "2 hours", "1.5 steps", "-1 epochs", "1e3 steps"):
-        assert read(section, key, duration) is None
+    for wrong in (3, None, "3", "2 hours", "1.5 steps", "-1 epochs", "1e3 steps"):
+        assert read(section, key, wrong) is None
     for duration in ("0 steps", "0.0 epochs"):
         assert read(section, key, duration) == (duration if may_be_none else None)
 

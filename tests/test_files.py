@@ -118,7 +118,7 @@ def test_where_a_file_system_has_no_locks_everybody_goes_on(
     def refuse(*_: Any) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(files.fcntl, "flock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse)
     with claiming(tmp_path / "lock") as is_ours:
         assert is_ours
 

@@ -13,7 +13,6 @@ from foldline.learning.device import (
     choose_channels_last,
     choose_precision,
     choose_workers,
-    count_cores,
     make_deterministic,
 )
 
@@ -84,14 +83,6 @@ def test_reading_processes(
     assert choose_workers("auto", device=kind, processes=processes) == expected
     for number in (0, 5):
         assert choose_workers(number, device=kind, processes=processes) == number
-
-
-def test_cores_are_those_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 8}, raising=False)
-    assert count_cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert count_cores() == 1
 
 
 @pytest.fixture

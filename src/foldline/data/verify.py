@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+from foldline.cores import count_cores
+
 # what can be turned into RGB without inventing colours
 ACCEPTED_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1"})
 # larger than any competition's pictures; decoding one would take 200 MB and more
@@ -77,7 +79,7 @@ def _map(
     check: Callable[[Sequence[str]], dict[str, Fault]], chunks: Sequence[Sequence[str]], total: int
 ) -> Iterable[dict[str, Fault]]:
     """`map(check, chunks)`, over several processes where that is faster."""
-    num_processes = min(_count_cores(), len(chunks))
+    num_processes = min(count_cores(), len(chunks))
     if total < MIN_PICTURES_FOR_PROCESSES or num_processes < 2:
         return map(check, chunks)
     return _map_in_processes(check, chunks, num_processes)
@@ -103,13 +105,6 @@ def _map_in_processes(
 def _ignore_interrupt() -> None:
     """Leave Ctrl-C to the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _count_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check_chunk(root: str, decode: bool, paths: Sequence[str]) -> dict[str, Fault]:

@@ -6,6 +6,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import parse_flag_from_env
 
+from foldline.cores import count_cores
 from foldline.errors import UserError
 
 _ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
@@ -63,13 +64,6 @@ def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
     if device == "cpu":
         return 0
     return max(0, min(8, count_cores() // processes - 1))
-
-
-def count_cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def make_deterministic(*, processes: int, device: str) -> None:

@@ -139,7 +139,7 @@ def _answer(
 
 def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
     if answers.unread:
-        most_frequent = int(prepared.train["label"].value_counts().sort_index().idxmax())
+        most_frequent = np.bincount(prepared.train["label"].to_numpy(dtype=np.int64)).argmax()
         shown = ", ".join(answers.unread[:5]) + (", …" if len(answers.unread) > 5 else "")
         console.warn(
             f"{len(answers.unread)} test pictures cannot be read and are answered by the most "

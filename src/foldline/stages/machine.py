@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from foldline import console
 from foldline.config import Train
+from foldline.cores import count_cores
 from foldline.data.dataset import Batch, ImageDataset, Key, OrderedBatches, build_loader
 from foldline.learning import device
 
@@ -39,7 +40,7 @@ class Machine:
         if accelerator.num_processes > 1:
             parts.append(f"{accelerator.num_processes} processes")
         elif accelerator.device.type == "cpu":
-            parts.append(f"{device.count_cores()} cores")
+            parts.append(f"{count_cores()} cores")
         return ", ".join(parts)
 
 
