@@ -14,7 +14,7 @@ from foldline.config import Config, Section, name_of, sections_in
 EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
-    "dict_type": "keys and values, such as {a: 1}",
+    "dict_type": "keys and values, such as {{a: 1}}",
     "finite_number": "a finite number",
     "float_type": "a number",
     "greater_than": "more than {gt:g}",

@@ -189,7 +189,7 @@ def test_a_file_without_tensors_is_no_file_of_weights(values: Any, tmp_path: Pat
 
 
 def test_a_checkpoint_rebuilds_a_network_of_timm_and_of_other_arguments(tmp_path: Path) -> None:
-    images = torch.randn(2, 3, 32, 24)
+    images = torch.randn(2, 3, 64, 64)
     for source, name, arguments in (
         ("timm", "test_resnet", {"drop_rate": 0.5}),
         ("torchvision", "densenet121", {"block_config": [1, 1, 1, 1], "growth_rate": 8}),

@@ -41,7 +41,8 @@ def mirrored(project: Path, foldline: Foldline, kept: Path) -> Path:
         shutil.copytree(kept, project / "outputs")
     else:
         assert foldline("prepare", *SETTINGS) == 0
-        assert foldline("train", *SETTINGS, "train.folds=[1]") == 0
+        drawn = ("train.folds=[1]", "report.after_training=true")
+        assert foldline("train", *SETTINGS, *drawn) == 0
         assert foldline("train", *SETTINGS, "report.after_training=false") == 0
         assert foldline("infer", *SETTINGS) == 0
         shutil.copytree(project / "outputs", kept)

@@ -135,6 +135,7 @@ def test_a_run_that_is_not_there(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert foldline("prepare") == 0
+    capsys.readouterr()
     assert foldline("train", "run=second", "model.weights=run:first") == 2
     assert capsys.readouterr().err == (
         "error: model.weights: outputs/runs/first/fold_0/best.pt: no such file; expected "
