@@ -116,7 +116,7 @@ def test_weights_that_have_seen_the_pictures_measure_nothing(
     for weights in ("outputs/runs/first/fold_{fold}/best.pt", "run:first"):
         assert run("advise", *NETWORK, *given, f"model.weights={weights}") == 0
         printed = capsys.readouterr().out
-        assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these ve" in printed
+        assert "not measured: outputs/runs/first/fold_0/best.pt was trained on these" in printed
 
 
 def test_what_is_validated_only_is_not_counted(

@@ -137,8 +137,8 @@ def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
             return str(error)
     model = build_network(config, prepared, fold, load=True)
     weights = name_weights(config.model.weights, fold)
-    checkpoint = load_origin(weights)
-    if checkpoint and checkpoint.scoring_seal == prepared.scoring_seal:
+    origin = load_origin(weights)
+    if origin and origin.scoring_seal == prepared.scoring_seal:
         return f"{weights} was trained on these very pictures"
     return model
 
