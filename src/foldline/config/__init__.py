@@ -1,0 +1,95 @@
+"""The settings of every stage: what they are called, what they may be, what they default to.
+
+Defaults live here and nowhere else. `foldline.recipe` lays a YAML file and overrides over them.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from foldline.config.data import Data, Folds, Sample, name_data
+from foldline.config.learning import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    CrossEntropy,
+    Model,
+    Plateau,
+    Step,
+    Train,
+    Validation,
+)
+from foldline.config.outcome import Evaluate, Infer, Report, Track
+from foldline.config.values import Name, Section, Whole, name_of, sections_in
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Config",
+    "Constant",
+    "Cosine",
+    "CrossEntropy",
+    "Data",
+    "Evaluate",
+    "Folds",
+    "Infer",
+    "Model",
+    "Plateau",
+    "Report",
+    "Sample",
+    "Section",
+    "Step",
+    "Track",
+    "Train",
+    "Validation",
+    "name_data",
+    "name_of",
+    "sections_in",
+]
+
+
+class Config(Section):
+    """One recipe."""
+
+    run: Name = Field("mask", description="folder under outputs/runs; default: the file's stem")
+    seed: Whole = Field(0, ge=0, description="of weights, order and augmentation")
+    sample: Sample = Sample()
+    data: Data = Data()
+    folds: Folds = Folds()
+    model: Model = Model()
+    train: Train = Train()
+    infer: Infer = Infer()
+    evaluate: Evaluate = Evaluate()
+    report: Report = Report()
+    track: Track = Track()
+
+    @field_validator("folds")
+    @classmethod
+    def _given_folds_need_their_folder(cls, folds: Folds, others: ValidationInfo) -> Folds:
+        data = others.data.get("data")  # absent where it is faulty itself
+        if data and folds.kind == "given" and data.valid_dir is None:
+            raise ValueError(
+                "folds.kind=given needs the folder of the validation pictures: set data.valid_dir"
+            )
+        if data and folds.kind != "given" and data.valid_dir is not None:
+            raise ValueError(
+                f"data.valid_dir={data.valid_dir} is for folds.kind=given, found {folds.kind}; "
+                "set folds.kind=given, or leave data.valid_dir null"
+            )
+        return folds
+
+    @property
+    def data_name(self) -> str:
+        """What the prepared data go by."""
+        return name_data(self.data.name, self.data.root)
+
+    @property
+    def prepared_dir(self) -> Path:
+        return Path("outputs/prepared") / self.data_name
+
+    @property
+    def run_dir(self) -> Path:
+        return Path("outputs/runs") / self.run

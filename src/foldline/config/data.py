@@ -1,0 +1,102 @@
+"""The settings of the data: where they lie, what is read from them, who validates what."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from foldline.config.values import Count, Name, Section, Share, Text, Whole
+
+
+class Sample(Section):
+    """The drawn competition of `make sample`."""
+
+    people: Whole = Field(480, ge=18, description="people to train on, seven pictures each")
+    eval_people: Whole = Field(60, ge=18, description="other people to be scored on")
+    seed: Whole = Field(0, ge=0, description="another seed draws another competition")
+
+
+class Data(Section):
+    """The pictures and what is made of them."""
+
+    root: Path = Field(Path("inputs/mask"), description="folder of the competition, never written")
+    name: Name | None = Field(
+        None, description="folder under outputs/prepared; default: root's last"
+    )
+    scheme: Literal["mask", "folder", "filename"] = Field(
+        "mask", description="how labels are read: the mask competition, folders, or file names"
+    )
+    pattern: str = Field(
+        "{label}.{id}", description="filename scheme: fields {label}, {id}, {group}; no extension"
+    )
+    train_dir: str | None = Field(
+        None, description="training pictures under root; default: scheme's"
+    )
+    test_dir: str | None = Field(None, description="test pictures under root; default: scheme's")
+    valid_dir: Text | None = Field(
+        None, description="validation pictures under root, for folds.kind=given and nothing else"
+    )
+    submission_columns: tuple[Text, Text] | None = Field(
+        None, description="[id, label] where there is no sample file; default: scheme's"
+    )
+    submission_labels: Literal["auto", "names", "numbers"] = Field(
+        "auto",
+        description="classes by name or by number from 0; auto: as the sample file, else 0 …",
+    )
+    image_size: tuple[Count, Count] = Field(
+        (128, 96), description="what the network sees: [height, width], pixels"
+    )
+    crop: tuple[Share, Share] | None = Field(
+        None,
+        description="centre crop before resizing: shares of [height, width]; null: whole picture",
+    )
+    verify: Literal["header", "decode"] = Field(
+        "header", description="prepare checks header and end marker, or reads every picture whole"
+    )
+    on_bad_image: Literal["reject", "fail"] = Field(
+        "reject", description="a picture that cannot be read is left out and counted, or stops"
+    )
+    train_age_cut: Whole | None = Field(
+        None,
+        ge=31,
+        le=60,
+        description="mask: from this age on trained as the oldest class; null: 60",
+    )
+    corrections: Path | None = Field(
+        None, description="CSV `target,part,value` of wrong labels, for training only"
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_is_for_file_names(cls, pattern: str, others: ValidationInfo) -> str:
+        scheme = others.data.get("scheme", "filename")  # absent where it is faulty itself
+        if scheme != "filename" and pattern != cls.model_fields["pattern"].default:
+            raise ValueError(
+                f"{pattern!r} is for data.scheme=filename, found {scheme}; set that, or leave it"
+            )
+        return pattern
+
+    @field_validator("submission_columns")
+    @classmethod
+    def _columns_differ(cls, columns: tuple[str, str] | None) -> tuple[str, str] | None:
+        if columns and columns[0] == columns[1]:
+            raise ValueError("the id and the label need columns of different names")
+        return columns
+
+
+class Folds(Section):
+    """Who validates what."""
+
+    number: Whole = Field(5, ge=2, le=100, description="folds")
+    kind: Literal["group", "image", "holdout", "given"] = Field(
+        "group",
+        description="by person; by image (a lie, to show it); holdout: only one fold is scored; "
+        "given: data.valid_dir is scored",
+    )
+    seed: Whole = Field(0, ge=0, description="another seed deals the people anew")
+
+
+def name_data(name: str | None, root: Path) -> str:
+    """What prepared data go by: their `name`, or the last folder of `root`, a link by its own."""
+    return name or Path(os.path.abspath(root)).name  # noqa: PTH100

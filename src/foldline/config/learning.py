@@ -1,0 +1,164 @@
+"""The settings of the network and of its training."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from foldline.config.values import (
+    Count,
+    Duration,
+    DurationFromZero,
+    FoldNumbers,
+    Probability,
+    Rate,
+    Real,
+    Section,
+    Share,
+    Whole,
+)
+
+
+class Model(Section):
+    """The network."""
+
+    name: str = Field("resnet18", description="a classification model of `source`")
+    source: Literal["torchvision", "timm"] = Field(
+        "torchvision", description="the library of the model; timm is an extra to be installed"
+    )
+    arguments: dict[str, Any] = Field(
+        {}, description="of the model's constructor, over its own: {drop_rate: 0.1}"
+    )
+    weights: str = Field(
+        "imagenet",
+        description="imagenet (timm: its pretrained ones), none, a file of weights, or run:NAME "
+        "to go on from its best.pt",
+    )
+    train: str = Field(
+        "all",
+        description="what learns: head, last_blocks, all_but_first, all, or from a named block up",
+    )
+
+
+class Adam(Section):
+    name: Literal["adam"] = "adam"
+    lr: Rate = 1e-4
+    weight_decay: Real = Field(0.0, ge=0)
+
+
+class AdamW(Section):
+    name: Literal["adamw"] = "adamw"
+    lr: Rate = 3e-4
+    weight_decay: Real = Field(0.01, ge=0)
+
+
+class SGD(Section):
+    name: Literal["sgd"] = "sgd"
+    lr: Rate = 1e-2
+    momentum: Probability = 0.9
+    nesterov: bool = False
+    weight_decay: Real = Field(1e-4, ge=0)
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "SGD":
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class Constant(Section):
+    name: Literal["constant"] = "constant"
+
+
+class Cosine(Section):
+    name: Literal["cosine"] = "cosine"
+    warmup: DurationFromZero = Field(
+        "0.5 epochs", description="linear rise from 0, such as 500 steps; 0 epochs: none"
+    )
+    final: Real = Field(0.01, ge=0, le=1, description="share of the learning rate left at the end")
+
+
+class Step(Section):
+    name: Literal["step"] = "step"
+    every: Duration = Field("3 epochs", description="between falls, such as 500 steps")
+    factor: Share = Field(0.1, description="what the learning rate is multiplied with")
+
+
+class Plateau(Section):
+    name: Literal["plateau"] = "plateau"
+    factor: Share = Field(0.5, description="what the learning rate is multiplied with")
+    patience: Whole = Field(2, ge=0, description="epochs without improvement before it falls")
+
+
+class CrossEntropy(Section):
+    name: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Probability = 0.0
+    class_weights: Literal["none", "balanced", "sqrt"] = Field(
+        "none",
+        description="by inverse class frequency, or its square root; mean 1 over the pictures",
+    )
+
+
+class Validation(Section):
+    """When the validation fold is scored; the end of the training always is."""
+
+    every: Duration = Field("1 epoch", description="such as 2 epochs, 0.5 epochs or 500 steps")
+    from_epoch: Count = Field(1, description="no validation in the epochs before this one")
+    floor: Real | None = Field(
+        None, description="worse than this, in the monitor's unit, nothing is saved; null: no floor"
+    )
+
+
+class Train(Section):
+    """How the network is trained."""
+
+    epochs: Count = Field(12, description="at the most")
+    patience: Whole = Field(
+        4, ge=0, description="epochs without improvement before stopping; 0: never"
+    )
+    min_improvement: Real = Field(
+        0.0, ge=0, description="what counts as better, in the monitor's unit"
+    )
+    monitor: Literal["macro_f1", "accuracy", "log_loss"] = Field(
+        "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
+    )
+    validation: Validation = Validation()
+    keep: Literal["best", "every"] = Field(
+        "best", description="every: besides best.pt, every validation's as epoch_<n>.pt"
+    )
+    batch_size: Count = Field(32, description="pictures a forward pass, per process")
+    accumulate: Count = Field(1, description="forward passes a step of the optimizer")
+    clip_norm: Real = Field(0.0, ge=0, description="gradients are clipped at this norm; 0: never")
+    folds: FoldNumbers | None = Field(
+        None, description="which folds to train, such as [0, 2]; null: all"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="of the arithmetic"
+    )
+    channels_last: Literal["auto"] | bool = Field("auto", description="memory format of pictures")
+    workers: Literal["auto"] | Annotated[Whole, Field(ge=0)] = Field(
+        "auto", description="processes that read pictures; auto counts the cores"
+    )
+    optimizer: Annotated[Adam | AdamW | SGD, Field(discriminator="name")] = AdamW()
+    schedule: Annotated[Constant | Cosine | Step | Plateau, Field(discriminator="name")] = Cosine()
+    loss: CrossEntropy = CrossEntropy()
+    save: Literal["whole", "head"] = Field(
+        "whole",
+        description="best.pt: the network, or with model.train=head its head alone (kilobytes)",
+    )
+    augment: tuple[dict[str, Any], ...] = Field(
+        (
+            {"name": "HorizontalFlip", "p": 0.5},
+            {"name": "Affine", "scale": [0.9, 1.1], "rotate": [-8, 8], "p": 0.7},
+            {"name": "RandomBrightnessContrast", "p": 0.5},
+        ),
+        description="albumentations transforms after crop and resize: name and its arguments",
+    )
+
+    @model_validator(mode="after")
+    def _floor_is_a_share(self) -> "Train":
+        floor = self.validation.floor
+        if floor is not None and not 0 <= floor <= 1 and self.monitor != "log_loss":
+            raise ValueError(
+                f"validation.floor: {self.monitor} lies between 0 and 1, found {floor:g}"
+            )
+        return self
