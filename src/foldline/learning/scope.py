@@ -8,7 +8,7 @@ from torch import nn
 
 from foldline.errors import UserError
 
-# from a small share of the parameters to all of them; docs/models.md says which is for what
+# from a small share of the parameters to all of them; docs/advise.md says which is for what
 SCOPES = ("head", "last_blocks", "all_but_first", "all")
 
 # a network in fewer blocks is looked at more closely, as `features` alone says nothing
