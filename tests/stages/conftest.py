@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from contextlib import chdir
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -55,6 +55,12 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
         shutil.copytree(train(*overrides), project / "outputs")
 
     return give
+
+
+@pytest.fixture
+def sweep(command: Callable[..., Said]) -> Callable[..., Said]:
+    """Run the sweep of `grid.yaml` with `tiny.yaml`."""
+    return partial(command, "sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml")
 
 
 def _write_project(folder: Path) -> None:

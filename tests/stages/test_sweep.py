@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import yaml
 from tests.competition import Foldline, Said
 from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
-from foldline.cli import main
 from foldline.data.prepared import load_prepared
 from foldline.files import write_json, write_text
 from foldline.recipe import load_config
@@ -35,14 +35,6 @@ def grid(project: Path) -> Path:
     path = project / "grid.yaml"
     path.write_text(GRID)
     return path
-
-
-def sweep(capsys: pytest.CaptureFixture[str], *overrides: str) -> Said:
-    """How the command ends and what it prints."""
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml", *overrides])
-    return Said(int(stop.value.code or 0), *capsys.readouterr())
 
 
 @pytest.fixture
@@ -101,29 +93,29 @@ def test_two_agents_share_the_trials_and_name_the_same_winner(
 
 @pytest.mark.usefixtures("grid")
 def test_finished_trials_are_kept_and_a_failed_one_is_named(
-    project: Path, foldline: Foldline, trainers: list[int], capsys: pytest.CaptureFixture[str]
+    project: Path, foldline: Foldline, trainers: list[int], sweep: Callable[..., Said]
 ) -> None:
     (project / "grid.yaml").write_text(GRID.replace("0.001", "10.0"))
     assert foldline("prepare") == 0
-    said = sweep(capsys, *SETTINGS)
+    said = sweep(*SETTINGS)
     assert said.code == 2
     assert said.err.count("failed (train.optimizer.lr=10.0 ") == said.err.count("\n") == 2
     assert "winner: " in said.out
     assert "lr=0.01" in said.out.split("winner: ")[1]
     assert len(trainers) == 4
     (project / "grid.yaml").write_text(GRID)
-    said = sweep(capsys, *SETTINGS)
+    said = sweep(*SETTINGS)
     assert (said.code, "2 of them finished before" in said.out) == (0, True)
     assert len(trainers) == 6
 
 
 @pytest.mark.usefixtures("grid")
 def test_ctrl_c_ends_the_sweep_and_keeps_what_is_finished(
-    foldline: Foldline, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    foldline: Foldline, sweep: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert foldline("prepare") == 0
     monkeypatch.setattr("foldline.stages.sweep._train", lambda trial, config_path: 130)
-    said = sweep(capsys, *SETTINGS)
+    said = sweep(*SETTINGS)
     assert said.code == 130
     assert "finished trials are kept; go on with: foldline sweep" in said.err
 
@@ -144,10 +136,10 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_finished(
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_a_line(
-    text: str, expected: str, project: Path, grid: Path, capsys: pytest.CaptureFixture[str]
+    text: str, expected: str, project: Path, grid: Path, sweep: Callable[..., Said]
 ) -> None:
     grid.write_text(text)
-    said = sweep(capsys)
+    said = sweep()
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert expected in said.err
     assert not (project / "outputs/sweeps").exists()

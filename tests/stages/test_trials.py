@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,6 @@ def write_grid(text: str = GRID) -> Path:
     path = Path("grid.yaml")
     path.write_text(text)
     return path
-
-
-def sweep(capsys: pytest.CaptureFixture[str], *overrides: str) -> Said:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stop:
-        main(["sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml", *overrides])
-    return Said(int(stop.value.code or 0), *capsys.readouterr())
 
 
 def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> None:
@@ -92,11 +86,11 @@ def test_a_trial_whose_scores_are_damaged_is_not_finished(
     ("metric", "folds"), [("scor", "null"), ("sd_macro_f1", "[0]"), ("macro_f1", "[1]")]
 )
 def test_a_metric_that_no_trial_will_have_is_refused_before_the_first_is_trained(
-    metric: str, folds: str, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+    metric: str, folds: str, foldline: Foldline, sweep: Callable[..., Said]
 ) -> None:
     assert foldline("prepare") == 0
     write_grid(GRID.replace("score", metric))
-    said = sweep(capsys, f"train.folds={folds}")
+    said = sweep(f"train.folds={folds}")
     assert said.code == 2
     assert said.err.startswith(f"error: grid.yaml: metric.name: {metric} is not known; expected")
     assert "mean_macro_f1, out_of_fold_accuracy" in said.err

@@ -113,9 +113,7 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
 def _describe(error: Exception) -> str:
     """On one line, without what albumentations' pydantic adds for programmers."""
     line = " ".join(str(error).split()) or type(error).__name__
-    return re.sub(
-        r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+", "", line
-    )
+    return _FOR_PROGRAMMERS.sub("", line)
 
 
 def _try_out(transform: Any, image_size: Size) -> None:

@@ -18,6 +18,7 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks, group_sharing
 from foldline.scoring.metrics import Probs
+from foldline.stages.announce import announcing
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.run_summary import load_run
@@ -120,8 +121,5 @@ def _add_answers(table: pd.DataFrame, task: _Task, probs: Probs) -> None:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    before = path.read_bytes() if path.is_file() else None
-    with replacing(path) as temporary:
+    with announcing(path, len(table)), replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
-    console.say(f"written: {path}, {len(table)} rows{replaced}")

@@ -20,6 +20,7 @@ from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks
 from foldline.learning.stopping import BestTracker
 from foldline.scoring.metrics import Labels, Scores, compute_scores
+from foldline.stages.announce import announcing
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.runs import FoldFolder, RunFolder, choose_folds, require_run
@@ -225,7 +226,6 @@ def _show_fold(fold: int, scored: Sequence[Evaluated]) -> None:
 
 def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
     """One row a checkpoint, at full precision."""
-    before = path.read_bytes() if path.is_file() else None
     table = pd.DataFrame(
         {
             "fold": one.fold,
@@ -238,7 +238,5 @@ def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
         }
         for one in evaluated
     )
-    with replacing(path) as temporary:
+    with announcing(path, len(table)), replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
-    console.say(f"written: {path}, {len(table)} rows{replaced}")

@@ -19,6 +19,7 @@ from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks
 from foldline.scoring.metrics import Probs, compute_bootstrap_interval, compute_scores
 from foldline.scoring.submission import Submission, compute_answers, save_submission
+from foldline.stages.announce import announcing
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
@@ -169,38 +170,36 @@ def _write(
         unread=answers.unread,
     )
     overridden = judge(path, findings, force=force)
-    before = path.read_bytes() if path.is_file() else None
-    table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
-    table.insert(0, prepared.submission_columns[0], ids)
-    with replacing(run.path / "probs.csv") as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
-    write_json(
-        run.path / "submission.json",
-        {
-            "submission_sha256": compute_sha256(path.read_bytes()),
-            "seal": prepared.seal,
-            "rows": len(ids),
-            "checkpoints": [
-                {
-                    "path": str(run.fold(one.fold).best),
-                    "sha256": compute_sha256(run.fold(one.fold).best.read_bytes()),
-                    "weight": 1 / len(checkpoints),
-                    "fold": one.fold,
-                    "epoch": one.epoch,
-                    "scores": one.scores,
-                }
-                for one in checkpoints
-            ],
-            "flip": flip,
-            "unread": list(answers.unread),
-            "histogram": _count_classes(prepared, chosen.tolist()),
-            "truth": scores,
-            "overridden": overridden,
-        },
-    )
-    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
-    console.say(f"written: {path}, {len(ids)} rows{replaced}")
+    with announcing(path, len(ids)):
+        table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
+        table.insert(0, prepared.submission_columns[0], ids)
+        with replacing(run.path / "probs.csv") as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+        save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
+        write_json(
+            run.path / "submission.json",
+            {
+                "submission_sha256": compute_sha256(path.read_bytes()),
+                "seal": prepared.seal,
+                "rows": len(ids),
+                "checkpoints": [
+                    {
+                        "path": str(run.fold(one.fold).best),
+                        "sha256": compute_sha256(run.fold(one.fold).best.read_bytes()),
+                        "weight": 1 / len(checkpoints),
+                        "fold": one.fold,
+                        "epoch": one.epoch,
+                        "scores": one.scores,
+                    }
+                    for one in checkpoints
+                ],
+                "flip": flip,
+                "unread": list(answers.unread),
+                "histogram": _count_classes(prepared, chosen.tolist()),
+                "truth": scores,
+                "overridden": overridden,
+            },
+        )
 
 
 def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]:
