@@ -39,7 +39,8 @@ def build_page(config: Config) -> Path:
     unfinished = [run.name for run in runs if run.answers is None]
     if unfinished:
         console.say(f"without out-of-fold answers yet: {', '.join(unfinished)}")
-    console.say(f"written: {PAGE}, {len(runs)} runs, {PAGE.stat().st_size / 1e6:.1f} MB")
+    size = f"{PAGE.stat().st_size / 1e6:.1f} MB"
+    console.say(f"written: {PAGE}, {len(runs)} run{'s' if len(runs) > 1 else ''}, {size}")
     return PAGE
 
 
