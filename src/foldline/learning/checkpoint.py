@@ -188,8 +188,8 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path}: not a file of weights, or one that holds more than tensors and plain values"
         ) from None
     except Exception as error:  # noqa: BLE001 - a broken file makes torch raise anything
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{path}: not a readable file of weights: {reason}") from None
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise UserError(f"{path}: not a readable file of weights ({reason})") from None
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a dictionary of weights, found {type(values).__name__}")
     return values

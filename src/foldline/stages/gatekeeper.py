@@ -65,17 +65,20 @@ def inspect(
     return findings
 
 
-def judge(path: Path, findings: Sequence[Finding], *, force: bool) -> list[str]:
+def judge(
+    path: Path, findings: Sequence[Finding], *, force: bool, way_round: str = ""
+) -> list[str]:
     """Print what was found and, with `force`, what is overridden, which is returned.
 
-    Raises `UserError` with a line for each fault, unless `force`.
+    Raises `UserError` with a line for each fault, unless `force`, and `way_round` as the last.
     """
     for finding in findings:
         if finding.level == "warn":
             console.warn(f"{path}: {finding.message}")
     faults = [finding.message for finding in findings if finding.level == "stop"]
     if faults and not force:
-        raise UserError(*(f"{path}: {fault}" for fault in faults))
+        lines = [f"{path}: {fault}" for fault in faults]
+        raise UserError(*lines, *([way_round] if way_round else []))
     for fault in faults:
         console.warn(f"{path}: overridden: {fault}")
     for finding in findings:

@@ -169,7 +169,8 @@ def _write(
         probs=answers.probs,
         unread=answers.unread,
     )
-    overridden = judge(path, findings, force=force)
+    way_round = f"{path}: not written; `foldline infer --force` writes it all the same"
+    overridden = judge(path, findings, force=force, way_round=way_round)
     with announcing(path, len(ids)):
         table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
         table.insert(0, prepared.submission_columns[0], ids)

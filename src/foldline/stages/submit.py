@@ -97,7 +97,8 @@ def _check(result: Result, *, force: bool) -> None:
         probs=load_probs(result.path / "probs.csv", ids),
         unread=result.papers.get("unread", ()),
     )
-    judge(result.submission, findings, force=force)
+    way_round = f"{result.submission}: not submitted; `--force` submits it all the same"
+    judge(result.submission, findings, force=force, way_round=way_round)
 
 
 def _find_client() -> str:
