@@ -41,9 +41,9 @@ def to_png(build: Callable[[], Figure]) -> bytes:
     with matplotlib.style.context(_STYLE, after_reset=True):
         figure = build()
         figure.set_dpi(DOTS_PER_INCH)
-        canvas = FigureCanvasAgg(figure)
+        FigureCanvasAgg(figure)
         # bbox_inches="tight" finds the same edges, but draws everything twice for it
-        edges = figure.get_tightbbox(canvas.get_renderer())
+        edges = figure.get_tightbbox()
         picture = io.BytesIO()
         figure.savefig(
             picture,
