@@ -113,4 +113,8 @@ clean: ## remove .venv and the tools' caches; inputs and outputs stay
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --requirement requirements.txt
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \
 		--editable .
+	@# compiled once here, or each process does it anew where Python is told to write no bytecode;
+	@# what cannot be imported is said by the command that needs it
+	@NO_ALBUMENTATIONS_UPDATE=1 PYTHONDONTWRITEBYTECODE= .venv/bin/python -c \
+		'import foldline.stages.train, foldline.stages.report_files, wandb' 2>/dev/null || true
 	@touch $@

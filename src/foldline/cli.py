@@ -1,6 +1,7 @@
 """The command line's exit codes, and what is said when a command does not end well."""
 
 import errno
+import gc
 import os
 import shlex
 import signal
@@ -17,6 +18,10 @@ from foldline.errors import InterruptedByUserError, UserError
 # what the user's machine refuses: permission, space, a disk that may only be read
 _DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
+# objects between two looks for garbage. What a stage imports, a million objects, is none: at
+# Python's own 700 it is looked through so often that a command starts about a sixth later
+_GARBAGE_AFTER = 20_000
+
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -25,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # a first Ctrl-C raises KeyboardInterrupt even where a parent shell ignored the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    gc.set_threshold(_GARBAGE_AFTER)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         foldline.main(args=arguments or ["--help"], prog_name="foldline", standalone_mode=False)

@@ -24,7 +24,7 @@ NETWORKS = [
     ("torchvision", "shufflenet_v2_x0_5", {}),
     ("torchvision", "squeezenet1_1", {}),  # with a mean over the picture after its last layer
     ("torchvision", "densenet121", {"block_config": [1, 1, 1, 1], "growth_rate": 8}),
-    ("torchvision", "swin_t", {"depths": [1, 1, 1, 1]}),
+    ("torchvision", "swin_t", {"depths": [1, 1, 1, 1], "num_heads": [1, 2, 4, 8], "embed_dim": 24}),
     ("timm", "test_resnet", {}),
     ("timm", "test_convnext", {}),
 ]

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -67,7 +67,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kept]:
 
 
 def start(stage: str, *words: str) -> Said:
-    """A command in a process of its own, as wandb may not live in that of the tests."""
+    """A command that loads wandb, in a process of its own: it may not live in that of the tests."""
     done = subprocess.run(
         [sys.executable, "-m", "foldline", stage, *words],
         capture_output=True,
@@ -169,7 +169,9 @@ def test_artifacts_lead_from_the_table_over_the_folds_to_the_submission(
     assert runs["tiny"].made["tiny-run"].type == "run"
 
 
-def test_what_is_uploaded_later_is_whole_and_can_be_fetched(mirrored: Path, server: Kept) -> None:
+def test_what_is_uploaded_later_is_whole_and_can_be_fetched(
+    mirrored: Path, server: Kept, foldline: Foldline, command: Callable[..., Said]
+) -> None:
     done = start("sync")
     assert done.code == 0, done
     assert "uploaded: 6 of 6 W&B runs" in done.out
@@ -187,15 +189,15 @@ def test_what_is_uploaded_later_is_whole_and_can_be_fetched(mirrored: Path, serv
     (rows,) = server.find(f"run-{fold}-out_of_fold")
     thumbnails = [path for path in server.files if path.startswith(f"/storage/{rows}/media/images")]
     assert thumbnails
-    assert start("sync").out == "nothing to upload under outputs/runs\n"
+    assert command("sync").out == "nothing to upload under outputs/runs\n"
 
     before = list_files(mirrored)
     shutil.rmtree(mirrored)
-    words = ("--config", "tiny.yaml", *SETTINGS, "track.mode=disabled")
-    done = start("fetch", *words)
+    words = (*SETTINGS, "track.mode=disabled")
+    done = start("fetch", "--config", "tiny.yaml", *words)
     assert done.code == 0, done
-    assert start("fetch", *words).code == 2, "it is there already"
-    assert start("infer", *words).code == 0
+    assert foldline("fetch", *words) == 2, "it is there already"
+    assert foldline("infer", *words) == 0
     after = list_files(mirrored)
     for name in ("submission.csv", "probs.csv", "oof.csv", "fold_2/best.pt", "fold_2/oof.csv"):
         assert after[name] == before[name], name

@@ -4,6 +4,8 @@ import base64
 import json
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +19,17 @@ from foldline.scoring.compare import compare_runs
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>\n')
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test leaves its trained run for the others."""
-    return tmp_path_factory.mktemp("trained") / "outputs"
+@pytest.fixture
+def trained(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
+    """A project with one trained run, `tiny`."""
+    train_once(project, "train.epochs=1")
+    return foldline
 
 
 @pytest.fixture
-def trained(project: Path, foldline: Foldline, kept: Path) -> Foldline:
-    """A project with one trained run, `tiny`."""
-    if not kept.exists():
-        assert foldline("prepare") == 0
-        assert foldline("train", "train.epochs=1") == 0
-        shutil.copytree(project / "outputs", kept)
-    else:
-        shutil.copytree(kept, project / "outputs")
-    return foldline
+def make_page(trained: Foldline) -> Foldline:
+    """Make the page alone: a run that is not there has no pictures to be drawn."""
+    return partial(trained, "report", "run=none")
 
 
 def read_page(project: Path) -> dict[str, Any]:
@@ -51,11 +48,13 @@ def copy_run(project: Path, name: str) -> Path:
     return target
 
 
-def test_the_page_says_what_the_files_say(project: Path, trained: Foldline) -> None:
+def test_the_page_says_what_the_files_say(
+    project: Path, trained: Foldline, make_page: Foldline
+) -> None:
     assert trained("infer") == 0
     assert trained("train", "run=half", "train.epochs=1", "train.folds=[1]", "seed=7") == 0
     before = list_files(project / "outputs/runs")
-    assert trained("report") == 0
+    assert make_page() == 0
     blocks = read_page(project)
     half, tiny = blocks["overview"]["runs"]
     assert (half["name"], tiny["name"]) == ("half", "tiny")
@@ -82,23 +81,22 @@ def test_the_page_says_what_the_files_say(project: Path, trained: Foldline) -> N
         predicted = numbers(blocks[f"answers-{number}"]["predicted"])
         assert predicted == [known.get(path, 0) for path in paths]
     assert all(numbers(blocks["strips-0"]["strip"]))
-    after = list_files(project / "outputs/runs")
-    assert {path: content for path, content in after.items() if "/report/" not in path} == before
+    assert list_files(project / "outputs/runs") == before
 
 
-def test_the_same_runs_give_the_same_page(project: Path, trained: Foldline) -> None:
+def test_the_same_runs_give_the_same_page(project: Path, make_page: Foldline) -> None:
     page = project / "outputs/report/index.html"
     pages = set()
     for _ in range(2):
-        assert trained("report", "report.cam=3") == 0
+        assert make_page("report.cam=3") == 0
         pages.add(page.read_bytes())
     assert len(pages) == 1
 
 
-def test_maps_of_the_surest_mistakes(project: Path, trained: Foldline) -> None:
-    assert trained("report") == 0
+def test_maps_of_the_surest_mistakes(project: Path, make_page: Foldline) -> None:
+    assert make_page() == 0
     assert not any(name.startswith("maps") for name in read_page(project))
-    assert trained("report", "report.cam=3", "data.crop=[0.5, 0.5]") == 0
+    assert make_page("report.cam=3", "data.crop=[0.5, 0.5]") == 0
     blocks = read_page(project)
     answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
     probs = answered.filter(regex="^p_").to_numpy()
@@ -110,11 +108,11 @@ def test_maps_of_the_surest_mistakes(project: Path, trained: Foldline) -> None:
 
 
 def test_a_fold_without_its_network_is_named(
-    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+    project: Path, make_page: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for fold in (0, 1):
         (project / f"outputs/runs/tiny/fold_{fold}/best.pt").unlink()
-    assert trained("report", "report.cam=12") == 0
+    assert make_page("report.cam=12") == 0
     assert "tiny, fold 0: not shown where it looks" in capsys.readouterr().err
     assert "maps-0" not in read_page(project)
 
@@ -146,11 +144,11 @@ def test_a_broken_out_of_fold_file_is_named_and_left_out(
     fault: tuple[str, str],
     expected: str,
     project: Path,
-    trained: Foldline,
+    make_page: Foldline,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     spoil_column(copy_run(project, "broken") / "oof.csv", *fault)
-    assert trained("report") == 0
+    assert make_page() == 0
     said = capsys.readouterr()
     assert expected in said.err
     assert "without out-of-fold answers yet: broken" in said.out
@@ -160,7 +158,7 @@ def test_a_broken_out_of_fold_file_is_named_and_left_out(
 
 
 def test_other_broken_files_are_named_too(
-    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+    project: Path, make_page: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = copy_run(project, "broken")
     (run / "config.yaml").write_text("run: [")
@@ -168,7 +166,7 @@ def test_other_broken_files_are_named_too(
     (run / "fold_0/metrics.jsonl").write_text("no\n")
     (run / "oof.csv").write_text("path,label\n")
     (project / "outputs/leaderboard.csv").write_text("a,b\n1,2\n")
-    assert trained("report") == 0
+    assert make_page() == 0
     said = capsys.readouterr().err
     for name in ("config.yaml", "scores.json", "metrics.jsonl", "oof.csv", "leaderboard.csv"):
         assert name in said
@@ -177,7 +175,7 @@ def test_other_broken_files_are_named_too(
     assert "macro_f1" not in broken["scores"]
 
 
-def test_scores_of_the_leaderboard(project: Path, trained: Foldline) -> None:
+def test_scores_of_the_leaderboard(project: Path, make_page: Foldline) -> None:
     (project / "outputs/leaderboard.csv").write_text(
         "time,event,run,data,sha256,out_of_fold,score,competition,message\n"
         "May,public,tiny,tiny,aa,0.3,0.75,,\n"
@@ -187,7 +185,7 @@ def test_scores_of_the_leaderboard(project: Path, trained: Foldline) -> None:
         "July,public,tiny,tiny,bb,0.4,0.625,,\n"
         "July,private,tiny,tiny,bb,0.4,0.25,,\n"
     )
-    assert trained("report") == 0
+    assert make_page() == 0
     overview = read_page(project)["overview"]
     assert overview["runs"][0]["leaderboard"] == {
         "out_of_fold": 0.4,
@@ -197,21 +195,21 @@ def test_scores_of_the_leaderboard(project: Path, trained: Foldline) -> None:
     assert overview["tables"][0]["boardLine"] is None, "of one run"
 
 
-def test_three_scores_make_a_line(project: Path, trained: Foldline) -> None:
+def test_three_scores_make_a_line(project: Path, make_page: Foldline) -> None:
     lines = ["time,event,run,data,sha256,out_of_fold,score,competition,message"]
     for name, out_of_fold in (("tiny", 0.4), ("second", 0.5), ("third", 0.6)):
         if name != "tiny":
             copy_run(project, name)
         lines.append(f"May,public,{name},tiny,aa,{out_of_fold},{0.1 + out_of_fold / 2},,")
     (project / "outputs/leaderboard.csv").write_text("\n".join(lines) + "\n")
-    assert trained("report") == 0
+    assert make_page() == 0
     line = read_page(project)["overview"]["tables"][0]["boardLine"]
     assert (line["slope"], line["intercept"]) == pytest.approx((0.5, 0.1))
     assert line["num_runs"] == 3
 
 
 def test_every_two_runs_are_judged_on_what_both_have_answered(
-    project: Path, trained: Foldline
+    project: Path, make_page: Foldline
 ) -> None:
     answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
     probs = answered.columns[answered.columns.str.startswith("p_")]
@@ -222,7 +220,7 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
         # the last one has only answered a part, from the end
         part = perfect[perfect["fold"] == 1][::-1] if number == 11 else perfect
         part.to_csv(run / "oof.csv", index=False)
-    assert trained("report", "report.thumbnails=0") == 0
+    assert make_page("report.thumbnails=0") == 0
     overview = read_page(project)["overview"]
     names = [run["name"] for run in overview["runs"]]
     pairs = {
@@ -247,22 +245,22 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
     assert bounds == pytest.approx([found.low, found.high], abs=1e-6)
 
 
-def test_pictures_are_left_out_where_there_is_no_room(project: Path, trained: Foldline) -> None:
-    assert trained("report", "report.thumbnails=0.004") == 0
+def test_pictures_are_left_out_where_there_is_no_room(project: Path, make_page: Foldline) -> None:
+    assert make_page("report.thumbnails=0.004") == 0
     (table,) = read_page(project)["overview"]["tables"]
     some = sum(map(bool, numbers(read_page(project)["strips-0"]["strip"])))
     assert 0 < some < 12
     assert f"{some} of 12 pictures" in table["note"]
-    assert trained("report", "report.thumbnails=0") == 0
+    assert make_page("report.thumbnails=0") == 0
     assert "strips-0" not in read_page(project)
     (project / "inputs/tiny").rename(project / "elsewhere")
-    assert trained("report") == 0
+    assert make_page() == 0
     (table,) = read_page(project)["overview"]["tables"]
     assert "cannot be read under inputs/tiny" in table["note"]
 
 
-def test_an_unreadable_picture_is_no_reason_to_stop(project: Path, trained: Foldline) -> None:
+def test_an_unreadable_picture_is_no_reason_to_stop(project: Path, make_page: Foldline) -> None:
     path = next((project / "inputs/tiny/train/images").glob("*/normal.jpg"))
     path.write_bytes(path.read_bytes()[:200])
-    assert trained("report", "report.cam=12") == 0
+    assert make_page("report.cam=12") == 0
     assert all(numbers(read_page(project)["strips-0"]["strip"]))

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -24,10 +25,9 @@ def list_reports(project: Path) -> dict[str, bytes]:
 
 
 def test_every_fold_and_the_whole_are_drawn_without_asking(
-    project: Path, foldline: Foldline
+    project: Path, train_once: Callable[..., None]
 ) -> None:
-    assert foldline("prepare") == 0
-    assert foldline("train", *QUICK) == 0
+    train_once(project, *QUICK)
     run, prepared = project / "outputs/runs/tiny", project / "outputs/prepared/tiny"
     for folder, folds in ((run / "fold_0", [0]), (run / "fold_1", [1]), (run, [0, 1])):
         report = folder / "report"
@@ -61,15 +61,18 @@ def check_tables(report: Path, pictures: Counter[int]) -> None:
 
 
 def test_report_makes_the_same_again(
-    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    foldline: Foldline,
+    train_once: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert foldline("prepare") == 0
-    assert foldline("train", *QUICK) == 0
-    made = list_reports(project)
-    for name in made:
-        (project / "outputs/runs/tiny" / name).unlink()
+    train_once(project, *QUICK)
+    run = project / "outputs/runs/tiny"
+    made = list_files(run)
+    for name in list_reports(project):
+        (run / name).unlink()
     assert foldline("report") == 0, capsys.readouterr().err
-    assert list_reports(project) == made
+    assert list_files(run) == made, "and nothing else is changed"
 
 
 def test_what_is_switched_off_is_not_drawn(project: Path, foldline: Foldline) -> None:
@@ -103,10 +106,9 @@ def test_a_picture_that_cannot_be_drawn_stops_no_training(
 
 
 def test_a_picture_gone_since_the_training_is_said_so_in_its_place(
-    project: Path, foldline: Foldline
+    project: Path, foldline: Foldline, train_once: Callable[..., None]
 ) -> None:
-    assert foldline("prepare") == 0
-    assert foldline("train", *QUICK, "train.folds=[0]") == 0
+    train_once(project, *QUICK)
     with_all = list_reports(project)["report/mistakes.png"]
     table = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
     (project / "inputs/tiny" / table["path"][0]).unlink()

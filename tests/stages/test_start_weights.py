@@ -1,6 +1,7 @@
 """Training that goes on from the weights of another run."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,9 @@ STILL = ("model.train=head", "train.optimizer.lr=1e-12", "train.epochs=1", "trai
 
 
 @pytest.fixture
-def first(foldline: Foldline) -> Foldline:
+def first(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
     """A run of two folds to go on from."""
-    assert foldline("prepare") == 0
-    assert foldline("train", "train.epochs=4", "train.monitor=log_loss", "run=first") == 0
+    train_once(project, "train.epochs=4", "train.monitor=log_loss", "run=first")
     return foldline
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from foldline.stages import fold_files, run_report
 from foldline.stages import train as train_stage
 from foldline.stages.runs import RunFolder
 
+QUICK = ("train.folds=[0]", "train.epochs=1")
+
 
 @pytest.fixture
 def prepared(foldline: Foldline) -> Foldline:
@@ -25,9 +28,11 @@ def prepared(foldline: Foldline) -> Foldline:
     return foldline
 
 
-def load_weights(run: Path) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = torch.load(run / "fold_0/best.pt", weights_only=True)["state"]
-    return state
+@pytest.fixture
+def trained(project: Path, foldline: Foldline, train_once: Callable[..., None]) -> Foldline:
+    """One fold of `tiny` is trained, for an epoch."""
+    train_once(project, *QUICK)
+    return foldline
 
 
 MID_EPOCH = (
@@ -53,12 +58,12 @@ def test_an_interrupted_fold_ends_like_one_that_ran_through(
     settings: tuple[str, ...],
     *,
     project: Path,
-    prepared: Foldline,
+    foldline: Foldline,
+    train_once: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    whole = ("train.folds=[0]", "train.epochs=3", "run=whole", *settings)
-    assert prepared("train", *whole) == 0
+    train_once(project, "train.folds=[0]", "train.epochs=3", "run=whole", *settings)
 
     parts = ("train.folds=[0]", "train.epochs=3", "run=parts", *settings)
     real, calls = engine.train_epoch, iter(range(1, 20))
@@ -76,11 +81,11 @@ def test_an_interrupted_fold_ends_like_one_that_ran_through(
 
     with monkeypatch.context() as patch:
         patch.setattr(fold_stage, "train_epoch", die_in_the_middle)
-        assert prepared("train", *parts) == 130
+        assert foldline("train", *parts) == 130
     message = capsys.readouterr().err
     assert "go on with: foldline train --config tiny.yaml" in message
     assert "Traceback" not in message
-    assert prepared("train", *parts) == 0
+    assert foldline("train", *parts) == 0
 
     one, two = (list_files(project / "outputs/runs" / run / "fold_0") for run in ("whole", "parts"))
     assert one.keys() == two.keys()
@@ -204,13 +209,12 @@ def test_what_the_user_must_change_touches_nothing(
     overrides: list[str],
     expected: str,
     project: Path,
-    prepared: Foldline,
+    trained: Foldline,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
     before = list_files(project / "outputs")
     capsys.readouterr()
-    assert prepared("train", "train.folds=[0]", "train.epochs=1", *overrides) == 2
+    assert trained("train", *QUICK, *overrides) == 2
     said = capsys.readouterr().err
     assert expected in said
     assert "Traceback" not in said
@@ -393,24 +397,22 @@ def test_a_broken_run_folder_is_named(
     name: str,
     content: str,
     project: Path,
-    prepared: Foldline,
+    trained: Foldline,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
     (project / "outputs/runs/tiny" / name).write_text(content)
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 2
+    assert trained("train", *QUICK) == 2
     said = capsys.readouterr().err
     assert name in said
     assert "Traceback" not in said
 
 
 def test_a_run_of_a_version_that_gave_it_no_identity_goes_on(
-    project: Path, prepared: Foldline
+    project: Path, trained: Foldline
 ) -> None:
-    assert prepared("train", "train.folds=[0]", "train.epochs=1") == 0
     run = RunFolder(project / "outputs/runs/tiny")
     change_json(run.environment, identity=None)
-    assert prepared("train", "train.epochs=1") == 0
+    assert trained("train", "train.epochs=1") == 0
     assert run.fold(1).is_finished
     assert run.load_identity() == run.load_identity()
     change_json(run.environment, identity="abc")

@@ -19,6 +19,7 @@ RIGHT, WRONG = "#00694d", "#b03a00"
 
 DOTS_PER_INCH = 110
 FONT_SIZE = 9.0  # points
+_MARGIN = 0.15  # around what is drawn, inches
 _STYLE = {
     "font.family": [BASE],
     "font.size": FONT_SIZE,
@@ -39,14 +40,16 @@ def to_png(build: Callable[[], Figure]) -> bytes:
     """
     with matplotlib.style.context(_STYLE, after_reset=True):
         figure = build()
+        figure.set_dpi(DOTS_PER_INCH)
         FigureCanvasAgg(figure)
+        # bbox_inches="tight" finds the same edges, but draws everything twice for it
+        edges = figure.get_tightbbox()
         picture = io.BytesIO()
         figure.savefig(
             picture,
             format="png",
             dpi=DOTS_PER_INCH,
-            bbox_inches="tight",
-            pad_inches=0.15,
+            bbox_inches=edges.padded(_MARGIN),
             metadata={"Software": None},
         )
     return picture.getvalue()
