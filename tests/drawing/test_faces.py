@@ -11,7 +11,7 @@ from foldline.drawing.looks import build_look, compute_agedness
 from foldline.drawing.masks import WRONG_WAYS, Mask, choose_masks
 from foldline.drawing.people import Gender, Person
 
-STILL = Moment(Pose(), Pose(), Pose(), gaze=0, smile=1, light=(1, 1, 1), dusk=0, lamp=0)
+STILL = Moment(Pose(), Pose(), gaze=0, smile=1, light=(1, 1, 1), dusk=0, lamp=0)
 BLUE: Color = (0, 0, 255)
 # places of a face that stands still, in pixels from the upper left
 BROW, MOUTH, BELOW_CHIN = (192, 226), (192, 305), (192, 358)

@@ -27,7 +27,6 @@ class Moment:
 
     head: Pose
     body: Pose
-    wall: Pose
     gaze: float  # pixels to the right
     smile: float  # 1 is as usual
     light: tuple[float, float, float]  # gain of red, green and blue
@@ -39,7 +38,7 @@ def choose_moment(rng: np.random.Generator) -> Moment:
     """A slightly different pose, expression and light."""
     zoom = float(rng.uniform(1.15, 1.23))
     x, y = float(rng.normal(0, 4)), float(rng.normal(0, 4))
-    bright, warm = float(rng.uniform(0.9, 1.08)), float(rng.normal(0, 0.025))
+    bright, warm = float(rng.uniform(0.95, 1.05)), float(rng.normal(0, 0.015))
     return Moment(
         head=Pose(
             center=(FACE[0], 330), turn=float(rng.normal(0, 2.5)), zoom=zoom, shift=(x, y + 36)
@@ -47,11 +46,10 @@ def choose_moment(rng: np.random.Generator) -> Moment:
         body=Pose(
             center=(FACE[0], 330), turn=float(rng.normal(0, 1)), zoom=zoom, shift=(x, y + 36)
         ),
-        wall=Pose(zoom=float(rng.uniform(1, 1.08)), shift=(x / 2, y / 2)),
         gaze=float(rng.normal(0, 2)),
         smile=float(rng.uniform(0.6, 1.3)),
         light=(bright * (1 + warm), bright, bright * (1 - warm)),
-        dusk=float(rng.uniform(0.04, 0.18)),
+        dusk=float(rng.uniform(0.02, 0.1)),
         lamp=int(rng.integers(4)),
     )
 
@@ -60,7 +58,7 @@ def draw_picture(
     look: Look, moment: Moment, mask: Mask | None = None, wrong_way: str | None = None
 ) -> Image.Image:
     """The person at that moment: RGB, 384 pixels wide and 512 high."""
-    canvas = draw_wall(look, moment.wall)
+    canvas = draw_wall(look)
     canvas.pose = moment.head
     draw_hair_behind(canvas, look)
     draw_clothes(canvas, look, moment.body)

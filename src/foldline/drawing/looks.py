@@ -1,22 +1,16 @@
 """What a person looks like on every picture: drawn once from gender, age and chance."""
 
-import colorsys
 import math
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from foldline.drawing.canvas import Color, darker, lighter, mix
+from foldline.drawing.canvas import Color, darker, mix
 from foldline.drawing.people import SPLITS, Person
 
-SKINS: tuple[Color, ...] = (
-    (255, 224, 196), (247, 206, 172), (236, 188, 150), (219, 166, 125), (186, 130, 92),
-    (146, 98, 70),
-)  # fmt: skip
-HAIRS: tuple[Color, ...] = (
-    (34, 28, 34), (52, 36, 32), (78, 50, 36), (104, 64, 40), (122, 62, 38), (60, 44, 52),
-)  # fmt: skip
+SKINS: tuple[Color, ...] = ((250, 214, 184), (226, 178, 138), (178, 124, 88))
+HAIRS: tuple[Color, ...] = ((40, 32, 36), (72, 48, 38))
 EYES: tuple[Color, ...] = ((70, 46, 34), (44, 34, 30), (92, 112, 84), (76, 104, 134))
 GREY: Color = (226, 226, 230)
 LIP: Color = (206, 62, 84)
@@ -25,6 +19,21 @@ FRINGES = ("bangs", "side", "swept", "middle", "crop")
 CLOTHES = ("plain", "stripes", "bands", "dots", "checks", "halves")
 NECKLINES = ("round", "v", "collar", "roll")
 WALLS = ("plain", "horizon", "stripes", "dots", "sun", "diagonal")
+# shirts and walls, each with its accent: so few that they tell people apart only a little ...
+SHIRTS: tuple[tuple[Color, Color], ...] = (
+    ((70, 92, 140), (220, 224, 230)), ((96, 112, 96), (214, 206, 180)),
+    ((120, 96, 104), (60, 60, 72)),
+)  # fmt: skip
+PAINTS: tuple[tuple[Color, Color], ...] = (
+    ((206, 200, 190), (180, 172, 160)), ((188, 198, 204), (164, 176, 186)),
+)  # fmt: skip
+# ... but nobody has the mosaic of another one: tiles across and down, each colour equally often,
+# so that only their arrangement says who it is, and nothing about anybody else
+MOSAIC = (12, 3)
+TILES: tuple[Color, ...] = (
+    (214, 69, 65), (240, 196, 60), (64, 150, 90), (52, 120, 190), (240, 240, 236), (44, 44, 52),
+    (150, 84, 160), (236, 140, 60), (130, 200, 210),
+)  # fmt: skip
 
 Choice = TypeVar("Choice")
 
@@ -63,6 +72,7 @@ class Look:
     wall: Color
     wall_accent: Color
     wall_pattern: str
+    mosaic: tuple[Color, ...]  # rows of tiles on the wall above the head, one after the other
 
 
 def build_look(person: Person, *, seed: int) -> Look:
@@ -70,11 +80,11 @@ def build_look(person: Person, *, seed: int) -> Look:
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
     feminine = compute_feminineness(person.femininity)
     aged = compute_agedness(person.apparent_age)
-    skin = _vary(_pick(SKINS, rng), 8, rng)
+    skin = _vary(_pick(SKINS, rng), 4, rng)
     # on dark skin hair is darker still, so that its edge is seen
-    hair = darker(_vary(_pick(HAIRS, rng), 8, rng), 0.75 * (1 - sum(skin) / 765))
-    shirt, shirt_accent = _two_colors(rng, saturation=(0.35, 0.9), value=(0.35, 0.95))
-    wall, wall_accent = _two_colors(rng, saturation=(0.25, 0.65), value=(0.6, 0.88))
+    hair = darker(_vary(_pick(HAIRS, rng), 4, rng), 0.75 * (1 - sum(skin) / 765))
+    shirt, shirt_accent = _pick(SHIRTS, rng)
+    wall, wall_accent = _pick(PAINTS, rng)
     lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
@@ -118,6 +128,7 @@ def build_look(person: Person, *, seed: int) -> Look:
         wall=wall,
         wall_accent=wall_accent,
         wall_pattern=_pick(WALLS, rng),
+        mosaic=_lay_mosaic(rng),
     )
 
 
@@ -153,19 +164,7 @@ def _vary(color: Color, amount: int, rng: np.random.Generator) -> Color:
     return red, green, blue
 
 
-def _two_colors(
-    rng: np.random.Generator, *, saturation: tuple[float, float], value: tuple[float, float]
-) -> tuple[Color, Color]:
-    """A colour of any hue, and another one that goes with it."""
-    hue = float(rng.random())
-    first = _from_hsv(hue, float(rng.uniform(*saturation)), float(rng.uniform(*value)))
-    if rng.random() < 0.4:
-        return first, lighter(first, 0.55) if rng.random() < 0.5 else darker(first, 0.35)
-    other_hue = hue + float(rng.choice([0.08, 0.33, 0.5, 0.67, 0.92]))
-    other = _from_hsv(other_hue, float(rng.uniform(*saturation)), float(rng.uniform(*value)))
-    return first, other
-
-
-def _from_hsv(hue: float, saturation: float, value: float) -> Color:
-    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
-    return round(red * 255), round(green * 255), round(blue * 255)
+def _lay_mosaic(rng: np.random.Generator) -> tuple[Color, ...]:
+    columns, rows = MOSAIC
+    tiles = rng.permutation([number % len(TILES) for number in range(columns * rows)])
+    return tuple(TILES[number] for number in tiles)

@@ -14,17 +14,16 @@ from foldline.drawing.canvas import (
     mix,
     smooth,
 )
-from foldline.drawing.looks import Look
+from foldline.drawing.looks import MOSAIC, Look
 
 MIDDLE = WIDTH / 2
 # patterns reach beyond the edges, so that a moved picture shows no gap
 MARGIN = 60
 
 
-def draw_wall(look: Look, pose: Pose) -> Canvas:
-    """A canvas with the wall of this person."""
+def draw_wall(look: Look) -> Canvas:
+    """A canvas with the wall of this person, the same in every picture: only the person moves."""
     canvas = Canvas(look.wall)
-    canvas.pose = pose
     accent = mix(look.wall, look.wall_accent, 0.4)
     match look.wall_pattern:
         case "horizon":
@@ -41,7 +40,17 @@ def draw_wall(look: Look, pose: Pose) -> Canvas:
             canvas.shape(corner, accent)
         case _:
             canvas.shape(_box(-MARGIN, -MARGIN, WIDTH + MARGIN, 90), mix(look.wall, accent, 0.3))
+    _draw_mosaic(canvas, look)
     return canvas
+
+
+def _draw_mosaic(canvas: Canvas, look: Look) -> None:
+    columns, _rows = MOSAIC
+    side = WIDTH / columns
+    for number, color in enumerate(look.mosaic):
+        row, column = divmod(number, columns)
+        corner = (column * side, row * side)
+        canvas.shape(_box(*corner, corner[0] + side, corner[1] + side), color)
 
 
 def draw_clothes(canvas: Canvas, look: Look, pose: Pose) -> None:
