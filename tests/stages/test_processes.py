@@ -41,7 +41,7 @@ def wait_for(path: Path, process: Process) -> None:
 
 
 # of three steps an epoch, so that best.pt is there before an epoch is over
-_MID_EPOCH = ("train.epochs=4", "train.validation.every=1 step", "train.monitor=log_loss")
+_MID_EPOCH = ("train.epochs=6", "train.validation.every=1 step", "train.monitor=log_loss")
 
 
 @pytest.mark.parametrize(
