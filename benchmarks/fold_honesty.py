@@ -28,7 +28,9 @@ RECIPE = Path(__file__).resolve().parent.parent / "configs/sample.yaml"
 
 def run_stage(folder: Path, stage: str, *overrides: str) -> None:
     command = [sys.executable, "-m", "foldline", stage, "--config", str(RECIPE), *overrides]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr)
 
 
 @dataclass(frozen=True)

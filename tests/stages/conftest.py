@@ -15,7 +15,7 @@ from foldline.cli import main
 RECIPE = """\
 data: {root: inputs/tiny, image_size: [32, 24]}
 folds: {number: 2}
-model: {name: shufflenet_v2_x0_5, weights: none}
+model: {name: shufflenet_v2_x0_5, arguments: {stages_repeats: [1, 1, 1]}, weights: none}
 train: {epochs: 2, batch_size: 4, patience: 0, optimizer: {lr: 1e-3}}
 report: {after_training: false}
 track: {mode: disabled}

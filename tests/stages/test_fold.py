@@ -78,7 +78,7 @@ def test_best_may_lie_in_the_middle_of_an_epoch(project: Path, train: Foldline) 
         train(
             "train.validation.every=1 step",
             "train.monitor=log_loss",
-            "train.optimizer.lr=0.05",
+            "train.optimizer.lr=0.2",
         )
         == 0
     )
@@ -94,7 +94,7 @@ def test_best_may_lie_in_the_middle_of_an_epoch(project: Path, train: Foldline) 
 
 def test_looking_often_does_not_change_what_is_learned(project: Path, train: Foldline) -> None:
     """Neither by the drop-out's chance, nor by batch norm, nor by the optimizer."""
-    settings = ("model.name=mobilenet_v3_small", "train.epochs=2")
+    settings = ("model.name=mobilenet_v3_small", "model.arguments={}", "train.epochs=2")
     assert train(*settings, "run=seldom") == 0
     assert train(*settings, "run=often", "train.validation.every=1 step") == 0
     seldom, often = (

@@ -26,6 +26,8 @@ def test_what_cannot_be_trained_is_one_line(
         ("model.weights=imagnet",): "model.weights: imagnet: no such file; expected imagenet, none",
         ("train.augment=[{name: Flop}]",): "train.augment.0: 'Flop' is not a transform",
     }
+    recipe = project / "tiny.yaml"
+    recipe.write_text(recipe.read_text().replace("arguments: {stages_repeats: [1, 1, 1]}, ", ""))
     assert foldline("prepare") == 0
     for settings, fault in cases.items():
         capsys.readouterr()

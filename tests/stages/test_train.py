@@ -422,6 +422,6 @@ def test_a_run_of_a_version_that_gave_it_no_identity_goes_on(
 def test_a_network_that_cannot_look_at_such_pictures(
     project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert prepared("train", "model.name=alexnet") == 2
+    assert prepared("train", "model.name=alexnet", "model.arguments={}") == 2
     assert "data.image_size" in capsys.readouterr().err
     assert not (project / "outputs/runs").exists()
