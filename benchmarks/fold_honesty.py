@@ -22,7 +22,7 @@ import pandas as pd
 
 KINDS = ("group", "image")
 # more than the demo's, so that chance among those to be scored on blurs the truth less
-EVAL_PEOPLE = 180
+EVAL_PEOPLE = 300
 RECIPE = Path(__file__).resolve().parent.parent / "configs/sample.yaml"
 
 

@@ -12,7 +12,7 @@ from foldline.config.values import Count, Name, Section, Share, Text, Whole
 class Sample(Section):
     """The drawn competition of `make sample`."""
 
-    people: Whole = Field(480, ge=18, description="people to train on, seven pictures each")
+    people: Whole = Field(440, ge=18, description="people to train on, seven pictures each")
     eval_people: Whole = Field(60, ge=18, description="other people to be scored on")
     seed: Whole = Field(0, ge=0, description="another seed draws another competition")
 

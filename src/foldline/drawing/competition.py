@@ -25,7 +25,7 @@ from foldline.files import compute_sha256, write_json
 
 MARKER = "sample.json"
 # raise it when the same seed begins to give other pictures
-VERSION = 2
+VERSION = 3
 RACE = "Drawn"
 JUNK = b"\x00\x05\x16\x07not a picture: what macOS leaves beside one"
 PNG_SHARE, JPEG_SHARE = 0.03, 0.02

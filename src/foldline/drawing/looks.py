@@ -89,8 +89,8 @@ def build_look(person: Person, *, seed: int) -> Look:
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
         hair=mix(hair, GREY, 1.05 * aged),
-        hair_length=_share(0.45 + 0.38 * feminine + rng.normal(0, 0.07)),
-        hair_volume=float(np.clip(16 + 6 * feminine + rng.normal(0, 2), 7, 28)),
+        hair_length=_share(0.45 + 0.42 * feminine + rng.normal(0, 0.05)),
+        hair_volume=float(np.clip(16 + 8 * feminine + rng.normal(0, 2), 7, 28)),
         curl=float(rng.choice([0, 0, 0, 3, 5])),
         fringe=_pick(FRINGES, rng),
         hairline=float(np.clip(26 * aged - 12 - 9 * feminine + rng.normal(0, 4), 0, 30)),
@@ -102,7 +102,7 @@ def build_look(person: Person, *, seed: int) -> Look:
         eye=_pick(EYES, rng),
         eye_size=float(np.clip(1.12 - 0.22 * aged + 0.06 * feminine, 0.8, 1.25)),
         eye_gap=float(rng.uniform(35, 41)),
-        brow=float(np.clip(6.5 - 2.2 * feminine + rng.normal(0, 0.5), 2.5, 11)),
+        brow=float(np.clip(6.5 - 3 * feminine + rng.normal(0, 0.5), 2.5, 11)),
         lashes=_share(0.4 + 0.5 * feminine),
         lips=lips,
         nose=float(rng.uniform(9, 15)),
@@ -138,8 +138,8 @@ def compute_agedness(apparent_age: float) -> float:
     It rises fastest around 30 and before 60, where the classes meet: looks are mostly clear, and
     where they mislead they mislead every network alike.
     """
-    first = 1 / (1 + math.exp((30 - apparent_age) / 1.2))
-    second = 1 / (1 + math.exp((55.5 - apparent_age) / 0.8))
+    first = 1 / (1 + math.exp((29.5 - apparent_age) / 0.8))
+    second = 1 / (1 + math.exp((57 - apparent_age) / 0.8))
     return (first + second) / 2
 
 

@@ -23,10 +23,10 @@ AGES = ((18, 19, 29), (30, 42, 59), (OLDEST, OLDEST, OLDEST))
 
 # Most people look what they are, with this spread as a standard deviation ...
 FEMININITY_SPREAD = 0.25  # where a man is meant to look like -1 and a woman like 1
-AGE_SPREAD = 2.0  # years
+AGE_SPREAD = 1.2  # years
 # ... and these shares of every gender and age class look like someone else. No network can see
 # through that, however many of them are averaged; only one that has met the person can know.
-GENDER_MISLED, AGE_MISLED = 0.06, 0.07
+GENDER_MISLED, AGE_MISLED = 0.06, 0.06
 # how old those look whose age misleads, by their true class
 MISLED_AGES = (42.0, 21.0, 45.0)
 
