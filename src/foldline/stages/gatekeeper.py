@@ -137,8 +137,7 @@ def _check_agreement(
             groups=groups,
         )
         return check_agreement(answers[read], reference, len(prepared.class_names))
-    text = "no earlier submission of another run on this table to compare with: "
-    text += "answers that belong to other rows would not be noticed"
+    text = "no earlier submission of another run on this table: mixed-up rows would not be noticed"
     return Finding("agreement", "note", text)
 
 
