@@ -48,6 +48,7 @@ _MID_EPOCH = ("train.epochs=6", "train.validation.every=1 step", "train.monitor=
     ("sent", "awaited", "more"),
     [
         (signal.SIGINT, "last.pt", ()),
+        (signal.SIGKILL, "last.pt", ()),
         (signal.SIGKILL, "best.pt", _MID_EPOCH),
     ],
 )

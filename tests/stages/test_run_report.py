@@ -10,11 +10,8 @@ import pytest
 from PIL import Image
 from tests.competition import Foldline, list_files
 
-from foldline.data.prepared import load_prepared
 from foldline.reporting.confusion import EMPTY_ROW
 from foldline.stages import report_files
-from foldline.stages.report_files import build_files
-from foldline.stages.runs import RunFolder
 
 TABLES = {"classes.csv", "confusion.csv", "confusion_counts.csv"}
 PICTURES = {"classes.png", "confusion.png", "curves.png", "mistakes.png"}
@@ -109,17 +106,11 @@ def test_a_picture_that_cannot_be_drawn_stops_no_training(
 
 
 def test_a_picture_gone_since_the_training_is_said_so_in_its_place(
-    project: Path, train_once: Callable[..., None]
+    project: Path, foldline: Foldline, train_once: Callable[..., None]
 ) -> None:
     train_once(project, *QUICK)
-    prepared = load_prepared(project / "outputs/prepared/tiny")
-    fold = RunFolder(project / "outputs/runs/tiny").fold(0)
-
-    def draw_mistakes() -> bytes:
-        root = project / "inputs/tiny"
-        files = build_files(prepared, [fold], of="fold 0", root=root, num_pictures=8)
-        return files["mistakes.png"]()
-
-    with_all = draw_mistakes()
-    (project / "inputs/tiny" / pd.read_csv(fold.oof)["path"][0]).unlink()
-    assert draw_mistakes() != with_all
+    with_all = list_reports(project)["report/mistakes.png"]
+    table = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    (project / "inputs/tiny" / table["path"][0]).unlink()
+    assert foldline("report") == 0
+    assert list_reports(project)["report/mistakes.png"] != with_all

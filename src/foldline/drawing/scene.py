@@ -45,7 +45,7 @@ def draw_wall(look: Look) -> Canvas:
 
 
 def _draw_mosaic(canvas: Canvas, look: Look) -> None:
-    columns, _rows = MOSAIC
+    columns = MOSAIC[0]
     side = WIDTH / columns
     for number, color in enumerate(look.mosaic):
         row, column = divmod(number, columns)
