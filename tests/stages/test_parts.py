@@ -27,7 +27,8 @@ def test_what_cannot_be_trained_is_one_line(
         ("train.augment=[{name: Flop}]",): "train.augment.0: 'Flop' is not a transform",
     }
     recipe = project / "tiny.yaml"
-    recipe.write_text(recipe.read_text().replace("arguments: {stages_repeats: [1, 1, 1]}, ", ""))
+    lines = recipe.read_text().splitlines(keepends=True)
+    recipe.write_text("".join(line for line in lines if "arguments:" not in line))
     assert foldline("prepare") == 0
     for settings, fault in cases.items():
         capsys.readouterr()

@@ -1,9 +1,9 @@
 """What only real processes show: signals in the middle of an epoch, and two at once."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,32 +12,68 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.competition import Foldline
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from foldline.cli import main
 
 # so many epochs that a signal comes long before the last one
 _SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2")
 
+# a process to fork others from that has imported what takes seconds, and has run nothing
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["foldline.stages.train", __name__])
 
-def start_training(project: Path, *launcher: str, run: str, settings: tuple[str, ...]) -> "Process":
-    command = [sys.executable, *launcher, "-m", "foldline", "train", "--config", "tiny.yaml"]
-    return subprocess.Popen(
-        [*command, *settings, f"run={run}"],
-        cwd=project,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+
+class Training:
+    """A training by `train` in a process of its own, in the current folder."""
+
+    def __init__(self, train: Callable[..., None], *settings: str) -> None:
+        self._log = Path("training.log").absolute()
+        self._process = _FORKS.Process(target=train, args=(self._log, settings))
+        self._process.start()
+
+    def wait_for(self, path: Path) -> None:
+        deadline = time.monotonic() + 120
+        while not path.exists():
+            assert self._process.is_alive(), self._log.read_text()
+            assert time.monotonic() < deadline, f"{path} did not appear"
+            time.sleep(0.005)
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def wait(self) -> tuple[int | None, str]:
+        """How it ended, and what it said."""
+        self._process.join(timeout=120)
+        return self._process.exitcode, self._log.read_text()
+
+
+def train_alone(log: Path, settings: tuple[str, ...]) -> None:
+    with log.open("a") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    main(["train", "--config", "tiny.yaml", *settings])
+
+
+def train_on_cpu(log: Path, settings: tuple[str, ...]) -> None:
+    os.environ["ACCELERATE_USE_CPU"] = "true"
+    train_alone(log, settings)
+
+
+def train_in_two(log: Path, settings: tuple[str, ...]) -> None:
+    """What `torchrun --standalone --nproc-per-node=2 -m foldline train` does."""
+    two = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=2,
+        run_id="pair",
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        start_method="fork",
     )
-
-
-Process = subprocess.Popen[str]
-
-
-def wait_for(path: Path, process: Process) -> None:
-    deadline = time.monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, f"{path} did not appear"
-        time.sleep(0.005)
+    elastic_launch(two, train_on_cpu)(log, settings)
 
 
 # of three steps an epoch, so that best.pt is there before an epoch is over
@@ -63,12 +99,12 @@ def test_a_killed_fold_ends_like_one_that_ran_through(
 ) -> None:
     settings = (*_SETTINGS, *more)
     train_once(project, *settings, "run=whole")
-    process = start_training(project, run="killed", settings=settings)
+    training = Training(train_alone, *settings, "run=killed")
     runs = project / "outputs/runs"
-    wait_for(runs / "killed/fold_0" / awaited, process)
-    process.send_signal(sent)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == (130 if sent == signal.SIGINT else -signal.SIGKILL), said
+    training.wait_for(runs / "killed/fold_0" / awaited)
+    training.send(sent)
+    code, said = training.wait()
+    assert code == (130 if sent == signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
     assert not (runs / "killed/fold_0/oof.csv").exists(), "it must be killed before its end"
 
@@ -85,15 +121,15 @@ def test_two_trainings_of_one_run_share_its_folds(
     assert foldline("prepare") == 0
     run = project / "outputs/runs/shared"
     settings = ("train.epochs=4", "train.batch_size=2", "report.after_training=false")
-    process = start_training(project, run="shared", settings=("train.folds=[0]", *settings))
-    wait_for(run / "fold_0/last.pt", process)
-    process.send_signal(signal.SIGSTOP)
+    training = Training(train_alone, *settings, "train.folds=[0]", "run=shared")
+    training.wait_for(run / "fold_0/last.pt")
+    training.send(signal.SIGSTOP)
     assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
     assert "fold 0: another process is training it" in capsys.readouterr().err
     assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
-    process.send_signal(signal.SIGCONT)
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 0, said
+    training.send(signal.SIGCONT)
+    code, said = training.wait()
+    assert code == 0, said
     scores = json.loads((run / "scores.json").read_text())
     assert scores["folds"].keys() == {"0", "1"}
     assert len(pd.read_csv(run / "oof.csv")) == scores["pictures"] == 12
@@ -110,10 +146,9 @@ def test_two_processes_train_one_fold_and_score_like_one(project: Path, foldline
     )
     (project / "inputs/tiny/train/images/000001_male_Asian_25/normal.jpg").unlink()
     assert foldline("prepare", *settings) == 0
-    launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29713")
-    process = start_training(project, *launcher, run="pair", settings=settings)
-    said = process.communicate(timeout=300)[0]
-    assert process.returncode == 0, said
+    code, said = Training(train_in_two, *settings, "run=pair").wait()
+    assert code == 0, said
+    assert "2 processes" in said
     assert said.count("out of fold") == 1, "only the main process speaks"
 
     oof = project / "outputs/runs/pair/fold_0/oof.csv"

@@ -1,6 +1,7 @@
 """The pictures and tables of a run: made after training, and again by `report`."""
 
 import csv
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -109,8 +110,10 @@ def test_a_picture_gone_since_the_training_is_said_so_in_its_place(
     project: Path, foldline: Foldline, train_once: Callable[..., None]
 ) -> None:
     train_once(project, *QUICK)
-    with_all = list_reports(project)["report/mistakes.png"]
-    table = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    run, mistakes = project / "outputs/runs/tiny", "fold_0/report/mistakes.png"
+    shutil.rmtree(run / "fold_1")
+    with_all = list_reports(project)[mistakes]
+    table = pd.read_csv(run / "fold_0/oof.csv")
     (project / "inputs/tiny" / table["path"][0]).unlink()
     assert foldline("report") == 0
-    assert list_reports(project)["report/mistakes.png"] != with_all
+    assert list_reports(project)[mistakes] != with_all
