@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,18 @@ from foldline.cli import main
 # so many epochs that a signal comes long before the last one
 _SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2")
 
-# a process to fork others from that has imported what takes seconds, and has run nothing
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["foldline.stages.train", __name__])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _import_once() -> None:
+    """A process to fork trainings from, which has imported what takes seconds and has run nothing.
+
+    One may be there already that other tests have had pictures checked with; it is stopped.
+    """
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    _FORKS.set_forkserver_preload(["foldline.stages.train", __name__])
+    forkserver.ensure_running()
 
 
 class Training:
