@@ -39,6 +39,7 @@ class Training:
 
     def __init__(self, train: Callable[..., None], *settings: str) -> None:
         self._log = Path("training.log").absolute()
+        self._log.touch()
         self._process = _FORKS.Process(target=train, args=(self._log, settings))
         self._process.start()
 
@@ -134,10 +135,12 @@ def test_two_trainings_of_one_run_share_its_folds(
     training = Training(train_alone, *settings, "train.folds=[0]", "run=shared")
     training.wait_for(run / "fold_0/last.pt")
     training.send(signal.SIGSTOP)
-    assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
-    assert "fold 0: another process is training it" in capsys.readouterr().err
-    assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
-    training.send(signal.SIGCONT)
+    try:
+        assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
+        assert "fold 0: another process is training it" in capsys.readouterr().err
+        assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
+    finally:
+        training.send(signal.SIGCONT)
     code, said = training.wait()
     assert code == 0, said
     scores = json.loads((run / "scores.json").read_text())
