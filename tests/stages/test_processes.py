@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 import pytest
@@ -17,8 +18,11 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foldline.cli import main
 
-# so many epochs that a signal comes long before the last one
-_SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2")
+# so many epochs that a signal comes long before the last one, which is the best by this score
+_SETTINGS = (
+    *("train.folds=[0]", "train.epochs=8", "train.batch_size=2"),
+    "train.monitor=log_loss",
+)
 
 _FORKS = multiprocessing.get_context("forkserver")
 
@@ -35,13 +39,26 @@ def _import_once() -> None:
 
 
 class Training:
-    """A training by `train` in a process of its own, in the current folder."""
+    """A training by `train` in a process of its own, in the current folder; ended with its block.
+
+    The process has the environment of this one.
+    """
 
     def __init__(self, train: Callable[..., None], *settings: str) -> None:
         self._log = Path("training.log").absolute()
         self._log.touch()
-        self._process = _FORKS.Process(target=train, args=(self._log, settings))
+        self._process = _FORKS.Process(target=train, args=(self._log, dict(os.environ), settings))
+
+    def __enter__(self) -> Self:
         self._process.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.is_alive():
+            self.send(signal.SIGCONT)
+            self._process.terminate()
+            self._process.join(timeout=10)
+            self._process.kill()
 
     def wait_for(self, path: Path) -> None:
         deadline = time.monotonic() + 120
@@ -60,20 +77,16 @@ class Training:
         return self._process.exitcode, self._log.read_text()
 
 
-def train_alone(log: Path, settings: tuple[str, ...]) -> None:
+def train_alone(log: Path, environment: dict[str, str], settings: tuple[str, ...]) -> None:
+    os.environ.update(environment)
     with log.open("a") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
     main(["train", "--config", "tiny.yaml", *settings])
 
 
-def train_on_cpu(log: Path, settings: tuple[str, ...]) -> None:
-    os.environ["ACCELERATE_USE_CPU"] = "true"
-    train_alone(log, settings)
-
-
-def train_in_two(log: Path, settings: tuple[str, ...]) -> None:
-    """What `torchrun --standalone --nproc-per-node=2 -m foldline train` does."""
+def train_in_two(log: Path, environment: dict[str, str], settings: tuple[str, ...]) -> None:
+    """In two processes under torch's elastic agent, as `torchrun` starts them."""
     two = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -81,14 +94,15 @@ def train_in_two(log: Path, settings: tuple[str, ...]) -> None:
         run_id="pair",
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
+        local_addr="127.0.0.1",  # this machine's name may lead nowhere
         max_restarts=0,
         start_method="fork",
     )
-    elastic_launch(two, train_on_cpu)(log, settings)
+    elastic_launch(two, train_alone)(log, environment, settings)
 
 
 # of three steps an epoch, so that best.pt is there before an epoch is over
-_MID_EPOCH = ("train.epochs=6", "train.validation.every=1 step", "train.monitor=log_loss")
+_MID_EPOCH = ("train.epochs=6", "train.validation.every=1 step")
 
 
 @pytest.mark.parametrize(
@@ -110,11 +124,11 @@ def test_a_killed_fold_ends_like_one_that_ran_through(
 ) -> None:
     settings = (*_SETTINGS, *more)
     train_once(project, *settings, "run=whole")
-    training = Training(train_alone, *settings, "run=killed")
     runs = project / "outputs/runs"
-    training.wait_for(runs / "killed/fold_0" / awaited)
-    training.send(sent)
-    code, said = training.wait()
+    with Training(train_alone, *settings, "run=killed") as training:
+        training.wait_for(runs / "killed/fold_0" / awaited)
+        training.send(sent)
+        code, said = training.wait()
     assert code == (130 if sent == signal.SIGINT else -signal.SIGKILL), said
     assert "Traceback" not in said
     assert not (runs / "killed/fold_0/oof.csv").exists(), "it must be killed before its end"
@@ -131,24 +145,25 @@ def test_two_trainings_of_one_run_share_its_folds(
 ) -> None:
     assert foldline("prepare") == 0
     run = project / "outputs/runs/shared"
-    settings = ("train.epochs=4", "train.batch_size=2", "report.after_training=false")
-    training = Training(train_alone, *settings, "train.folds=[0]", "run=shared")
-    training.wait_for(run / "fold_0/last.pt")
-    training.send(signal.SIGSTOP)
-    try:
+    # so many epochs that it is stopped long before its end, where it would hold the run's lock
+    settings = ("train.epochs=12", "train.batch_size=2", "report.after_training=false")
+    with Training(train_alone, *settings, "train.folds=[0]", "run=shared") as training:
+        training.wait_for(run / "fold_0/last.pt")
+        training.send(signal.SIGSTOP)
         assert foldline("train", *settings, "train.folds=[0]", "run=shared") == 2
         assert "fold 0: another process is training it" in capsys.readouterr().err
         assert foldline("train", *settings, "train.folds=[1]", "run=shared") == 0
-    finally:
         training.send(signal.SIGCONT)
-    code, said = training.wait()
+        code, said = training.wait()
     assert code == 0, said
     scores = json.loads((run / "scores.json").read_text())
     assert scores["folds"].keys() == {"0", "1"}
     assert len(pd.read_csv(run / "oof.csv")) == scores["pictures"] == 12
 
 
-def test_two_processes_train_one_fold_and_score_like_one(project: Path, foldline: Foldline) -> None:
+def test_two_processes_train_one_fold_and_score_like_one(
+    project: Path, foldline: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Same weights, same answers; no picture of an uneven half counted twice."""
     settings = (
         "folds.number=3",
@@ -159,7 +174,9 @@ def test_two_processes_train_one_fold_and_score_like_one(project: Path, foldline
     )
     (project / "inputs/tiny/train/images/000001_male_Asian_25/normal.jpg").unlink()
     assert foldline("prepare", *settings) == 0
-    code, said = Training(train_in_two, *settings, "run=pair").wait()
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    with Training(train_in_two, *settings, "run=pair") as training:
+        code, said = training.wait()
     assert code == 0, said
     assert "2 processes" in said
     assert said.count("out of fold") == 1, "only the main process speaks"

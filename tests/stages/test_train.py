@@ -49,6 +49,7 @@ MID_EPOCH = (
         *((part, ()) for part in (1, 2, 3)),
         # three parts an epoch: in the first one, after one and two validations, at the very end
         *((part, MID_EPOCH) for part in (1, 2, 6, 9)),
+        # a floor that the first two validations miss, and the third is below
         (6, (*MID_EPOCH, "train.validation.from_epoch=2", "train.validation.floor=2.82")),
         (2, ("train.validation.every=2 epochs", "train.schedule={name: plateau, patience: 0}")),
     ],
