@@ -19,10 +19,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from foldline.cli import main
 
 # so many epochs that a signal comes long before the last one, which is the best by this score
-_SETTINGS = (
-    *("train.folds=[0]", "train.epochs=8", "train.batch_size=2"),
-    "train.monitor=log_loss",
-)
+_SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2", "train.monitor=log_loss")
 
 _FORKS = multiprocessing.get_context("forkserver")
 
