@@ -1,4 +1,7 @@
-"""What the user sees: lines, tables and progress bars; plain lines where there is no terminal."""
+"""What the user sees: lines, tables and progress bars; plain lines where there is no terminal.
+
+Control characters that come from names and files are escaped here, once for all of them.
+"""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,6 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from foldline.text import escape
 
 # in a log file or CI a line of progress is written at most this often, in seconds
 SECONDS_BETWEEN_LINES = 15.0
@@ -24,29 +29,29 @@ def silence() -> None:
 
 def say(line: str = "") -> None:
     """Print one line."""
-    _out.print(line, markup=False)
+    _out.print(escape(line), markup=False)
 
 
 def heading(line: str) -> None:
     """Print a line that begins a stage, bold in a terminal."""
-    _out.print(Text(line, style="bold"))
+    _out.print(Text(escape(line), style="bold"))
 
 
 def warn(line: str) -> None:
     """Print one line of warning to standard error."""
     if _out.quiet:
         return
-    _err.print(Text.assemble(("warning: ", "yellow"), line))
+    _err.print(Text.assemble(("warning: ", "yellow"), escape(line)))
 
 
 def fail(line: str) -> None:
     """Print one line of error to standard error."""
-    _err.print(Text.assemble(("error: ", "bold red"), line))
+    _err.print(Text.assemble(("error: ", "bold red"), escape(line)))
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table: first column to the left, the others, being figures, to the right."""
-    lines = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    lines = [[escape(str(cell)) for cell in row] for row in (columns, *rows)]
     # Korean letters are two cells wide
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for position, line in enumerate(lines):
@@ -75,7 +80,7 @@ class _RichBar(Bar):
         self._progress.advance(self._task, count)
 
     def note(self, text: str) -> None:
-        self._progress.update(self._task, note=text)
+        self._progress.update(self._task, note=escape(text))
 
 
 class _LineBar(Bar):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from foldline.data.people import compare_people, name_some
+from foldline.data.people import compare_people
 
 HEADER = "id,gender,race,age,path\n"
 
@@ -52,8 +52,3 @@ def test_a_path_that_is_no_persons_folder_is_no_crash(tmp_path: Path) -> None:
     path = write(tmp_path, HEADER + "1,male,Asian,25,odd\n")
     (line,) = compare_people(path, {"odd"})
     assert line.endswith("than in their folder's name: 1 (odd)")
-
-
-def test_long_lists_are_cut() -> None:
-    assert name_some("abcde") == "a, b, c and 2 more"
-    assert name_some("abc") == "a, b, c"

@@ -12,13 +12,14 @@ from foldline.data.layout import (
     require_competition,
     scan_folders,
 )
-from foldline.data.people import compare_people, count_and_name, name_some
+from foldline.data.people import compare_people
 from foldline.data.pictures import Picture, read_labels
 from foldline.data.scan import Rejected, Scan
 from foldline.data.schemes import Scheme
 from foldline.data.testset import SampleFile, TestSet, load_sample_file, match_ids, name_ids
 from foldline.data.verify import Fault
 from foldline.errors import UserError
+from foldline.text import count_and_name, name_some
 
 NUM_FAULTS_NAMED = 10
 GUESSED = "answered by the most frequent class"

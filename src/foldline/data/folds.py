@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foldline.data.people import count_and_name
 from foldline.errors import UserError
+from foldline.text import count_and_name
 
 # in the column `fold`: trained on in every fold, never validated
 ALWAYS_TRAINED = -1

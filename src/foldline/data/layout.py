@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from foldline.data.people import count_and_name, name_some
 from foldline.data.scan import Scan, scan_pictures
 from foldline.data.schemes import Scheme
 from foldline.errors import UserError
+from foldline.text import count_and_name, name_some
 
 NOTHING = Scan([], {}, [])
 

@@ -4,9 +4,9 @@ import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from foldline.text import count_and_name
+
 COLUMNS = ("gender", "age", "path")
-# of a long list of names only the first are printed
-NUM_NAMED = 3
 
 
 def compare_people(path: Path, folders: Collection[str]) -> list[str]:
@@ -25,18 +25,6 @@ def compare_people(path: Path, folders: Collection[str]) -> list[str]:
     if not rows or any(row.get(column) is None for row in rows for column in COLUMNS):
         return [f"{path} lacks {', '.join(COLUMNS)}; the folders were not compared with it"]
     return _describe(path.name, rows, folders)
-
-
-def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
-    """`a, b, c and 4 more`."""
-    listed = list(names)
-    text = ", ".join(listed[:limit])
-    return text if len(listed) <= limit else f"{text} and {len(listed) - limit} more"
-
-
-def count_and_name(names: Sequence[str]) -> str:
-    """`7 (a, b, c and 4 more)`."""
-    return f"{len(names)} ({name_some(names)})"
 
 
 def _describe(name: str, rows: Sequence[Mapping[str, str]], folders: Collection[str]) -> list[str]:

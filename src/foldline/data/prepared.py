@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
+from foldline.tables import format_table
+from foldline.text import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,20 +76,20 @@ def build_tables(
 ) -> Tables:
     """Write out what was prepared, the same bytes for the same facts on every machine."""
     rows = list(zip(pictures, train_labels, folds, strict=True))
-    test_table = _format_csv(["id", "path"], zip(test.ids, test.paths, strict=True))
-    train = _format_csv(
+    test_table = format_table(["id", "path"], zip(test.ids, test.paths, strict=True))
+    train = format_table(
         ["path", "group", *part_names, "label", "train_label", "fold"],
         ([p.path, p.group, *p.parts, p.label, train_label, fold] for p, train_label, fold in rows),
     )
-    scoring = _format_csv(
+    scoring = format_table(
         ["path", "group", "label", "fold"],
         ([p.path, p.group, p.label, fold] for p, _, fold in rows),
     )
     return Tables(
         train=train,
         test=test_table,
-        rejected=_format_csv(
-            ["path", "reason", "detail"], ([r.path, r.reason, r.detail] for r in rejected)
+        rejected=format_table(
+            ["path", "reason", "detail"], ([r.path, r.reason, escape(r.detail)] for r in rejected)
         ),
         seal=_compute_seal(train.encode(), class_names),
         scoring_seal=_compute_seal(scoring.encode(), class_names),
@@ -159,14 +161,6 @@ def load_summary(directory: Path) -> dict[str, Any] | None:
 
 def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
     return compute_seal(table, *(name.encode() for name in class_names))
-
-
-def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _read_csv(content: bytes) -> pd.DataFrame:

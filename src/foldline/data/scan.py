@@ -1,13 +1,13 @@
 """Which files under a folder are pictures, and what was passed over and why."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from foldline.errors import UserError
+from foldline.text import escape
 
 PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 NOTEBOOK_CHECKPOINTS = ".ipynb_checkpoints"
@@ -77,7 +77,7 @@ def _scan_folder(
         with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118 - hot path
             listed = list(entries)
     except OSError as error:
-        findings.rejected.append(Rejected(_printable(folder), "unreadable folder", str(error)))
+        findings.rejected.append(Rejected(escape(folder), "unreadable folder", str(error)))
         return []
     inner = []
     for entry in listed:
@@ -103,10 +103,10 @@ def _sort_file(path: str, findings: _Findings) -> None:
     if name.startswith("."):
         findings.skipped["hidden"] += 1
     elif extension not in PICTURE_EXTENSIONS:
-        findings.skipped[_printable(extension) or "without extension"] += 1
-    elif _printable(path) != path:
+        findings.skipped[escape(extension) or "without extension"] += 1
+    elif escape(path) != path:
         findings.rejected.append(
-            Rejected(_printable(path), "bad name", "not UTF-8, or control characters")
+            Rejected(escape(path), "bad name", "not UTF-8, or control characters")
         )
     else:
         findings.paths.append(path)
@@ -115,14 +115,14 @@ def _sort_file(path: str, findings: _Findings) -> None:
 def _sort_link(root: str, path: str, findings: _Findings) -> None:
     target = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - may not be UTF-8
     if not _is_inside(target, root):
-        rejected = Rejected(_printable(path), "link", "leads out of the data root")
+        rejected = Rejected(escape(path), "link", "leads out of the data root")
     elif os.path.isfile(target):  # noqa: PTH113
         _sort_file(path, findings)
         return
     elif os.path.isdir(target):  # noqa: PTH112
-        rejected = Rejected(_printable(path), "link", "a linked folder is not followed")
+        rejected = Rejected(escape(path), "link", "a linked folder is not followed")
     else:
-        rejected = Rejected(_printable(path), "link", "leads nowhere")
+        rejected = Rejected(escape(path), "link", "leads nowhere")
     findings.rejected.append(rejected)
 
 
@@ -137,9 +137,3 @@ def _reason_of_hidden(folder: str) -> str:
 
 def _count_files(folder: str) -> int:
     return sum(len(files) for _, _, files in os.walk(folder))
-
-
-def _printable(text: str) -> str:
-    """`text`, with bytes that are not UTF-8 and control characters written as escapes."""
-    decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", decoded)

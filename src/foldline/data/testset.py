@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from foldline.data.people import name_some
 from foldline.data.schemes import natural_key
 from foldline.errors import UserError
+from foldline.text import name_some, shorten_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def load_sample_file(path: Path) -> SampleFile:
         elif (first := first_row.setdefault(row[0], number)) != number:
             faults.append(f"{path}: row {number}: id {row[0]} stands in row {first} already")
     if faults:
-        raise UserError(*_shorten(faults))
+        raise UserError(*shorten_faults(faults))
     return SampleFile((header[0], header[1]), [row[0] for row in rows], [row[1] for row in rows])
 
 
@@ -76,7 +76,7 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
         if len(pictures) > 1
     ]
     if faults:
-        raise UserError(*_shorten(faults))
+        raise UserError(*shorten_faults(faults))
     matched = [pictures[0] if pictures else "" for pictures in found]
     return TestSet(ids, matched, num_extra=len(set(paths) - set(matched)))
 
@@ -95,7 +95,7 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
         if ids[path] == ids[following]
     ]
     if faults:
-        raise UserError(*_shorten(faults))
+        raise UserError(*shorten_faults(faults))
     return TestSet([ids[path] for path in ordered], ordered)
 
 
@@ -160,9 +160,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _shorten(faults: Sequence[str], limit: int = 10) -> list[str]:
-    """The first ten, and how many more there are."""
-    more = [f"… and {len(faults) - limit} more like these"] if len(faults) > limit else []
-    return [*faults[:limit], *more]

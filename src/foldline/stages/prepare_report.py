@@ -12,8 +12,8 @@ from foldline.config import Data
 from foldline.console import say, show_table
 from foldline.data.corrections import TrainLabels
 from foldline.data.folds import ClassCounts
-from foldline.data.people import name_some
 from foldline.data.prepared import REJECTED, Tables
+from foldline.text import name_some
 
 # with more folds than this a column for each would be wider than 100 characters
 NUM_FOLDS_SHOWN = 5

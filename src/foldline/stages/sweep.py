@@ -81,7 +81,8 @@ def _take_turns(
             # another agent may have had it since the last look
             if trial.is_finished(prepared) or _is_newer(failure, since):
                 continue
-            console.heading(f"\ntrial {trial.config.run}: {trial.describe()}")
+            console.say()
+            console.heading(f"trial {trial.config.run}: {trial.describe()}")
             code = _train(trial, config_path)
             if code == _INTERRUPTED:
                 raise InterruptedByUserError("interrupted: finished trials are kept")
@@ -122,7 +123,8 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     lines = [columns, *([str(cell) for cell in row] for row in rows)]
     write_text(directory / "trials.tsv", "".join("\t".join(line) + "\n" for line in lines))
     best = ranked[0]
-    console.say(f"\nwinner: {best.config.run}, {sweep.metric} {score(best):.4f}: {best.describe()}")
+    console.say()
+    console.say(f"winner: {best.config.run}, {sweep.metric} {score(best):.4f}: {best.describe()}")
     low = figures[best.config.run]["out_of_fold_macro_f1_low"]
     close = [one for one in ranked[1:] if figures[one.config.run]["out_of_fold_macro_f1"] >= low]
     if close:

@@ -1,0 +1,112 @@
+"""Tables of text in CSV: the one reader and the one writer, with the same rules for all of them."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from foldline.errors import UserError
+from foldline.files import write_text
+from foldline.text import compute_name_key, escape, has_control_characters, shorten_faults
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as they are written; `lines` `[rows]` says where each row begins in the file, from 1.
+
+    Every row has a cell for each of `columns`; no cell has a line break or a control character.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+    def find_column(self, name: str) -> int | None:
+        """Return the position of the column `name`, in whatever spelling, or None."""
+        keys = [compute_name_key(column) for column in self.columns]
+        return keys.index(compute_name_key(name)) if compute_name_key(name) in keys else None
+
+
+def read_table(path: Path, *, comments: bool = False) -> Table:
+    """Read a CSV in UTF-8: a header, then rows. Blank lines are passed over.
+
+    With `comments` lines that begin with # are passed over too. Raises `UserError` with a line for
+    each fault: a file that cannot be read, is not UTF-8 or has no header; a quote that is never
+    closed; a row with more or fewer cells than the header; a line break or another control
+    character inside a cell.
+    """
+    rows, lines = _split(path, _read_text(path), comments=comments)
+    if not rows:
+        raise UserError(f"{path}: empty; expected a header and rows")
+    header = rows[0]
+    faults = []
+    for number, row in zip(lines, rows, strict=True):
+        if odd := next((cell for cell in row if has_control_characters(cell)), None):
+            faults.append(
+                f"{path}: line {number}: a cell holds a line break or a control character: "
+                f"{escape(odd)[:60]!r}; remove it"
+            )
+        elif len(row) != len(header):
+            faults.append(
+                f"{path}: line {number}: expected {len(header)} cells, {','.join(header)}; "
+                f"found {','.join(row)!r}"
+            )
+    if faults:
+        raise UserError(*shorten_faults(faults))
+    return Table(tuple(header), rows[1:], lines[1:])
+
+
+def format_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return the table as CSV text: Unix line ends, the same text for the same cells everywhere.
+
+    Raises `ValueError` for a cell that `read_table` would refuse.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    num_rows = 1
+    for row in rows:
+        writer.writerow(row)
+        num_rows += 1
+    whole = text.getvalue()
+    if whole.count("\n") != num_rows or has_control_characters(whole.replace("\n", "")):
+        raise ValueError("a cell holds a line break or a control character")
+    return whole
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write the table atomically. Raises `ValueError` for a cell that cannot be read back."""
+    write_text(path, format_table(columns, rows))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8; save it as CSV in UTF-8") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:  # of a path with a NUL in it
+        raise UserError(f"{escape(str(path))}: no such file") from None
+
+
+def _split(path: Path, text: str, *, comments: bool) -> tuple[list[list[str]], list[int]]:
+    """Return the rows that are not blank and the line of the file that each begins in."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    begins = 1
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise UserError(
+                f"{path}: line {begins}: not CSV ({error}); is a quote there never closed?"
+            ) from None
+        if row is None:
+            return rows, lines
+        if any(map(str.strip, row)) and not (comments and row[0].startswith("#")):
+            rows.append(row)
+            lines.append(begins)
+        begins = reader.line_num + 1

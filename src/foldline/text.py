@@ -1,0 +1,57 @@
+"""Names as people and machines write them: when two are one, and how they are printed."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+# of a long list of names only the first are printed
+NUM_NAMED = 3
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# with these a file or a message could be shown in another order than it is written
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def compute_name_key(name: str) -> str:
+    """Return what two spellings of one name have in common: composed (NFC), no blanks around it.
+
+    The one rule for when two names are the same, wherever they come from. macOS stores é and
+    한 decomposed where others compose them; the spelling on disk is what is opened.
+    """
+    # most names are ASCII, which is composed already
+    return name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
+
+
+def has_control_characters(text: str) -> bool:
+    """Return whether `text` would break a line, a table or a terminal that shows it."""
+    return _CONTROL.search(text) is not None
+
+
+def escape(text: str) -> str:
+    """Return `text` on one line: control characters and bytes that are not UTF-8 as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _DIRECTIONS.sub(_write_code, _CONTROL.sub(_write_code, decoded))
+
+
+def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
+    """Return `a, b, c and 4 more`."""
+    listed = list(names)
+    text = ", ".join(listed[:limit])
+    return text if len(listed) <= limit else f"{text} and {len(listed) - limit} more"
+
+
+def count_and_name(names: Sequence[str]) -> str:
+    """Return `7 (a, b, c and 4 more)`."""
+    return f"{len(names)} ({name_some(names)})"
+
+
+def shorten_faults(faults: Sequence[str], *, limit: int = 10) -> list[str]:
+    """Return the first faults, and a line that says how many more there are."""
+    more = [f"… and {len(faults) - limit} more like these"] if len(faults) > limit else []
+    return [*faults[:limit], *more]
+
+
+def _write_code(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,0 +1,40 @@
+import unicodedata
+
+import pytest
+
+from foldline.text import compute_name_key, escape, name_some, shorten_faults
+
+
+@pytest.mark.parametrize("name", ["가나다", "é", "Ångström", "ば"])
+def test_composed_and_decomposed_names_are_the_same(name: str) -> None:
+    composed, decomposed = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    assert compute_name_key(decomposed) == compute_name_key(composed) == composed
+
+
+def test_blanks_around_a_name_do_not_count_and_case_does() -> None:
+    assert compute_name_key(" a b\u00a0") == "a b"
+    assert compute_name_key("Cat") != compute_name_key("cat")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain 한국어 …", "plain 한국어 …"),
+        ("a\nb\r\t", "a\\x0ab\\x0d\\x09"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\u2028b", "a\\u2028b"),
+        ("gpj.\u202eexe", "gpj.\\u202eexe"),
+        ("caf\udce9.jpg", "caf\\xe9.jpg"),
+    ],
+)
+def test_what_would_break_a_line_or_a_terminal_is_escaped(text: str, shown: str) -> None:
+    assert escape(text) == shown
+
+
+def test_long_lists_are_cut() -> None:
+    assert name_some("abcde") == "a, b, c and 2 more"
+    assert name_some("abc") == "a, b, c"
+    assert shorten_faults("abc", limit=2) == ["a", "b", "… and 1 more like these"]
+    assert shorten_faults("abc", limit=3) == ["a", "b", "c"]
