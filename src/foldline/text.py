@@ -26,6 +26,14 @@ def has_control_characters(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
+def leads_outside(path: str) -> bool:
+    """Return whether `path`, which must stay below some folder, may leave it: absolute or by `..`.
+
+    For paths in content and in settings. A link below the folder is whoever's who put it there.
+    """
+    return path.startswith("/") or ".." in path.split("/")
+
+
 def escape(text: str) -> str:
     """Return `text` on one line: control characters and bytes that are not UTF-8 as escapes."""
     if text.isascii() and text.isprintable():

@@ -7,13 +7,14 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from foldline.data.layout import (
-    describe_empty_folders,
+    describe_layout,
     list_used,
     require_competition,
     scan_folders,
 )
 from foldline.data.people import compare_people
 from foldline.data.pictures import Picture, read_labels
+from foldline.data.same_files import drop_same_files
 from foldline.data.scan import Rejected, Scan
 from foldline.data.schemes import Scheme
 from foldline.data.testset import SampleFile, TestSet, load_sample_file, match_ids, name_ids
@@ -61,9 +62,10 @@ def read_competition(
     usable or only one class in it, where the sample file is faulty, and for bad labelled pictures
     if `fail_on_bad`.
     """
-    require_competition(root, train_dir, valid_dir)
+    require_competition(root, train_dir, test_dir, valid_dir)
     scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
     pictures, class_names, misnamed = _read_labels(scheme, scans)
+    pictures, repeated = drop_same_files(root, pictures, _list_inodes(scans), class_names)
     sample, sample_path = _find_sample_file(root, scheme)
     listed = _list_test(test_scan.paths, test_dir, sample, scheme)
     faults = check([p.path for p in pictures] + [path for path in listed.paths if path])
@@ -71,7 +73,7 @@ def read_competition(
     if fail_on_bad:
         _refuse_bad(root, {p.path: faults[p.path] for p in pictures if p.path in faults})
     all_scans = [*scans.values(), test_scan]
-    rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed]
+    rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed, *repeated]
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
     _require_usable(root, scans, usable, rejected)
     _require_two_classes(root / train_dir, class_names)
@@ -79,7 +81,7 @@ def read_competition(
         listed.ids, [p if p not in faults else "" for p in listed.paths], listed.num_extra
     )
     warnings = _compare_people(root, scheme, scans)
-    warnings += describe_empty_folders(root, scheme, scans, ignored=[test_dir])
+    warnings += describe_layout(root, scheme, scans, test_scan, class_names, test_dir=test_dir)
     warnings += _describe_test(listed, test, root / test_dir, sample_path)
     if scheme.needs_sample_file and sample is None:
         warnings.append(f"{root / scheme.sample_files[0]} is missing: no test picture is answered")
@@ -104,6 +106,15 @@ def _read_labels(
         return read_labels(scheme, train.paths, train_dir)
     valid_dir, valid = given[0]
     return read_labels(scheme, train.paths, train_dir, valid_paths=valid.paths, valid_dir=valid_dir)
+
+
+def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
+    """The number of each labelled picture's file on its disk."""
+    return {
+        path: inode
+        for scan in scans.values()
+        for path, inode in zip(scan.paths, scan.inodes, strict=True)
+    }
 
 
 def _find_sample_file(root: Path, scheme: Scheme) -> tuple[SampleFile | None, Path | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
 from foldline.tables import format_table
-from foldline.text import escape
+from foldline.text import escape, leads_outside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,8 @@ def save_prepared(directory: Path, tables: Tables, summary: dict[str, Any]) -> N
 def load_prepared(directory: Path) -> Prepared:
     """Read what `prepare` wrote into `directory`.
 
-    Raises `UserError` for a missing file, or one that was changed since it was sealed.
+    Raises `UserError` for a missing file, one that was changed since it was sealed, or a path that
+    leads out of the data root.
     """
     for name in (TRAIN, TEST, SUMMARY):
         if not (directory / name).is_file():
@@ -135,8 +136,8 @@ def load_prepared(directory: Path) -> Prepared:
         raise UserError(*(f"{directory / n}: changed since it was sealed; {MAKE}" for n in changed))
     columns = summary["submission_columns"]
     return Prepared(
-        train=_read_csv(train),
-        test=_read_csv(test),
+        train=_read_csv(directory / TRAIN, train),
+        test=_read_csv(directory / TEST, test),
         class_names=class_names,
         num_folds=summary["num_folds"],
         seal=summary["seal"],
@@ -163,16 +164,19 @@ def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
     return compute_seal(table, *(name.encode() for name in class_names))
 
 
-def _read_csv(content: bytes) -> pd.DataFrame:
+def _read_csv(path: Path, content: bytes) -> pd.DataFrame:
     """Ids, paths and groups as they are written (`000020`, `NA`), all else as integers."""
     import pandas as pd
 
     columns = next(csv.reader(io.StringIO(content.decode())))
     types = {name: "str" if name in TEXT_COLUMNS else "int64" for name in columns}
-    return pd.read_csv(
+    table = pd.read_csv(
         io.BytesIO(content),
         dtype=types | ({"train_label": "Int64"} if "train_label" in columns else {}),
         keep_default_na=False,
         na_values={"train_label": [""]} if "train_label" in columns else None,
         encoding="utf-8",
     )
+    if outside := next(filter(leads_outside, table["path"]), None):
+        raise UserError(f"{path}: {outside} leads out of the folder of pictures; {MAKE}")
+    return table

@@ -3,14 +3,27 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from foldline.errors import UserError
 from foldline.text import escape
 
 PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 NOTEBOOK_CHECKPOINTS = ".ipynb_checkpoints"
+UNREADABLE_FOLDER = "unreadable folder"
+# what systems put beside people's files, often with pictures in it; whole names, in any case
+_SYSTEM_FOLDERS = frozenset(
+    name.casefold()
+    for name in (
+        *("@eaDir", "@tmp", "#recycle", "#snapshot"),  # Synology
+        *("@Recycle", "@Recently-Snapshot", "@__thumb"),  # QNAP
+        *("$RECYCLE.BIN", "System Volume Information", "FOUND.000"),  # Windows
+        *("__MACOSX", "Network Trash Folder", "Temporary Items"),  # macOS
+        *("lost+found", "~snapshot"),  # ext file systems, NetApp
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,111 +41,182 @@ class Scan:
 
     `paths` are relative to the data root, with forward slashes, in the order of their characters.
     `skipped` counts the files that nobody misses, by reason; `rejected` names those one might.
+    `inodes` holds the number of each of `paths` on its disk: those of one file are equal.
     """
 
     paths: Sequence[str]
     skipped: Mapping[str, int]
     rejected: Sequence[Rejected]
+    inodes: Sequence[int] = ()
 
 
-@dataclass
-class _Findings:
-    paths: list[str] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    rejected: list[Rejected] = field(default_factory=list)
+class _Folder(NamedTuple):
+    """`path` is relative to the data root, `real` free of links; `link_in`: the link's folder."""
+
+    path: str
+    real: str
+    link_in: str | None = None
 
 
 def scan_pictures(root: Path, folder: str, *, exclude: Collection[str] = ()) -> Scan:
     """Find every picture under `root`/`folder`, at any depth.
 
-    Hidden files, notebook checkpoints and files of other kinds are counted. A link that leads out
-    of `root`, a linked folder and a name that is not UTF-8 are rejected. `exclude` holds folders,
-    relative to `root`, that are passed over.
+    Links are followed wherever they lead. One that leads back to a folder that holds it is
+    rejected, and so is one to a folder that is read already below the same folder of `folder`:
+    every walk ends. Hidden files, folders of systems, notebook checkpoints and files of other kinds
+    are counted. A name that is not UTF-8 is rejected. `exclude` holds folders, relative to `root`,
+    that are passed over.
 
-    Raises `UserError` if `folder` is not a folder inside `root`.
+    Raises `UserError` if `folder` is not a folder.
     """
-    start = root / folder
-    real_root = os.path.realpath(root)
-    if not _is_inside(os.path.realpath(start), real_root):
-        raise UserError(f"{start}: leads out of {root}; no picture outside the data root is read")
-    if not start.is_dir():
-        raise UserError(f"{start}: no such folder")
-    findings = _Findings()
-    excluded = {PurePosixPath(path).as_posix() for path in exclude}
-    waiting = [PurePosixPath(folder).as_posix()]
-    while waiting:
-        waiting += _scan_folder(real_root, waiting.pop(), excluded, findings)
+    if not is_folder(root / folder):
+        raise UserError(f"{root / folder}: no such folder")
+    walk = _Walk(root, PurePosixPath(folder).as_posix(), exclude)
+    walk.run()
+    paths = sorted(walk.inodes)
     return Scan(
-        paths=sorted(findings.paths),
-        skipped=dict(sorted(findings.skipped.items())),
-        rejected=sorted(findings.rejected, key=lambda item: item.path),
+        paths=paths,
+        skipped=dict(sorted(walk.skipped.items())),
+        rejected=sorted(walk.rejected, key=lambda item: item.path),
+        inodes=[walk.inodes[path] for path in paths],
     )
 
 
-def _scan_folder(
-    root: str, folder: str, excluded: Collection[str], findings: _Findings
-) -> list[str]:
-    """Sort the entries of one folder into `findings`; gives the folders inside it."""
+def is_folder(path: Path) -> bool:
+    """Return whether `path` is a folder that can be reached, whatever is wrong with its name."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for names that are too long
+
+
+def list_folders(folder: Path) -> list[str]:
+    """Return the names of the folders in `folder` that may hold pictures; none if unreadable."""
     try:
-        with os.scandir(os.path.join(root, folder)) as entries:  # noqa: PTH118 - hot path
-            listed = list(entries)
-    except OSError as error:
-        findings.rejected.append(Rejected(escape(folder), "unreadable folder", str(error)))
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - names are enough
+    except (OSError, ValueError):
         return []
-    inner = []
-    for entry in listed:
-        path = entry.name if folder == "." else f"{folder}/{entry.name}"
-        if entry.is_symlink():
-            _sort_link(root, path, findings)
-        elif entry.is_dir():
-            if entry.name.startswith("."):
-                findings.skipped[_reason_of_hidden(entry.name)] += _count_files(entry.path)
-            elif path not in excluded:
-                inner.append(path)
+    return [name for name in names if not _explain_skipping(name) and is_folder(folder / name)]
+
+
+class _Walk:
+    """One walk through a folder, and what was found on it."""
+
+    def __init__(self, root: Path, start: str, exclude: Collection[str]) -> None:
+        self.inodes: dict[str, int] = {}  # of each picture, by its path
+        self.skipped: Counter[str] = Counter()
+        self.rejected: list[Rejected] = []
+        self._root = os.fspath(root)
+        self._start = start
+        self._excluded = {PurePosixPath(path).as_posix() for path in exclude}
+        # the folders that were entered, by the folder right below the start and the real path
+        self._entered: dict[tuple[str, str], str] = {}
+        self._links: list[_Folder] = []
+
+    def run(self) -> None:
+        """Enter what lies in the folder itself first, then what its links lead to, and so on.
+
+        What is found does not depend on the order in which the system lists a folder.
+        """
+        links = [_Folder(self._start, os.path.realpath(f"{self._root}/{self._start}"))]
+        while links:
+            self._links = []
+            for link in sorted(links):
+                self._enter_all(link)
+            links = self._links
+
+    def _enter_all(self, start: _Folder) -> None:
+        waiting = [start]
+        while waiting:
+            folder = waiting.pop()
+            if self._enter(folder):
+                waiting += self._sort_entries(folder)
+
+    def _enter(self, folder: _Folder) -> bool:
+        """Return whether the folder is new, and keep it in mind; reject it if it is not."""
+        top = self._get_top(folder.path)
+        before = self._entered.get((top, folder.real)) or self._entered.get(("", folder.real))
+        holds_link = folder.link_in is not None and _is_inside(folder.link_in, folder.real)
+        if holds_link or (before is not None and _is_inside(folder.path, before)):
+            detail = f"leads back to {escape(before or folder.real)}, which holds it"
+            self._reject(folder.path, "link", detail)
+            return False
+        if before is not None:
+            self._reject(folder.path, "same folder", f"is {escape(before)}")
+            return False
+        self._entered[top, folder.real] = folder.path
+        return True
+
+    def _get_top(self, path: str) -> str:
+        """Return the folder right below the start that `path` lies in; "" for the start itself."""
+        inner = path if self._start == "." else path[len(self._start) + 1 :]
+        return "" if path == self._start else inner.partition("/")[0]
+
+    def _sort_entries(self, folder: _Folder) -> list[_Folder]:
+        """Sort the entries of one folder into what was found; return the folders inside it."""
+        try:
+            with os.scandir(f"{self._root}/{folder.path}") as entries:
+                listed = list(entries)
+        except OSError as error:
+            self._reject(folder.path, UNREADABLE_FOLDER, error.strerror or str(error))
+            return []
+        inner: list[_Folder] = []
+        for entry in listed:
+            path = entry.name if folder.path == "." else f"{folder.path}/{entry.name}"
+            try:
+                if entry.is_symlink():
+                    self._sort_link(entry, path, folder)
+                elif entry.is_dir():
+                    if reason := _explain_skipping(entry.name):
+                        self.skipped[reason] += _count_files(entry.path)
+                    elif path not in self._excluded:
+                        inner.append(_Folder(path, f"{folder.real}/{entry.name}"))
+                elif entry.is_file():
+                    self._sort_file(path, entry.inode())
+                else:
+                    self.skipped["no ordinary file"] += 1
+            except OSError as error:  # of a link to itself, or into what may not be read
+                self._reject(path, "link", error.strerror or str(error))
+        return inner
+
+    def _sort_link(self, entry: os.DirEntry[str], path: str, folder: _Folder) -> None:
+        if entry.name.startswith("."):
+            self.skipped["hidden"] += 1
         elif entry.is_file():
-            _sort_file(path, findings)
+            self._sort_file(path, entry.stat().st_ino)
+        elif not entry.is_dir():
+            self._reject(path, "link", "leads nowhere")
+        elif reason := _explain_skipping(entry.name):
+            self.skipped[reason] += 1
+        elif path not in self._excluded:
+            self._links.append(_Folder(path, os.path.realpath(entry.path), link_in=folder.real))
+
+    def _sort_file(self, path: str, inode: int) -> None:
+        name = path.rpartition("/")[2]
+        # of "a.b.jpg" the last part decides; a name without a dot has no extension
+        extension = "." + name.rpartition(".")[2].lower() if "." in name else ""
+        if name.startswith("."):
+            self.skipped["hidden"] += 1
+        elif extension not in PICTURE_EXTENSIONS:
+            self.skipped[escape(extension) or "without extension"] += 1
+        elif escape(path) != path:
+            self._reject(path, "bad name", "not UTF-8, or control characters")
         else:
-            findings.skipped["no ordinary file"] += 1
-    return inner
+            self.inodes[path] = inode
+
+    def _reject(self, path: str, reason: str, detail: str) -> None:
+        self.rejected.append(Rejected(escape(path), reason, detail))
 
 
-def _sort_file(path: str, findings: _Findings) -> None:
-    name = path.rpartition("/")[2]
-    # of "a.b.jpg" the last part decides; a name without a dot has no extension
-    extension = "." + name.rpartition(".")[2].lower() if "." in name else ""
-    if name.startswith("."):
-        findings.skipped["hidden"] += 1
-    elif extension not in PICTURE_EXTENSIONS:
-        findings.skipped[escape(extension) or "without extension"] += 1
-    elif escape(path) != path:
-        findings.rejected.append(
-            Rejected(escape(path), "bad name", "not UTF-8, or control characters")
-        )
-    else:
-        findings.paths.append(path)
+def _explain_skipping(folder: str) -> str | None:
+    """Return why nothing in a folder of this name counts; None where it may hold pictures."""
+    if folder == NOTEBOOK_CHECKPOINTS:
+        return "in notebook checkpoints"
+    if folder.startswith("."):
+        return "in hidden folders"
+    return "in system folders" if folder.casefold() in _SYSTEM_FOLDERS else None
 
 
-def _sort_link(root: str, path: str, findings: _Findings) -> None:
-    target = os.path.realpath(os.path.join(root, path))  # noqa: PTH118 - may not be UTF-8
-    if not _is_inside(target, root):
-        rejected = Rejected(escape(path), "link", "leads out of the data root")
-    elif os.path.isfile(target):  # noqa: PTH113
-        _sort_file(path, findings)
-        return
-    elif os.path.isdir(target):  # noqa: PTH112
-        rejected = Rejected(escape(path), "link", "a linked folder is not followed")
-    else:
-        rejected = Rejected(escape(path), "link", "leads nowhere")
-    findings.rejected.append(rejected)
-
-
-def _is_inside(path: str, root: str) -> bool:
-    """Whether the real path `path` is the real path `root` or lies under it."""
-    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
-
-
-def _reason_of_hidden(folder: str) -> str:
-    return "in notebook checkpoints" if folder == NOTEBOOK_CHECKPOINTS else "in hidden folders"
+def _is_inside(path: str, folder: str) -> bool:
+    """Return whether `path` is `folder` or lies under it, as the two are written."""
+    return folder in (path, ".") or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _count_files(folder: str) -> int:

@@ -82,11 +82,14 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
 
 
 def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
-    """Ids where there is no sample file: paths in `test_dir` without extension, 2 before 10.
+    """Ids where there is no sample file: names without extension, 2 before 10.
 
-    Raises `UserError` where two pictures would have the same id.
+    Where one name stands in several folders, all are paths in `test_dir` without extension. Raises
+    `UserError` where two pictures would have the same id.
     """
-    ids = {path: str(_inner(path, test_dir).with_suffix("")) for path in paths}
+    ids = {path: PurePosixPath(path).stem for path in paths}
+    if len(set(ids.values())) < len(ids):
+        ids = {path: str(_inner(path, test_dir).with_suffix("")) for path in paths}
     ordered = sorted(paths, key=lambda path: natural_key(ids[path]))
     faults = [
         f"{path} and {following}: both would have the id {ids[path]}; rename one, or give a "

@@ -11,6 +11,7 @@ from foldline.data.corrections import TrainLabels, compute_train_labels, load_co
 from foldline.data.folds import ClassCounts, assign_folds, count_classes, take_given_folds
 from foldline.data.layout import require_folder
 from foldline.data.prepared import build_tables, load_summary, save_prepared
+from foldline.data.scan import is_folder
 from foldline.data.schemes import Scheme, build_scheme
 from foldline.data.testset import choose_columns, choose_values, describe_foreign_answers
 from foldline.data.verify import Fault, check_pictures
@@ -74,7 +75,7 @@ def _read(config: Config, scheme: Scheme) -> Competition:
             decode = data.verify == "decode"
             return check_pictures(data.root, paths, decode=decode, advance=bar.advance)
 
-    if data.test_dir is not None and data.root.is_dir():
+    if data.test_dir is not None and is_folder(data.root):
         require_folder("data.test_dir", data.root, data.test_dir)
     return read_competition(
         data.root,
