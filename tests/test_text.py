@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from foldline.text import compute_name_key, escape, name_some, shorten_faults
+from foldline.text import compute_name_key, escape, leads_outside, name_some, shorten_faults
 
 
 @pytest.mark.parametrize("name", ["가나다", "é", "Ångström", "ば"])
@@ -38,3 +38,13 @@ def test_long_lists_are_cut() -> None:
     assert name_some("abc") == "a, b, c"
     assert shorten_faults("abc", limit=2) == ["a", "b", "… and 1 more like these"]
     assert shorten_faults("abc", limit=3) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("path", ["../a.jpg", "a/../../b.jpg", "a/..", "..", "/etc/a.jpg", "//a"])
+def test_absolute_paths_and_those_that_climb_lead_outside(path: str) -> None:
+    assert leads_outside(path)
+
+
+@pytest.mark.parametrize("path", ["a.jpg", "a/b..c/..d.jpg", "...", "./a", "", "."])
+def test_dots_in_names_lead_nowhere_else(path: str) -> None:
+    assert not leads_outside(path)

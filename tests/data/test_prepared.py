@@ -141,3 +141,15 @@ def test_a_broken_summary_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(UserError, match="cannot be read"):
         load_prepared(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["../secret.jpg", "train/../../secret.jpg", "/secret.jpg"])
+@pytest.mark.parametrize("name", ["train.csv", "test.csv"])
+def test_a_path_that_leads_out_of_the_pictures_is_refused(
+    tmp_path: Path, name: str, path: str
+) -> None:
+    picture = Picture(path if name == "train.csv" else "train/a/1.jpg", "a", (0, 1, 58), 4)
+    test = TestSet(["1", "2"], ["", path if name == "test.csv" else "test/2.jpg"])
+    save(tmp_path, build(pictures=[picture], train_labels=[4], folds=[0], test=test))
+    with pytest.raises(UserError, match=rf"{name}: {path} leads out of the folder of pictures"):
+        load_prepared(tmp_path)

@@ -78,6 +78,15 @@ def test_without_a_sample_file_the_names_are_the_ids_in_natural_order() -> None:
         name_ids(["test/1.jpg", "test/1.png"], "test")
 
 
+def test_without_a_sample_file_a_folder_in_the_test_folder_is_no_part_of_the_ids() -> None:
+    test = name_ids(["test/test1/10.jpg", "test/test1/2.jpg", "test/3.jpg"], "test")
+    assert test.ids == ["2", "3", "10"]
+    assert test.paths == ["test/test1/2.jpg", "test/3.jpg", "test/test1/10.jpg"]
+    # but for names that stand in several folders
+    test = name_ids(["test/b/1.jpg", "test/a/1.jpg", "test/a/2.jpg"], "test")
+    assert test.ids == ["a/1", "a/2", "b/1"]
+
+
 @pytest.mark.parametrize(
     ("class_names", "answers", "values"),
     [

@@ -64,6 +64,13 @@ def test_probabilities_of_zero_and_one_are_numbers_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read, probs)
 
 
+def test_a_path_that_leads_out_of_the_pictures_is_refused(tmp_path: Path) -> None:
+    rows = make_rows(path=["b/1.jpg", "a/2.jpg", "../secret.jpg", "c/3.jpg"])
+    save_out_of_fold(tmp_path / "oof.csv", build_out_of_fold(rows, draw_probs(), CLASSES))
+    with pytest.raises(UserError, match=r"secret\.jpg leads out of the folder of pictures"):
+        load_out_of_fold(tmp_path / "oof.csv")
+
+
 def test_its_columns_are_fixed_and_its_classes_in_order() -> None:
     out_of_fold = build_out_of_fold(make_rows(), draw_probs(), CLASSES)
     assert out_of_fold.table.columns.tolist() == [

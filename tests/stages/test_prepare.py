@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -366,6 +367,64 @@ def test_later_stages_refuse_another_validation_folder(insects: tuple[str, ...])
         "data.submission_labels",
         "folds.kind",
     }
+
+
+def test_a_validation_folder_that_is_not_used_is_named_with_its_keys(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(*insects)
+    assert (
+        "warning: inputs/insects/val: its 4 pictures are not used; to score on them set "
+        "folds.kind=given data.valid_dir=val\n"
+    ) in capsys.readouterr().err
+
+
+def test_linked_data_are_prepared_as_if_they_lay_there(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = load_prepared(prepare(*insects))
+    disk = Path("disk").absolute()
+    Path("inputs/insects/train").rename(disk)
+    Path("inputs/insects/train").mkdir()
+    (disk / "bees").rename(disk / "elsewhere")
+    Path("inputs/insects/train/ants").symlink_to(disk / "ants")
+    Path("inputs/insects/train/bees").symlink_to(disk / "elsewhere")
+    Path("inputs/linked").symlink_to("insects")
+    assert load_prepared(prepare(*insects)).seal == plain.seal
+    linked = prepare("data.root=inputs/linked/", "data.scheme=folder")
+    assert linked == Path("outputs/prepared/linked")
+    assert load_prepared(linked).seal == plain.seal
+    # a second name of a file and a way back to a folder are no pictures more
+    os.link(disk / "ants/0.jpg", disk / "ants/9.jpg")
+    (disk / "ants/back").symlink_to(disk)
+    capsys.readouterr()
+    assert load_prepared(prepare(*insects)).seal == plain.seal
+    assert "left out   1 link, 1 same file; named in rejected.csv" in capsys.readouterr().out
+
+
+def test_one_file_in_two_classes_is_refused(insects: tuple[str, ...]) -> None:
+    Path("inputs/insects/train/bees/9.jpg").symlink_to("../ants/0.jpg")
+    with pytest.raises(UserError, match=r"/ants/0\.jpg and train/bees/9\.jpg are one file, in the"):
+        prepare(*insects)
+    assert not Path("outputs").exists()
+
+
+def test_one_file_may_answer_two_ids(insects: tuple[str, ...]) -> None:
+    write(Path("inputs/insects/test/1.jpg"))
+    Path("inputs/insects/test/2.jpg").symlink_to("1.jpg")
+    assert load_prepared(prepare(*insects)).test["path"].tolist() == ["test/1.jpg", "test/2.jpg"]
+
+
+@pytest.mark.parametrize("name", ["a" * 256, "a\0b", "train/ants/0.jpg"])
+@pytest.mark.parametrize("key", ["root", "train_dir", "test_dir", "valid_dir"])
+def test_a_folder_that_cannot_be_is_refused(insects: tuple[str, ...], key: str, name: str) -> None:
+    config = load_config(None, [*insects, *(GIVEN if key == "valid_dir" else ())])
+    root = Path("inputs/insects")
+    value = root / name if key == "root" else name
+    data = config.data.model_copy(update={key: value})
+    with pytest.raises(UserError, match=r"no competition at|no such folder|a file|name too long"):
+        run_prepare(config.model_copy(update={"data": data}))
+    assert not Path("outputs").exists()
 
 
 def test_folders_inside_each_other_share_no_picture(insects: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from foldline.errors import UserError
 from foldline.files import replacing
 from foldline.scoring.metrics import Labels, Probs
+from foldline.text import leads_outside
 
 COLUMNS = ("path", "group", "fold", "label", "train_label")
 _PREFIX = "p_"
@@ -75,6 +76,8 @@ def load_out_of_fold(path: Path) -> OutOfFold:
                 f"{path}: expected the columns {', '.join(COLUMNS)} and {_PREFIX}<class> for each "
                 "class; train it again"
             )
+        if outside := next(filter(leads_outside, table["path"]), None):
+            raise UserError(f"{path}: {outside} leads out of the folder of pictures")
         return OutOfFold(
             table.astype(
                 {"fold": np.int64, "label": np.int64, **dict.fromkeys(probs, np.float64)}

@@ -12,6 +12,7 @@ from foldline import console
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
+from foldline.data.scan import is_folder
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.files import replacing
@@ -61,7 +62,7 @@ def run_evaluate(config: Config) -> None:
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     run = require_run(config, prepared)
-    if not config.data.root.is_dir():
+    if not is_folder(config.data.root):
         raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     kept = _find_kept(config, prepared, run)
     test = _load_test(config, prepared) if config.evaluate.split == "test" else None

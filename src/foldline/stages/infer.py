@@ -11,6 +11,7 @@ from foldline import console
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
+from foldline.data.scan import is_folder
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.files import compute_sha256, replacing, write_json
@@ -49,7 +50,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     run = require_run(config, prepared)
-    if not config.data.root.is_dir():
+    if not is_folder(config.data.root):
         raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     truth = load_truth(config.infer.truth, prepared) if config.infer.truth else None
     checkpoints = _load_checkpoints(config, prepared, run)
