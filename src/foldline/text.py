@@ -29,7 +29,7 @@ def has_control_characters(text: str) -> bool:
 def leads_outside(path: str) -> bool:
     """Return whether `path`, which must stay below some folder, may leave it: absolute or by `..`.
 
-    For paths in content and in settings. A link below the folder is whoever's who put it there.
+    For paths in content and in settings. Links are no matter: whoever put one there meant it.
     """
     return path.startswith("/") or ".." in path.split("/")
 

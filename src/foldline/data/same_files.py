@@ -23,10 +23,12 @@ def drop_same_files(
     each pair of folders that share a file where one is training and one validation, or where it
     would be of two classes.
     """
+    suspects = _find_repeated(inodes[picture.path] for picture in pictures)
+    if not suspects:
+        return list(pictures), []
     first_of: dict[_File, Picture] = {}
     kept, dropped = [], []
     shared: dict[tuple[str, str], list[str]] = {}
-    suspects = _find_repeated(inodes[picture.path] for picture in pictures)
     for picture in sorted(pictures, key=lambda picture: picture.path):
         file = _identify(root / picture.path) if inodes[picture.path] in suspects else None
         first = first_of.setdefault(file, picture) if file else picture
