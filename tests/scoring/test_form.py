@@ -81,6 +81,13 @@ def test_ids_in_another_spelling_are_named_as_such_and_not_as_missing() -> None:
 def test_ids_that_differ_in_blanks_alone_are_two() -> None:
     given = Submission(("id", "label"), ["a ", "a"], ["0", "1"])
     assert not check_form(given, columns=("id", "label"), ids=["a ", "a"], values=[0, 1])
+    # which of the two a third spelling means nobody knows
+    given = Submission(("id", "label"), ["a ", " a"], ["0", "1"])
+    faults = check_form(given, columns=("id", "label"), ids=["a ", "a"], values=[0, 1])
+    assert [fault.message.split(":")[0] for fault in faults] == [
+        "ids missing",
+        "ids of no test picture",
+    ]
 
 
 def test_a_class_in_another_spelling_is_named() -> None:
