@@ -119,6 +119,7 @@ def test_of_several_tables_none_is_taken_and_all_are_named(tmp_path: Path) -> No
     "content",
     [
         "id,label\n2,0\n0,0\n",  # one picture is not asked for
+        "2,0\n0,0\n1,0\n",  # no header
         "id,label\n2,0\n0,0\n1,0\n3,0\n",  # one id has no picture
         "id,width\n2,640\n0,480\n1,512\n",  # no answers
         "id,cat,dog\n2,0,0\n0,0,0\n1,0,0\n",  # no two columns

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from foldline.data.spelling import find_on_disk
-from foldline.data.testset import match_ids, means_picture
+from foldline.data.testset import match_ids
 from foldline.errors import UserError
 from foldline.tables import Table, read_table
 from foldline.text import compute_name_key, name_some, shorten_faults
@@ -90,7 +90,7 @@ def search_sample_file(
             continue
         sample = None
         if found == len(table.rows) and not test.num_extra:
-            sample = _take_sample(path, table, paths, test_dir, class_names)
+            sample = _take_sample(path, table, class_names)
         if sample:
             whole.append((path, sample))
         else:
@@ -131,10 +131,8 @@ def _read_sample(path: Path, table: Table) -> SampleFile:
     return SampleFile((table.columns[0], table.columns[1]), list(ids), list(answers))
 
 
-def _take_sample(
-    path: Path, table: Table, paths: Sequence[str], test_dir: str, class_names: Collection[str]
-) -> SampleFile | None:
-    """The table as a sample file, if it has a header and answers with classes, or all alike."""
+def _take_sample(path: Path, table: Table, class_names: Collection[str]) -> SampleFile | None:
+    """The table as a sample file, if it answers with classes, or all alike."""
     try:
         sample = _read_sample(path, table)
     except UserError:
@@ -142,9 +140,7 @@ def _take_sample(
     answers = {compute_name_key(answer) for answer in sample.answers}
     numbers = {str(rank) for rank in range(len(class_names))}
     known = {*class_names, *numbers, *(n.lstrip("0") for n in class_names if n.isdecimal()), ""}
-    if len(answers) > 1 and not answers <= known:
-        return None
-    return None if means_picture(sample.columns[0], paths, test_dir) else sample
+    return sample if len(answers) == 1 or answers <= known else None
 
 
 def _list_names(path: str) -> tuple[str, str]:

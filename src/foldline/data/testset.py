@@ -72,7 +72,8 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
     picture keeps its row with an empty path. Raises `UserError` where an id could mean two
     pictures.
     """
-    left_paths = {path: str(_inner(path, test_dir)) for path in paths}
+    test_dir = PurePosixPath(test_dir).as_posix()
+    left_paths = {path: _cut_folder(path, test_dir) for path in paths}
     left_ids = list(ids)
     found: dict[str, str] = {}
     matched: Counter[str] = Counter()
@@ -90,7 +91,8 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
 
 def means_picture(name: str, paths: Iterable[str], test_dir: str) -> bool:
     """Return whether `name` is that of a picture, with or without its folders and extension."""
-    return any(name in _list_names(path, str(_inner(path, test_dir))) for path in paths)
+    test_dir = PurePosixPath(test_dir).as_posix()
+    return any(name in _list_names(path, _cut_folder(path, test_dir)) for path in paths)
 
 
 def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
@@ -98,7 +100,8 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
 
     Raises `UserError` where two pictures would have the same id.
     """
-    ids = {path: compute_path_key(str(_inner(path, test_dir).with_suffix(""))) for path in paths}
+    test_dir = PurePosixPath(test_dir).as_posix()
+    ids = {path: compute_path_key(_cut_extension(_cut_folder(path, test_dir))) for path in paths}
     ordered = sorted(paths, key=lambda path: natural_key(ids[path]))
     faults = [
         f"{path} and {following}: both would have the id {ids[path]}; rename one, or give a "
@@ -167,14 +170,14 @@ def _list_id_keys(identifier: str) -> list[str]:
 
 def _list_picture_keys(path: str, _inner: str) -> list[str]:
     """Return each end of the path, with and without extension, and the whole after a slash."""
-    names = [_clean(path), _clean(str(PurePosixPath(path).with_suffix("")))]
+    names = [_clean(path), _clean(_cut_extension(path))]
     return [key for name in names for key in (*_list_ends(name), f"/{name}")]
 
 
 def _list_names(_path: str, inner: str) -> list[str]:
     """Return path and name in the folder, with and without extension."""
-    name = PurePosixPath(inner)
-    return [inner, name.name, str(name.with_suffix("")), name.stem]
+    name = inner.rpartition("/")[2]
+    return [inner, name, _cut_extension(inner), _cut_extension(name)]
 
 
 _STEPS = (
@@ -207,5 +210,10 @@ _STEPS = (
 )
 
 
-def _inner(path: str, test_dir: str) -> PurePosixPath:
-    return PurePosixPath(path).relative_to(PurePosixPath(test_dir))
+def _cut_folder(path: str, folder: str) -> str:
+    return path if folder == "." else path.removeprefix(f"{folder}/")
+
+
+def _cut_extension(path: str) -> str:
+    """Return the path of a picture, which always has an extension, without it."""
+    return path.rpartition(".")[0]
