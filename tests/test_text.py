@@ -2,7 +2,14 @@ import unicodedata
 
 import pytest
 
-from foldline.text import compute_name_key, escape, leads_outside, name_some, shorten_faults
+from foldline.text import (
+    compute_name_key,
+    compute_path_key,
+    escape,
+    leads_outside,
+    name_some,
+    shorten_faults,
+)
 
 
 @pytest.mark.parametrize("name", ["가나다", "é", "Ångström", "ば"])
@@ -15,6 +22,13 @@ def test_composed_and_decomposed_names_are_the_same(name: str) -> None:
 def test_blanks_around_a_name_do_not_count_and_case_does() -> None:
     assert compute_name_key(" a b\u00a0") == "a b"
     assert compute_name_key("Cat") != compute_name_key("cat")
+
+
+def test_each_part_of_a_path_is_a_name() -> None:
+    decomposed = unicodedata.normalize("NFD", "가 /나.jpg")
+    assert compute_path_key(f"train/{decomposed}") == "train/가/나.jpg"
+    assert compute_path_key("a /b") == "a/b"
+    assert compute_path_key("a/b") == "a/b"
 
 
 @pytest.mark.parametrize(

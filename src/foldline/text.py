@@ -21,6 +21,13 @@ def compute_name_key(name: str) -> str:
     return name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
 
 
+def compute_path_key(path: str) -> str:
+    """Return what the spellings of one path have in common: the key of each of its parts."""
+    if path.isascii() and " " not in path:
+        return path
+    return "/".join(map(compute_name_key, path.split("/")))
+
+
 def has_control_characters(text: str) -> bool:
     """Return whether `text` would break a line, a table or a terminal that shows it."""
     return _CONTROL.search(text) is not None

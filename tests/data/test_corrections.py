@@ -1,5 +1,6 @@
 import csv
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -113,11 +114,15 @@ def test_rows_that_match_nothing_are_given_back_unread() -> None:
 @pytest.mark.parametrize(
     ("part", "value", "expected"),
     [
-        ("gender", "woman", "wrong.csv:2: gender: expected male or female, found 'woman'"),
-        ("mask", "1", "wrong.csv:2: mask: expected wear, incorrect or bare, found '1'"),
-        ("age", "-3", "wrong.csv:2: age: expected an age in years, found '-3'"),
-        ("label", "18", "wrong.csv:2: label: expected the name of a class"),
-        ("colour", "red", "wrong.csv:2: colour: no such part; expected mask or gender or age"),
+        ("gender", "woman", "wrong.csv: line 2: gender: expected male or female, found 'woman'"),
+        ("mask", "1", "wrong.csv: line 2: mask: expected wear, incorrect or bare, found '1'"),
+        ("age", "-3", "wrong.csv: line 2: age: expected an age in years, found '-3'"),
+        ("label", "18", "wrong.csv: line 2: label: expected the name of a class"),
+        (
+            "colour",
+            "red",
+            "wrong.csv: line 2: colour: no such part; expected mask or gender or age",
+        ),
     ],
 )
 def test_faulty_values_are_named_by_line(part: str, value: str, expected: str) -> None:
@@ -137,14 +142,36 @@ def test_a_file_is_read_with_remarks_blank_lines_and_a_byte_order_mark(tmp_path:
 
 def test_every_faulty_row_is_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "wrong.csv"
-    path.write_text("target,part,value\na,gender\na,age,60\na,age,50\n,age,50\n", encoding="utf-8")
+    path.write_text("target,part,value\n# why\na,age,60\na,age,50\n,age,50\n", encoding="utf-8")
     with pytest.raises(UserError) as error:
         load_corrections(path)
-    assert [fault.split(": ")[0] for fault in error.value.faults] == [
-        f"{path}:2",
-        f"{path}:4",
-        f"{path}:5",
-    ]
+    assert error.value.faults == (
+        f"{path}: line 4: a age: as line 3",
+        f"{path}: line 5: expected target,part,value, found ',age,50'",
+    )
+    path.write_text("target,part,value\na,gender\na,age,60,\n", encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        load_corrections(path)
+    assert [fault.split(": ")[1] for fault in error.value.faults] == ["line 2", "line 3"]
+
+
+def test_targets_and_classes_may_be_in_any_spelling(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "고양이/사진")
+    paths = [f"train/{decomposed}1.jpg", "train/고양이/사진2.jpg", "train/b/3.jpg"]
+    pictures, class_names, _ = read_labels(FolderScheme(), paths, "train")
+    assert class_names == ("b", "고양이")
+    path = tmp_path / "wrong.csv"
+    rows = ["train/고양이/사진1.jpg,label,b", f"train/{decomposed}2.jpg,label,"]
+    rows.append(f"train/b/3.jpg ,label, {unicodedata.normalize('NFD', '고양이')}")
+    path.write_text("\n".join(["target,part,value", *rows]), encoding="utf-8")
+    result = compute_train_labels(
+        pictures, FolderScheme(), class_names, corrections=load_corrections(path)
+    )
+    assert result.labels == [0, None, 1]
+    assert not result.unused
+    path.write_text("\n".join(["target,part,value", *rows, f"train/{decomposed}1.jpg,label,b"]))
+    with pytest.raises(UserError, match=r"line 5: .* label: as line 2"):
+        load_corrections(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"path,part,value\n", b"target,part,value\n\xff,a,b"])

@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,16 @@ def test_a_list_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
 def test_a_missing_list_and_one_that_is_not_text_say_so(tmp_path: Path) -> None:
     assert "is missing" in compare_people(tmp_path / "train.csv", set())[0]
     (tmp_path / "train.csv").write_bytes(b"id,gender\xff\n1,2\n")
-    assert "cannot be read" in compare_people(tmp_path / "train.csv", set())[0]
+    assert "not UTF-8" in compare_people(tmp_path / "train.csv", set())[0]
 
 
 def test_a_path_that_is_no_persons_folder_is_no_crash(tmp_path: Path) -> None:
     path = write(tmp_path, HEADER + "1,male,Asian,25,odd\n")
     (line,) = compare_people(path, {"odd"})
     assert line.endswith("than in their folder's name: 1 (odd)")
+
+
+def test_the_list_may_be_in_another_spelling_than_the_folders(tmp_path: Path) -> None:
+    folder = unicodedata.normalize("NFD", "가_male_아시아_25")
+    path = write(tmp_path, "id, gender,race,age, path\n가,male ,아시아,25,가_male_아시아_25\n\n")
+    assert compare_people(path, {folder}) == []

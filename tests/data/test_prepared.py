@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from foldline.data.prepared import (
 from foldline.data.scan import Rejected
 from foldline.data.testset import TestSet
 from foldline.errors import UserError
+from foldline.files import compute_sha256
 
 PICTURES = [
     Picture("train/000020/1.jpg", "000020", (0, 1, 58), 4),
@@ -83,8 +85,25 @@ def test_tables_without_test_pictures_or_parts_are_loaded(tmp_path: Path) -> Non
     prepared = load_prepared(tmp_path)
     assert prepared.train["group"].tolist() == ["007"]
     assert prepared.test.empty
-    assert list(prepared.test.columns) == ["id", "path"]
+    assert list(prepared.test.columns) == ["id", "path", "problem"]
     assert list(prepared.train.columns) == ["path", "group", "label", "train_label", "fold"]
+
+
+def test_missing_and_unreadable_pictures_are_told_apart(tmp_path: Path) -> None:
+    save(tmp_path, build(test=TEST.leave_out({"test/a.jpg"})))
+    assert (tmp_path / "test.csv").read_text() == (
+        "id,path,problem\n007,test/007.jpg,\nnull,,missing\na,,unreadable\n"
+    )
+    test = load_prepared(tmp_path).test
+    assert test["problem"].tolist() == ["", "missing", "unreadable"]
+
+
+def test_a_table_of_before_does_not_tell_them_apart(tmp_path: Path) -> None:
+    content = "id,path\n007,test/007.jpg\nnull,\n"
+    save(tmp_path, replace(build(), test=content, test_sha256=compute_sha256(content.encode())))
+    test = load_prepared(tmp_path).test
+    assert test["id"].tolist() == ["007", "null"]
+    assert test["problem"].tolist() == ["", "missing or unreadable"]
 
 
 def test_the_tables_are_these_bytes(tmp_path: Path) -> None:

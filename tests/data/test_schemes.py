@@ -2,6 +2,7 @@ import csv
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -66,7 +67,11 @@ def test_age_cut_moves_the_oldest_class_alone() -> None:
 def test_folder_labels_are_the_first_folder_in_one_spelling() -> None:
     decomposed = unicodedata.normalize("NFD", "고양이")
     path = f"train/{decomposed}/deep/1.jpg"
-    assert FolderScheme().read(path, f"{decomposed}/deep/1.jpg") == Reading(path, "고양이")
+    reading = FolderScheme().read(path, f"{decomposed}/deep/1.jpg")
+    assert reading == Reading("train/고양이/deep/1.jpg", "고양이")
+    assert FolderScheme().read("train/cat /1.jpg", "cat /1.jpg").label == "cat"
+    with pytest.raises(ValueError, match="found blanks"):
+        FolderScheme().read("train/ /1.jpg", " /1.jpg")
     with pytest.raises(ValueError, match="inside the folder"):
         FolderScheme().read("train/1.jpg", "1.jpg")
 
@@ -88,6 +93,18 @@ def test_file_names_are_read_by_the_pattern(
     path = f"train/{name}"
     reading = build_scheme("filename", pattern=pattern).read(path, name)
     assert reading == Reading(group or path, label)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_one_person_written_in_two_ways_is_one_group(form: Literal["NFC", "NFD"]) -> None:
+    pattern = unicodedata.normalize("NFD" if form == "NFC" else "NFC", "사람{group}_{label}_{id}")
+    name = unicodedata.normalize(form, "사람가영 _고양이_1.jpg")
+    reading = build_scheme("filename", pattern=pattern).read(f"train/{name}", name)
+    assert reading == Reading("가영", "고양이")
+    folder = unicodedata.normalize(form, "가영_male_아시아_25")
+    assert MaskScheme().read(f"x/{folder}/mask1.jpg", f"{folder}/mask1.jpg") == Reading(
+        "가영_male_아시아_25", 0, (0, 0, 25)
+    )
 
 
 def test_a_name_that_does_not_fit_the_pattern_is_refused() -> None:

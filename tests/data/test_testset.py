@@ -1,73 +1,138 @@
-from pathlib import Path
+import unicodedata
+from collections.abc import Sequence
 
 import pytest
 
-from foldline.data.testset import (
-    SampleFile,
-    choose_columns,
-    choose_values,
-    describe_foreign_answers,
-    load_sample_file,
-    match_ids,
-    name_ids,
-)
+from foldline.data.testset import TestSet, match_ids, means_picture, name_ids
 from foldline.errors import UserError
 
-
-def write(tmp_path: Path, content: str) -> Path:
-    path = tmp_path / "info.csv"
-    path.write_text(content, encoding="utf-8")
-    return path
-
-
-def test_the_sample_file_gives_columns_and_order(tmp_path: Path) -> None:
-    path = write(tmp_path, "﻿ImageID,ans\r\nb.jpg,0\r\n007,0\r\nNA,0\r\n")
-    sample = load_sample_file(path)
-    assert sample == SampleFile(("ImageID", "ans"), ["b.jpg", "007", "NA"], ["0", "0", "0"])
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("", "expected a header"),
-        ("id\n1\n", "two columns"),
-        ("id,cat,dog\n1,0,0\n", "two columns"),
-        ("id,label\n1,0\n1,0\n", "row 3: id 1 stands in row 2 already"),
-        ("id,label\n1\n", "row 2: expected id and answer, found '1'"),
-        ("id,label\n,0\n", "row 2: expected id and answer"),
-    ],
+WITHOUT, SPELLING = "name without extension", "name in another spelling"
+FOLDER, CASE, EXTENSION = (
+    "path from another folder",
+    "name in other case",
+    "name with another extension",
 )
-def test_faulty_sample_files_are_refused(tmp_path: Path, content: str, expected: str) -> None:
-    with pytest.raises(UserError) as error:
-        load_sample_file(write(tmp_path, content))
-    assert expected in str(error.value)
 
 
-def test_a_hundred_faults_are_ten_lines_and_a_count(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as error:
-        load_sample_file(write(tmp_path, "id,label\n" + "1,0\n" * 101))
-    assert len(error.value.faults) == 11
-    assert error.value.faults[-1] == "… and 90 more like these"
+def decompose(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
 
 
 def test_ids_find_their_pictures_with_or_without_extension_in_their_own_order() -> None:
-    paths = ["test/1.jpg", "test/10.png", "test/2.jpg", "test/deep/x.jpg"]
-    test = match_ids(["10", "2.jpg", "deep/x.jpg", "x", "1"], paths, "test")
-    assert test.paths == ["test/10.png", paths[2], paths[3], paths[3], "test/1.jpg"]
+    paths = ["test/1.jpg", "test/10.png", "test/2.jpg", "test/deep/x.jpg", "test/deep/y.jpg"]
+    test = match_ids(["10", "2.jpg", "deep/x.jpg", "y", "1"], paths, "test")
+    assert test.paths == ["test/10.png", paths[2], paths[3], paths[4], "test/1.jpg"]
     assert test.num_extra == 0
+    assert test.matched == {WITHOUT: 3}
 
 
 def test_an_id_without_a_picture_keeps_its_row_and_no_path_leads_outside() -> None:
     test = match_ids(["gone.jpg", "../secret.jpg", "1.jpg"], ["test/1.jpg", "test/2.jpg"], "test")
     assert test.ids == ["gone.jpg", "../secret.jpg", "1.jpg"]
     assert test.paths == ["", "", "test/1.jpg"]
+    assert test.list_problems() == ["missing", "missing", ""]
     assert test.num_extra == 1
+    assert not test.matched
+
+
+@pytest.mark.parametrize(
+    ("write", "how"),
+    [
+        ("im_{}.jpg", None),
+        ("im_{}", WITHOUT),
+        ("im_{}.jpg ", SPELLING),
+        (" im_{}", SPELLING),
+        ("eval/images/im_{}.jpg", FOLDER),
+        ("./eval/images/im_{}.jpg", FOLDER),
+        ("/kaggle/input/mask/eval/images/im_{}.jpg", FOLDER),
+        ("../mask/eval/images/im_{}", FOLDER),
+        ("images/im_{}.jpg", FOLDER),
+        ("images\\im_{}.jpg", FOLDER),
+        ("eval\\images\\im_{}", FOLDER),
+        ("./im_{}.jpg", FOLDER),
+        ("IM_{}.JPG", CASE),
+        ("Eval/Images/Im_{}.Jpg", CASE),
+        ("im_{}.dcm", EXTENSION),
+        ("IM_{}.nii.gz", EXTENSION),
+        ("images/im_{}.tiff", EXTENSION),
+        ("im_{}.jpg.dcm", EXTENSION),
+    ],
+)
+def test_ids_written_otherwise_find_their_pictures(write: str, how: str | None) -> None:
+    paths = [f"eval/images/im_{number}.jpg" for number in range(4)]
+    ids = [write.format(number) for number in (2, 0, 3, 1)]
+    test = match_ids(ids, paths, "eval/images")
+    assert test.ids == ids
+    assert test.paths == [paths[number] for number in (2, 0, 3, 1)]
+    assert test.matched == ({how: 4} if how else {})
+
+
+def test_composed_and_decomposed_ids_are_those_of_either_picture() -> None:
+    paths = [f"test/{decompose('가나')}.jpg", "test/각하.jpg", "test/b.jpg"]
+    test = match_ids([decompose("각하"), "b", "가나"], paths, "test")
+    assert test.paths == [paths[1], paths[2], paths[0]]
+    assert test.matched == {WITHOUT: 1, SPELLING: 2}
+
+
+def test_a_picture_in_each_spelling_is_that_of_the_id_in_its_spelling() -> None:
+    paths = ["test/가.jpg", f"test/{decompose('가')}.jpg", "test/A.jpg", "test/a.jpg"]
+    ids = [decompose("가"), "a", "가", "A"]
+    test = match_ids(ids, paths, "test")
+    assert test.paths == [paths[1], paths[3], paths[0], paths[2]]
+    with pytest.raises(UserError, match="may mean"):
+        match_ids([" 가"], paths, "test")
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        # two ids for one picture: only what is nearer finds it
+        (["1", "1.jpg"], ["", "test/1.jpg"]),
+        (["IM.jpg", "im.JPG"], ["", ""]),
+        (["im.dcm", "IM.jpg"], ["", "test/im.jpg"]),
+        # a number is no extension, and another folder is no path from the root
+        (["im.3"], [""]),
+        (["test2/im.jpg"], [""]),
+        (["train/im.jpg"], [""]),
+    ],
+)
+def test_what_is_not_one_to_one_or_too_far_is_missing(
+    ids: Sequence[str], expected: Sequence[str]
+) -> None:
+    assert match_ids(ids, ["test/1.jpg", "test/im.jpg"], "test").paths == expected
+
+
+def test_pictures_of_one_name_in_two_folders_are_told_apart_by_the_folder() -> None:
+    paths = ["test/a/1.jpg", "test/b/1.jpg"]
+    assert match_ids(["test/b/1.jpg", "A/1"], paths, "test").paths == [paths[1], paths[0]]
+    # c/1 has no picture, though 1.jpg of another folder is left
+    assert match_ids(["a/1", "c/1"], paths, "test").paths == [paths[0], ""]
+    assert match_ids(["1.jpg"], ["test/a/1.jpg", "test/1.jpg"], "test").paths == ["test/1.jpg"]
 
 
 def test_an_id_that_means_two_pictures_is_refused() -> None:
     with pytest.raises(UserError, match=r"id 1 may mean test/1\.jpg or test/1\.png"):
         match_ids(["1"], ["test/1.jpg", "test/1.png"], "test")
+    with pytest.raises(UserError, match=r"id A\.dcm may mean test/a\.jpg or test/a\.png"):
+        match_ids(["A.dcm"], ["test/a.jpg", "test/a.png"], "test")
     assert match_ids(["1.png"], ["test/1.jpg", "test/1.png"], "test").paths == ["test/1.png"]
+
+
+def test_a_windows_archive_leaves_names_with_backslashes() -> None:
+    paths = ["test/images\\1.jpg", "test/images\\2.jpg"]
+    assert match_ids(["2.jpg", "images/1.jpg"], paths, "test").paths == paths[::-1]
+
+
+def test_a_header_that_is_a_picture_is_known() -> None:
+    assert means_picture("1", ["test/1.jpg"], "test")
+    assert means_picture("a/1.jpg", ["test/a/1.jpg"], "test")
+    assert not means_picture("ID", ["test/id.jpg"], "test")
+
+
+def test_pictures_that_cannot_be_read_are_told_from_missing_ones() -> None:
+    test = TestSet(["a", "b", "c"], ["test/a.jpg", "", "test/c.jpg"]).leave_out({"test/c.jpg"})
+    assert test.paths == ["test/a.jpg", "", ""]
+    assert test.list_problems() == ["", "missing", "unreadable"]
 
 
 def test_without_a_sample_file_the_names_are_the_ids_in_natural_order() -> None:
@@ -87,59 +152,8 @@ def test_without_a_sample_file_a_folder_in_the_test_folder_is_no_part_of_the_ids
     assert test.ids == ["a/1", "a/2", "b/1"]
 
 
-@pytest.mark.parametrize(
-    ("class_names", "answers", "values"),
-    [
-        (("cat", "dog"), None, (0, 1)),
-        (("cat", "dog"), ["0", "0"], (0, 1)),
-        (("cat", "dog"), ["0.5"], (0, 1)),
-        (("cat", "dog"), [""], (0, 1)),
-        (("cat", "dog"), ["cat", ""], ("cat", "dog")),
-        (("cat", "dog"), ["unknown"], ("cat", "dog")),
-        (("3", "5"), ["0"], ("3", "5")),
-    ],
-)
-def test_classes_are_called_as_the_sample_calls_them(
-    class_names: tuple[str, ...], answers: list[str] | None, values: tuple[int | str, ...]
-) -> None:
-    sample = answers and SampleFile(("id", "label"), ["1"] * len(answers), answers)
-    assert choose_values(class_names, sample or None) == values
-
-
-@pytest.mark.parametrize(
-    ("class_names", "answers", "labels", "values"),
-    [
-        (("cat", "dog"), None, "names", ("cat", "dog")),
-        (("cat", "dog"), ["0"], "names", ("cat", "dog")),
-        (("cat", "dog"), ["cat"], "numbers", (0, 1)),
-        (("1", "2", "3"), None, "numbers", (0, 1, 2)),
-        (("1", "2", "3"), ["1"], "numbers", (0, 1, 2)),
-        (("3", "5"), None, "auto", ("3", "5")),
-    ],
-)
-def test_the_user_may_say_how_classes_are_called(
-    class_names: tuple[str, ...],
-    answers: list[str] | None,
-    labels: str,
-    values: tuple[int | str, ...],
-) -> None:
-    sample = SampleFile(("id", "label"), ["1"], answers) if answers else None
-    assert choose_values(class_names, sample, labels=labels) == values
-
-
-def test_the_sample_files_columns_stand_and_others_are_refused() -> None:
-    sample = SampleFile(("img", "cls"), ["1"], ["0"])
-    assert choose_columns(("id", "label"), None) == ("id", "label")
-    assert choose_columns(("id", "label"), None, chosen=("nr", "kind")) == ("nr", "kind")
-    assert choose_columns(("id", "label"), sample) == ("img", "cls")
-    assert choose_columns(("id", "label"), sample, chosen=("img", "cls")) == ("img", "cls")
-    with pytest.raises(UserError, match=r"submission_columns: nr,kind, but .* has img,cls"):
-        choose_columns(("id", "label"), sample, chosen=("nr", "kind"))
-
-
-def test_answers_that_the_submission_will_never_say_are_pointed_out() -> None:
-    sample = SampleFile(("id", "label"), ["1", "2", "3"], ["0.5", "", "1"])
-    (line,) = describe_foreign_answers((0, 1), sample)
-    assert "answers with '0.5', the submission will with '0', '1'" in line
-    assert not describe_foreign_answers((0, 1), SampleFile(("id", "label"), ["1"], ["1"]))
-    assert not describe_foreign_answers((0, 1), None)
+def test_without_a_sample_file_the_ids_are_in_one_spelling() -> None:
+    path = f"test/{decompose('가')}.jpg"
+    assert name_ids([path], "test") == TestSet(["가"], [path])
+    with pytest.raises(UserError, match="both would have the id 가"):
+        name_ids([path, "test/가.jpg"], "test")

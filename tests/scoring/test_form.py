@@ -1,5 +1,7 @@
 """What is wrong with the form is said in words."""
 
+import unicodedata
+
 import pytest
 
 from foldline.scoring.form import check_form
@@ -62,3 +64,33 @@ def test_many_wrong_values_are_not_a_page() -> None:
 def test_how_the_order_is_wrong(ids: list[str], expected: str) -> None:
     (fault,) = check(ids, ["0"] * 4, [0, 1])
     assert expected in fault
+
+
+def test_ids_in_another_spelling_are_named_as_such_and_not_as_missing() -> None:
+    expected, answers = ["가.jpg", "b.jpg", "c.jpg"], ["0", "1", "1"]
+    given = Submission(
+        ("id", "label"), [unicodedata.normalize("NFD", "가.jpg"), "b.jpg ", "c.jpg"], answers
+    )
+    (finding,) = check_form(given, columns=("id", "label"), ids=expected, values=[0, 1])
+    assert (finding.check, finding.level) == ("ids", "stop")
+    assert "ids spelled otherwise than in the sample file" in finding.message
+    assert ": 2, such as " in finding.message
+    assert "write it '가.jpg' as there" in finding.message
+
+
+def test_ids_that_differ_in_blanks_alone_are_two() -> None:
+    given = Submission(("id", "label"), ["a ", "a"], ["0", "1"])
+    assert not check_form(given, columns=("id", "label"), ids=["a ", "a"], values=[0, 1])
+    # which of the two a third spelling means nobody knows
+    given = Submission(("id", "label"), ["a ", " a"], ["0", "1"])
+    faults = check_form(given, columns=("id", "label"), ids=["a ", "a"], values=[0, 1])
+    assert [fault.message.split(":")[0] for fault in faults] == [
+        "ids missing",
+        "ids of no test picture",
+    ]
+
+
+def test_a_class_in_another_spelling_is_named() -> None:
+    answer = unicodedata.normalize("NFD", "쥐")
+    (fault,) = check(IDS, [answer, "cat", "cat", "cat"], ["cat", "쥐"])
+    assert fault.endswith("write 쥐")

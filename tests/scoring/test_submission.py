@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.scoring.submission import compute_answers, save_submission
+from foldline.errors import UserError
+from foldline.scoring.submission import (
+    Submission,
+    compute_answers,
+    load_submission,
+    save_submission,
+)
 
 COLUMNS = ("ImageID", "ans")
 
@@ -77,3 +83,29 @@ def test_a_row_that_is_not_finite_has_no_answer(value: float) -> None:
     probs = np.array([[0.1, 0.9], [value, 0.5], [0.5, value]])
     with pytest.raises(ValueError, match="2 rows are not finite"):
         compute_answers(probs)
+
+
+def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(b'\xef\xbb\xbfid,label\r\n" 007",3.0\r\n\r\nNA,\r\n')
+    assert load_submission(path) == Submission(("\ufeffid", "label"), (" 007", "NA"), ("3.0", ""))
+    path.write_bytes(b"id,label\n")
+    assert load_submission(path) == Submission(("id", "label"), (), ())
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "empty"),
+        (b"id\n1\n", "expected id and answer, found 'id'"),
+        (b"id,label\n1,2\n1\n", "line 3: expected 2 cells"),
+        (b"id,label\n\xff,2\n", "not UTF-8"),
+        (b'id,label\n"1,2\n', "line 2: not CSV"),
+        (b'id,label\n"1\r2",2\n', "line 2: a cell holds a line break"),
+    ],
+)
+def test_a_faulty_file_is_refused_by_its_line(content: bytes, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=fault):
+        load_submission(path)

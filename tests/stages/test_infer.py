@@ -1,6 +1,7 @@
 """The submission: every id once, in order, by every fold, or not at all."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -175,7 +176,34 @@ def test_a_bad_test_picture_stops_where_so_configured(
 def test_the_most_frequent_class_is_named_where_an_earlier_one_has_no_picture(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    prepared = replace(build_prepared(), train=pd.DataFrame({"label": [1, 1, 2]}))
-    answers = infer_stage.Answers(np.zeros((1, 3)), unread=("7",))
+    prepared = replace(
+        build_prepared(),
+        train=pd.DataFrame({"label": [1, 1, 2]}),
+        test=pd.DataFrame({"id": ["6", "7", "8", "9"], "problem": ["missing", "", "missing", ""]}),
+    )
+    answers = infer_stage.Answers(np.zeros((4, 3)), unread=("6", "7", "8"))
     infer_stage._warn_about_unread(answers, prepared)
-    assert f"the most frequent class, {prepared.class_names[1]}: 7" in capsys.readouterr().err
+    guessed = f"answered by the most frequent class, {prepared.class_names[1]}"
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: test pictures that are missing, {guessed}: 2 (6, 8)",
+        f"warning: test pictures that are unreadable, {guessed}: 1 (7)",
+    ]
+
+
+def test_where_no_picture_can_be_read_nothing_is_computed(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(project / "inputs/tiny/eval/images")
+    assert foldline("prepare") == 0
+    capsys.readouterr()
+    assert foldline("infer") == 2
+    assert "test.csv: no test picture can be read" in capsys.readouterr().err
+
+
+def test_a_fault_in_the_truth_is_found_before_a_run_is_looked_for(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert foldline("prepare") == 0
+    capsys.readouterr()
+    assert foldline("infer", "infer.truth=none.csv") == 2
+    assert "infer.truth: none.csv: no such file or folder" in capsys.readouterr().err

@@ -3,7 +3,9 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -318,6 +320,57 @@ def test_labels_in_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert prepared.test["path"].tolist() == ["test1/7.jpg"]
 
 
+def spell(text: str, form: Literal["NFC", "NFD"]) -> str:
+    return unicodedata.normalize(form, text)
+
+
+@pytest.mark.parametrize("disk", ["NFC", "NFD"])
+def test_folders_and_ids_are_found_in_the_spelling_of_the_disk(
+    disk: Literal["NFC", "NFD"],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    typed: Literal["NFC", "NFD"] = "NFD" if disk == "NFC" else "NFC"
+    for name in ("학습/고양이/1.jpg", "학습/고양이/2.jpg", "학습/개/3.jpg", "학습/개/4.jpg"):
+        write(Path("inputs/d") / spell(name, disk))
+    for name in ("검증/고양이/5.jpg", "검증/개/6.jpg", "시험/가나.jpg", "시험/각하.jpg"):
+        write(Path("inputs/d") / spell(name, disk))
+    ids = [spell("각하", typed), spell("가나", typed)]
+    write(
+        Path("inputs/d") / spell("제출.csv", disk),
+        f"id,label\n{ids[0]},{spell('개', typed)}\n{ids[1]},\n",
+    )
+    keys = ["data.train_dir=학습", "data.test_dir=시험", "data.valid_dir=검증"]
+    keys += ["data.sample_file=제출.csv", "folds.kind=given"]
+    spelled = [spell(key, typed) for key in keys]
+    prepared = load_prepared(prepare("data.root=inputs/d", "data.scheme=folder", *spelled))
+    assert prepared.class_names == ("개", "고양이")
+    assert prepared.submission_values == (spell("개", typed), spell("고양이", typed))
+    assert prepared.test["id"].tolist() == ids
+    paths = [*prepared.train["path"], *prepared.test["path"]]
+    assert len(paths) == 8
+    assert all((Path("inputs/d") / path).is_file() for path in paths)
+    printed, warned = capsys.readouterr()
+    assert "ids        2 matched by name in another spelling\n" in printed
+    assert warned == ""
+
+
+def test_one_person_in_two_spellings_is_in_one_fold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for person in ("가영", "나은", "다희", "라온"):
+        for number, form in enumerate(("NFC", "NFD")):
+            for label in ("x", "y"):
+                write(Path("inputs/d/train") / spell(f"{label}_{person}_{number}.jpg", form))  # type: ignore[arg-type]
+    pattern = 'data.pattern="{label}_{group}_{id}"'
+    train = load_prepared(prepare("data.root=inputs/d", "data.scheme=filename", pattern)).train
+    assert sorted(set(train["group"])) == ["가영", "나은", "다희", "라온"]
+    assert (train.groupby("group")["fold"].nunique() == 1).all()
+
+
 @pytest.fixture
 def insects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """Three ants and two bees to train on, two of each to validate; gives the overrides."""
@@ -563,6 +616,84 @@ def test_names_and_columns_of_a_submission_may_be_chosen(
     write(Path("inputs/insects/sample_submission.csv"), "id,label\n1,0\n")
     with pytest.raises(UserError, match="leave it null"):
         prepare(*insects, *chosen)
+
+
+def test_no_id_that_means_a_picture_stops(insects: tuple[str, ...]) -> None:
+    for name in ("a", "b"):
+        write(Path(f"inputs/insects/test/{name}.jpg"))
+    write(Path("inputs/insects/sample_submission.csv"), "id,label\nx1,0\nx2,0\n")
+    with pytest.raises(
+        UserError,
+        match=r"none of its 2 ids .* inputs/insects/test: the first id is 'x1', the first picture "
+        r"'a\.jpg'; see data\.test_dir and data\.sample_file$",
+    ):
+        prepare(*insects)
+    assert not Path("outputs").exists()
+
+
+@pytest.mark.parametrize(("found", "is_loud"), [(3, True), (30, False)])
+def test_many_ids_without_a_picture_are_told_loudly(
+    found: int, is_loud: bool, insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(found):
+        write(Path(f"inputs/insects/test/{number}.jpg"))
+    write(Path("inputs/insects/test/other.jpg"))
+    ids = [*map(str, range(found)), "x", "y", "z"]
+    content = "id,label\n" + "".join(f"{one},0\n" for one in ids)
+    write(Path("inputs/insects/sample_submission.csv"), content)
+    prepared = load_prepared(prepare(*insects))
+    assert prepared.test["problem"].tolist() == [""] * found + ["missing"] * 3
+    warned = capsys.readouterr().err
+    loud = (
+        "MANY TEST PICTURES ARE MISSING: 3 of 6 ids mean none in inputs/insects/test, such as 'x'"
+    )
+    assert (f"{loud} beside 'test/other.jpg'" in warned) == is_loud
+    assert ("answered by the most frequent class: 3 (x, y, z)" in warned) != is_loud
+
+
+def test_a_sample_file_without_a_header_is_refused(insects: tuple[str, ...]) -> None:
+    for number in range(3):
+        write(Path(f"inputs/insects/test/{number}.jpg"))
+    write(Path("inputs/insects/sample_submission.csv"), "2.jpg,0\n0.jpg,0\n1.jpg,0\n")
+    with pytest.raises(UserError, match=r"line 1: '2\.jpg' is a picture .* put a header such as"):
+        prepare(*insects)
+
+
+def test_a_sample_file_under_another_name_is_found_and_may_be_named(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        write(Path(f"inputs/insects/test/{number}.jpg"))
+    root = Path("inputs/insects")
+    write(root / "sample_submission_stg1.csv", "image,level\n2.jpg,0\n0.jpg,0\n1.jpg,0\n")
+    prepared = load_prepared(prepare(*insects))
+    assert prepared.test["id"].tolist() == ["2.jpg", "0.jpg", "1.jpg"]
+    assert prepared.submission_columns == ("image", "level")
+    assert "data.sample_file=sample_submission_stg1.csv says so as well" in capsys.readouterr().err
+    chosen = ("data.sample_file=sample_submission_stg1.csv",)
+    load_prepared(prepare(*insects, *chosen))
+    assert "sample" not in capsys.readouterr().err
+    # whoever says what the columns are has no such file
+    columns = ("data.submission_columns=[id, label]",)
+    assert load_prepared(prepare(*insects, *columns)).test["id"].tolist() == ["0", "1", "2"]
+
+
+def test_numbers_of_padded_folders_are_their_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("00000", "00001", "00014"):
+        for number in range(2):
+            write(Path(f"inputs/signs/train/{name}/{number}.jpg"))
+    write(Path("inputs/signs/test/7.jpg"))
+    write(Path("inputs/signs/sample_submission.csv"), "id,label\n7,14\n")
+    prepared = load_prepared(prepare("data.root=inputs/signs", "data.scheme=folder"))
+    assert prepared.submission_values == (0, 1, 14)
+    printed, warned = capsys.readouterr()
+    expected = "answers    0 for 00000, 1 for 00001, 14 for 00014: the numbers that the names are\n"
+    assert expected in printed
+    assert "ids        1 matched by name without extension\n" in printed
+    assert warned == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +57,14 @@ def test_the_same_settings_pass_and_others_are_listed(
     expected = "outputs/prepared/mask: prepared with folds.number=5, configuration says 10; run"
     assert any(fault.startswith(expected) for fault in error.value.faults)
     assert any("data.train_age_cut=null, configuration says 58" in f for f in error.value.faults)
+
+
+def test_folders_typed_in_another_spelling_are_the_same() -> None:
+    composed, decomposed = (unicodedata.normalize(f, "data.train_dir=학습") for f in ("NFC", "NFD"))
+    assert composed != decomposed
+    check_settings(prepare_with(decomposed), load_config(None, [composed]))
+    with pytest.raises(UserError, match=r"data\.sample_file=null, configuration says 학습"):
+        check_settings(prepare_with(), load_config(None, ["data.sample_file=학습"]))
 
 
 def test_changed_corrections_are_other_settings(tmp_path: Path) -> None:

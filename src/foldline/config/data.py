@@ -37,12 +37,16 @@ class Data(Section):
     valid_dir: Text | None = Field(
         None, description="validation pictures under root, for folds.kind=given and nothing else"
     )
+    sample_file: Text | None = Field(
+        None,
+        description="sample submission under root; default: sample_submission.csv, else looked for",
+    )
     submission_columns: tuple[Text, Text] | None = Field(
         None, description="[id, label] where there is no sample file; default: scheme's"
     )
     submission_labels: Literal["auto", "names", "numbers"] = Field(
         "auto",
-        description="classes by name or by number from 0; auto: as the sample file, else 0 …",
+        description="classes by name or number (its own, else from 0); auto: as the sample file",
     )
     image_size: tuple[Count, Count] = Field(
         (128, 96), description="what the network sees: [height, width], pixels"

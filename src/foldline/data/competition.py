@@ -15,14 +15,18 @@ from foldline.data.layout import (
 from foldline.data.people import compare_people
 from foldline.data.pictures import Picture, read_labels
 from foldline.data.same_files import drop_same_files
+from foldline.data.sample_file import Found, SampleFile, find_sample_file, search_sample_file
 from foldline.data.scan import Rejected, Scan
 from foldline.data.schemes import Scheme
-from foldline.data.testset import SampleFile, TestSet, load_sample_file, match_ids, name_ids
+from foldline.data.spelling import describe_spellings, find_on_disk
+from foldline.data.testset import MISSING, UNREADABLE, TestSet, match_ids, means_picture, name_ids
 from foldline.data.verify import Fault
 from foldline.errors import UserError
 from foldline.text import count_and_name, name_some
 
 NUM_FAULTS_NAMED = 10
+# so many ids without a picture, and so large a share of all, are no accident
+NUM_MISSING_TOLD, MISSING_TOLD = 3, 0.1
 GUESSED = "answered by the most frequent class"
 
 
@@ -52,22 +56,32 @@ def read_competition(
     train_dir: str,
     test_dir: str,
     valid_dir: str | None = None,
+    sample_file: str | None = None,
+    search_sample: bool = True,
     check: Callable[[Sequence[str]], Mapping[str, Fault]],
     fail_on_bad: bool = False,
 ) -> Competition:
     """Find, label and check the pictures of the competition at `root`.
 
-    `valid_dir` is the validation folder, where the data came with one. `check` gives the faults of
-    the pictures at the paths it is given. Raises `UserError` where there is no competition, nothing
-    usable or only one class in it, where the sample file is faulty, and for bad labelled pictures
-    if `fail_on_bad`.
+    `valid_dir` is the validation folder, where the data came with one. `sample_file` is the sample
+    submission where it has none of the scheme's names; with `search_sample` one is looked for.
+    `check` gives the faults of the pictures at the paths it is given. Raises `UserError` where
+    there is no competition, nothing usable or only one class in it, where the sample file is
+    faulty or is of other pictures, and for bad labelled pictures if `fail_on_bad`.
     """
+    train_dir, test_dir = find_on_disk(root, train_dir), find_on_disk(root, test_dir)
+    valid_dir = valid_dir and find_on_disk(root, valid_dir)
     require_competition(root, train_dir, test_dir, valid_dir)
     scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
     pictures, class_names, misnamed = _read_labels(scheme, scans)
     pictures, repeated = drop_same_files(root, pictures, _list_inodes(scans), class_names)
-    sample, sample_path = _find_sample_file(root, scheme)
-    listed = _list_test(test_scan.paths, test_dir, sample, scheme)
+    named = find_sample_file(root, scheme.sample_files, sample_file)
+    if named.sample is None and search_sample and test_scan.paths:
+        train_paths = [path for scan in scans.values() for path in scan.paths]
+        named = search_sample_file(
+            root, test_scan.paths, test_dir, train_paths=train_paths, class_names=class_names
+        )
+    listed = _list_test(root, test_scan.paths, test_dir, named, scheme)
     faults = check([p.path for p in pictures] + [path for path in listed.paths if path])
     usable = sorted((p for p in pictures if p.path not in faults), key=lambda picture: picture.path)
     if fail_on_bad:
@@ -77,20 +91,20 @@ def read_competition(
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
     _require_usable(root, scans, usable, rejected)
     _require_two_classes(root / train_dir, class_names)
-    test = TestSet(
-        listed.ids, [p if p not in faults else "" for p in listed.paths], listed.num_extra
-    )
-    warnings = _compare_people(root, scheme, scans)
+    test = listed.leave_out(faults)
+    warnings = describe_spellings(path for scan in all_scans for path in scan.paths)
+    warnings += _compare_people(root, scheme, scans)
     warnings += describe_layout(root, scheme, scans, test_scan, class_names, test_dir=test_dir)
-    warnings += _describe_test(listed, test, root / test_dir, sample_path)
-    if scheme.needs_sample_file and sample is None:
+    extra = sorted(set(test_scan.paths) - set(listed.paths))
+    warnings += [*named.warnings, *_describe_test(test, extra, root / test_dir, named.path)]
+    if scheme.needs_sample_file and named.sample is None:
         warnings.append(f"{root / scheme.sample_files[0]} is missing: no test picture is answered")
     return Competition(
         pictures=usable,
         class_names=class_names,
         test=test,
-        sample=sample,
-        sample_path=sample_path,
+        sample=named.sample,
+        sample_path=named.path,
         rejected=sorted(rejected, key=lambda item: item.path),
         skipped=sum((Counter(scan.skipped) for scan in all_scans), Counter()),
         unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
@@ -117,21 +131,32 @@ def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
     }
 
 
-def _find_sample_file(root: Path, scheme: Scheme) -> tuple[SampleFile | None, Path | None]:
-    for name in scheme.sample_files:
-        if (root / name).is_file():
-            return load_sample_file(root / name), root / name
-    return None, None
-
-
 def _list_test(
-    paths: Sequence[str], test_dir: str, sample: SampleFile | None, scheme: Scheme
+    root: Path, paths: Sequence[str], test_dir: str, named: Found, scheme: Scheme
 ) -> TestSet:
-    """The rows of the submission, in the order of the sample file or, without one, of the names."""
-    if sample:
-        return match_ids(sample.ids, paths, test_dir)
-    # where the order is known from the file alone a guessed one would score like noise
-    return TestSet([], []) if scheme.needs_sample_file else name_ids(paths, test_dir)
+    """The rows of the submission, in the order of the sample file or, without one, of the names.
+
+    Raises `UserError` where there are pictures and none of them is asked for, and where the sample
+    file has no header.
+    """
+    sample = named.sample
+    if sample is None:
+        # where the order is known from the file alone a guessed one would score like noise
+        return TestSet([], []) if scheme.needs_sample_file else name_ids(paths, test_dir)
+    test = match_ids(sample.ids, paths, test_dir)
+    if paths and not any(test.paths):
+        raise UserError(
+            f"{named.path}: none of its {len(sample.ids)} ids means a picture in "
+            f"{root / test_dir}: the first id is {sample.ids[0]!r}, the first picture "
+            f"{PurePosixPath(paths[0]).name!r}; see data.test_dir and data.sample_file"
+        )
+    extra = set(paths) - set(test.paths)
+    if means_picture(sample.columns[0], extra, test_dir):
+        raise UserError(
+            f"{named.path}: line 1: {sample.columns[0]!r} is a picture in {root / test_dir}, where "
+            "the names of the two columns are expected; put a header such as id,label above it"
+        )
+    return test
 
 
 def _compare_people(root: Path, scheme: Scheme, scans: Mapping[str, Scan]) -> list[str]:
@@ -142,21 +167,27 @@ def _compare_people(root: Path, scheme: Scheme, scans: Mapping[str, Scan]) -> li
 
 
 def _describe_test(
-    listed: TestSet, readable: TestSet, folder: Path, sample_path: Path | None
+    test: TestSet, extra: Sequence[str], folder: Path, sample_path: Path | None
 ) -> list[str]:
     """Lines on the test pictures that are missing, unreadable, or asked for by nobody."""
-    rows = list(zip(listed.ids, listed.paths, readable.paths, strict=True))
-    missing = [identifier for identifier, path, _ in rows if not path]
-    unreadable = [identifier for identifier, path, usable in rows if path and not usable]
+    by_problem: dict[str, list[str]] = {MISSING: [], UNREADABLE: [], "": []}
+    for identifier, problem in zip(test.ids, test.list_problems(), strict=True):
+        by_problem[problem].append(identifier)
+    missing, unreadable = by_problem[MISSING], by_problem[UNREADABLE]
     lines = []
-    if missing:
+    if len(missing) >= NUM_MISSING_TOLD and len(missing) > MISSING_TOLD * len(test.ids):
+        beside = f" beside {extra[0]!r}, which no id means" if extra else ""
+        lines.append(
+            f"MANY TEST PICTURES ARE MISSING: {len(missing)} of {len(test.ids)} ids mean none in "
+            f"{folder}, such as {missing[0]!r}{beside}; is {sample_path} of other pictures? "
+            f"They are {GUESSED}"
+        )
+    elif missing:
         lines.append(f"test ids without a picture, {GUESSED}: {count_and_name(missing)}")
     if unreadable:
         lines.append(f"unreadable test pictures, {GUESSED}: {count_and_name(unreadable)}")
-    if listed.num_extra:
-        lines.append(
-            f"pictures in {folder} that {sample_path} does not ask for: {listed.num_extra}"
-        )
+    if extra:
+        lines.append(f"pictures in {folder} that {sample_path} does not ask for: {len(extra)}")
     return lines
 
 

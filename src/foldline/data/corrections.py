@@ -1,6 +1,5 @@
 """What training sees in place of the official label: corrected labels and another age cut."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 from foldline.data.pictures import Picture
 from foldline.data.schemes import Scheme
 from foldline.errors import UserError
+from foldline.tables import read_table
+from foldline.text import compute_name_key, compute_path_key, shorten_faults
 
 COLUMNS = ["target", "part", "value"]
 
@@ -41,37 +42,28 @@ def load_corrections(path: Path) -> list[Correction]:
     """Read a CSV with the columns `target,part,value`; lines that begin with # are remarks.
 
     `target` is a picture's path from the data root, or a group; `part` is one of the scheme's
-    parts, or `label`. Raises `UserError` with one line per faulty row.
+    parts, or `label`. Each may be in another spelling than on disk. Raises `UserError` with one
+    line per faulty row.
     """
     if not path.is_file():
         raise UserError(f"data.corrections: {path}: no such file")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8; save it as UTF-8") from None
-    numbered = [
-        (number, next(csv.reader([line])))
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    if not numbered or numbered[0][1] != COLUMNS:
+    table = read_table(path, comments=True)
+    if [*map(compute_name_key, table.columns)] != COLUMNS:
         raise UserError(f"{path}: expected the header {','.join(COLUMNS)}")
     corrections, faults = [], []
     seen: dict[tuple[str, str], int] = {}
-    for number, row in numbered[1:]:
-        if len(row) != len(COLUMNS) or not row[0] or not row[1]:
-            faults.append(f"{path}:{number}: expected {','.join(COLUMNS)}, found {','.join(row)!r}")
+    for number, row in zip(table.lines, table.rows, strict=True):
+        target, part, value = map(str.strip, row)
+        if not target or not part:
+            expected = f"expected {','.join(COLUMNS)}, found {','.join(row)!r}"
+            faults.append(f"{path}: line {number}: {expected}")
             continue
-        target, part, value = (cell.strip() for cell in row)
-        correction = Correction(target, part, value, number)
-        first = seen.setdefault((correction.target, correction.part), number)
+        first = seen.setdefault((compute_path_key(target), part), number)
         if first != number:
-            faults.append(
-                f"{path}:{number}: {correction.target} {correction.part}: as line {first}"
-            )
-        corrections.append(correction)
+            faults.append(f"{path}: line {number}: {target} {part}: as line {first}")
+        corrections.append(Correction(target, part, value, number))
     if faults:
-        raise UserError(*faults)
+        raise UserError(*shorten_faults(faults))
     return corrections
 
 
@@ -94,15 +86,16 @@ def compute_train_labels(
         raise UserError("data.train_age_cut: only data.scheme=mask knows ages; leave it null")
     rows: dict[str, list[Correction]] = {}
     for correction in corrections:
-        rows.setdefault(correction.target, []).append(correction)
-    targets = {picture.path for picture in pictures} | {picture.group for picture in pictures}
-    values = _parse_values(
-        [c for c in corrections if c.target in targets], scheme, class_names, source
-    )
+        rows.setdefault(compute_path_key(correction.target), []).append(correction)
+    path_keys = {picture.path: compute_path_key(picture.path) for picture in pictures}
+    targets = {*path_keys.values(), *(picture.group for picture in pictures)}
+    unused = [c for c in corrections if compute_path_key(c.target) not in targets]
+    used = [c for c in corrections if compute_path_key(c.target) in targets]
+    values = _parse_values(used, scheme, class_names, source)
     labels: list[int | None] = []
     num_corrected = num_cut = 0
     for picture in pictures:
-        own = {c.part: values[c] for c in rows.get(picture.path, ())}
+        own = {c.part: values[c] for c in rows.get(path_keys[picture.path], ())}
         of_group = {c.part: values[c] for c in rows.get(picture.group, ())}
         if own:
             of_group.pop("label", None)  # which would leave nothing to the parts of its own
@@ -112,7 +105,6 @@ def compute_train_labels(
         num_corrected += corrected != picture.label
         num_cut += label != corrected
         labels.append(label)
-    unused = [c for c in corrections if c.target not in targets]
     return TrainLabels(labels, len(corrections), num_corrected, num_cut, unused)
 
 
@@ -143,10 +135,10 @@ def _parse_values(
         try:
             values[correction] = _parse_value(correction, scheme, class_names)
         except ValueError as error:
-            where = f"{source}:{correction.line}: {correction.part}"
+            where = f"{source}: line {correction.line}: {correction.part}"
             faults.append(f"{where}: {error}, found {correction.value!r}")
     if faults:
-        raise UserError(*faults)
+        raise UserError(*shorten_faults(faults))
     return values
 
 
@@ -157,6 +149,7 @@ def _parse_value(correction: Correction, scheme: Scheme, class_names: Sequence[s
         raise ValueError(f"no such part; expected {' or '.join((*scheme.part_names, 'label'))}")
     if correction.value == "":
         return None
-    if correction.value not in class_names:
+    name = compute_name_key(correction.value)
+    if name not in class_names:
         raise ValueError("expected the name of a class, or nothing for: not trained on")
-    return class_names.index(correction.value)
+    return class_names.index(name)

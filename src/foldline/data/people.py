@@ -1,12 +1,20 @@
 """The competition's own list of people, compared with the folders that are there."""
 
-import csv
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from foldline.text import count_and_name
+from foldline.errors import UserError
+from foldline.tables import read_table
+from foldline.text import compute_name_key, count_and_name
 
 COLUMNS = ("gender", "age", "path")
+
+
+class _Person(NamedTuple):
+    gender: str
+    age: str
+    path: str
 
 
 def compare_people(path: Path, folders: Collection[str]) -> list[str]:
@@ -18,31 +26,33 @@ def compare_people(path: Path, folders: Collection[str]) -> list[str]:
     if not path.is_file():
         return [f"{path} is missing; the people's folders were not compared with it"]
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        return [f"{path} cannot be read ({error}); the folders were not compared with it"]
-    if not rows or any(row.get(column) is None for row in rows for column in COLUMNS):
+        table = read_table(path)
+    except UserError as error:
+        return [f"{error.faults[0]}; the folders were not compared with it"]
+    places = [place for name in COLUMNS if (place := table.find_column(name)) is not None]
+    if not table.rows or len(places) < len(COLUMNS):
         return [f"{path} lacks {', '.join(COLUMNS)}; the folders were not compared with it"]
+    rows = [_Person(*(compute_name_key(row[place]) for place in places)) for row in table.rows]
     return _describe(path.name, rows, folders)
 
 
-def _describe(name: str, rows: Sequence[Mapping[str, str]], folders: Collection[str]) -> list[str]:
-    listed = {row["path"]: row for row in rows}
+def _describe(name: str, rows: Sequence[_Person], folders: Collection[str]) -> list[str]:
+    listed = {row.path: row for row in rows}
+    there = set(map(compute_name_key, folders))
     differences = {
-        f"people in {name} without pictures": sorted(listed.keys() - set(folders)),
-        f"people's folders that are not in {name}": sorted(set(folders) - listed.keys()),
+        f"people in {name} without pictures": sorted(listed.keys() - there),
+        f"people's folders that are not in {name}": sorted(there - listed.keys()),
         f"people of another gender or age in {name} than in their folder's name": sorted(
-            folder for folder in listed.keys() & set(folders) if _contradicts(listed[folder])
+            folder for folder in listed.keys() & there if _contradicts(listed[folder])
         ),
-        f"people that are twice in {name}": sorted(_repeated(row["path"] for row in rows)),
+        f"people that are twice in {name}": sorted(_repeated(row.path for row in rows)),
     }
     return [f"{what}: {count_and_name(who)}" for what, who in differences.items() if who]
 
 
-def _contradicts(row: Mapping[str, str]) -> bool:
-    pieces = row["path"].split("_")
-    return (pieces[1:2], pieces[-1:]) != ([row["gender"]], [row["age"]])
+def _contradicts(row: _Person) -> bool:
+    pieces = row.path.split("_")
+    return (pieces[1:2], pieces[-1:]) != ([row.gender], [row.age])
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

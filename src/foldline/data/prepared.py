@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foldline.data.testset import MISSING, UNREADABLE
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
 from foldline.tables import format_table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from foldline.data.testset import TestSet
 
 TRAIN, TEST, REJECTED, SUMMARY = "train.csv", "test.csv", "rejected.csv", "summary.json"
-TEXT_COLUMNS = frozenset({"id", "path", "group"})
+TEXT_COLUMNS = frozenset({"id", "path", "group", "problem"})
 MAKE = "run `make prepare` with the same CONFIG and SET"
 
 
@@ -33,7 +34,8 @@ class Prepared:
 
     `train`: `path` (from the data root), `group`, the scheme's parts (integers), `label`,
     `train_label` (Int64; NA: not trained on), `fold` (-1: trained on always, never validated).
-    `test`: `id` and `path` in the order of the submission; an empty path: no readable picture.
+    `test`: `id` and `path` in the order of the submission; an empty path: no readable picture, as
+    its `problem` says (missing or unreadable).
     `num_folds` are to be validated, numbered from 0. `submission_values` are written for each
     class. `seal` is over train.csv and the class names; `scoring_seal` leaves out what only
     training sees, so that runs with other training labels can be compared. `label_parts` are the
@@ -76,7 +78,9 @@ def build_tables(
 ) -> Tables:
     """Write out what was prepared, the same bytes for the same facts on every machine."""
     rows = list(zip(pictures, train_labels, folds, strict=True))
-    test_table = format_table(["id", "path"], zip(test.ids, test.paths, strict=True))
+    test_table = format_table(
+        ["id", "path", "problem"], zip(test.ids, test.paths, test.list_problems(), strict=True)
+    )
     train = format_table(
         ["path", "group", *part_names, "label", "train_label", "fold"],
         ([p.path, p.group, *p.parts, p.label, train_label, fold] for p, train_label, fold in rows),
@@ -137,7 +141,7 @@ def load_prepared(directory: Path) -> Prepared:
     columns = summary["submission_columns"]
     return Prepared(
         train=_read_csv(directory / TRAIN, train),
-        test=_read_csv(directory / TEST, test),
+        test=_read_test(directory / TEST, test),
         class_names=class_names,
         num_folds=summary["num_folds"],
         seal=summary["seal"],
@@ -162,6 +166,13 @@ def load_summary(directory: Path) -> dict[str, Any] | None:
 
 def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
     return compute_seal(table, *(name.encode() for name in class_names))
+
+
+def _read_test(path: Path, content: bytes) -> pd.DataFrame:
+    table = _read_csv(path, content)
+    if "problem" not in table.columns:  # tables of before do not tell the two apart
+        table["problem"] = ["" if path else f"{MISSING} or {UNREADABLE}" for path in table["path"]]
+    return table
 
 
 def _read_csv(path: Path, content: bytes) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import PurePosixPath
 
 from foldline.data.scan import PICTURE_EXTENSIONS
 from foldline.errors import UserError
+from foldline.text import compute_name_key, compute_path_key
 
 # of the mask competition, in the order of their values
 MASKS = ("wear", "incorrect", "bare")
@@ -22,6 +22,7 @@ class Reading:
     """What a path says: who (never split between folds), the scheme's parts, the official label.
 
     `label` is the index of the class where the scheme knows its classes, else the class's name.
+    Both names are in one spelling, whichever the path is in.
     """
 
     group: str
@@ -111,7 +112,7 @@ class MaskScheme(Scheme):
         if mask is None:
             raise ValueError("expected a shot mask1 … mask5, incorrect_mask or normal")
         parts = (mask, GENDERS.index(match[1]), int(match[2]))
-        return Reading(folder, self.compute_label(parts), parts)
+        return Reading(compute_path_key(folder), self.compute_label(parts), parts)
 
     def compute_label(self, parts: Sequence[int], *, oldest_from: int | None = None) -> int:
         mask, gender, age = parts
@@ -139,7 +140,7 @@ class FolderScheme(Scheme):
         label, slash, _ = inner.partition("/")
         if not slash:
             raise ValueError("expected a picture inside the folder of its class")
-        return Reading(path, _normalize(label))
+        return Reading(compute_path_key(path), _read_class(label))
 
 
 class FileNameScheme(Scheme):
@@ -154,11 +155,12 @@ class FileNameScheme(Scheme):
         self._expression = _compile_pattern(pattern)
 
     def read(self, path: str, inner: str) -> Reading:
-        match = self._expression.fullmatch(_stem(inner.rpartition("/")[2]))
+        match = self._expression.fullmatch(compute_name_key(_stem(inner.rpartition("/")[2])))
         if match is None:
             raise ValueError(f"expected a name like {self._pattern}")
         fields = match.groupdict()
-        return Reading(fields.get("group", path), _normalize(fields["label"]))
+        group = compute_name_key(fields["group"]) if "group" in fields else compute_path_key(path)
+        return Reading(group, _read_class(fields["label"]))
 
 
 def build_scheme(name: str, *, pattern: str = "{label}.{id}") -> Scheme:
@@ -180,6 +182,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
     extension = PurePosixPath(pattern).suffix.lower()
     text = pattern[: -len(extension)] if extension in PICTURE_EXTENSIONS else pattern
+    text = compute_name_key(text)
     pieces = re.split(r"\{([^{}]*)\}", text)
     literals, fields = pieces[::2], pieces[1::2]
     problem = None
@@ -204,6 +207,9 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _normalize(label: str) -> str:
-    """One spelling for names that macOS and others store as different characters."""
-    return unicodedata.normalize("NFC", label)
+def _read_class(label: str) -> str:
+    """Return the name of a class in its one spelling. Raises `ValueError` for blanks alone."""
+    name = compute_name_key(label)
+    if not name:
+        raise ValueError("expected the name of a class, found blanks")
+    return name

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from foldline.scoring.findings import Finding
 from foldline.scoring.submission import Submission
+from foldline.text import compute_name_key
 
 _NUM_VALUES_NAMED = 3
 
@@ -18,7 +19,8 @@ def check_form(
     """
     return [
         *_check_columns(given.columns, columns),
-        *_check_ids(given.ids, ids),
+        *_check_spelling(given.ids, ids),
+        *_check_ids(_spell(given.ids, ids), ids),
         *_check_values(given, columns[1], [str(value) for value in values]),
     ]
 
@@ -33,6 +35,36 @@ def _check_columns(given: Sequence[str], expected: Sequence[str]) -> list[Findin
     found = found.removeprefix("\ufeff")
     return [
         Finding("columns", "stop", f"columns {found}{mark}; expected {','.join(expected)}"),
+    ]
+
+
+def _spell(given: Sequence[str], expected: Sequence[str]) -> list[str]:
+    """The given ids, each in the spelling of the one expected id that it means."""
+    known = set(expected)
+    if known.issuperset(given):
+        return list(given)
+    keys = Counter(map(compute_name_key, expected))
+    spelled = {compute_name_key(one): one for one in expected}
+    return [
+        one if one in known or keys[compute_name_key(one)] != 1 else spelled[compute_name_key(one)]
+        for one in given
+    ]
+
+
+def _check_spelling(given: Sequence[str], expected: Sequence[str]) -> list[Finding]:
+    """Ids that are expected ones for us, but may be others for whoever scores them."""
+    spelled = zip(given, _spell(given, expected), strict=True)
+    changed = [(one, meant) for one, meant in spelled if one != meant]
+    if not changed:
+        return []
+    one, meant = changed[0]
+    return [
+        Finding(
+            "ids",
+            "stop",
+            f"ids spelled otherwise than in the sample file (composed or decomposed letters, "
+            f"blanks): {len(changed)}, such as {one!r}; write it {meant!r} as there",
+        )
     ]
 
 
@@ -98,11 +130,14 @@ def _check_values(given: Submission, column: str, values: Sequence[str]) -> list
 
 
 def _expect(answer: str, values: Sequence[str]) -> str:
+    for value in values:
+        if compute_name_key(value) == compute_name_key(answer):
+            return f"write {value}"
     try:
         # 3.0, 03 and " 3": the right class, written otherwise
         near = str(int(float(answer))) if float(answer).is_integer() else ""
     except (ValueError, OverflowError):
-        near = answer.strip()
+        near = ""
     if near in values:
         return f"write {near}"
     if all(value.isdecimal() for value in values):

@@ -1,6 +1,6 @@
 """The submission file: checked before it takes the place of an older one."""
 
-import csv
+import codecs
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import pandas as pd
 
 from foldline.errors import UserError
 from foldline.files import replacing
+from foldline.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,17 @@ def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 def load_submission(path: Path) -> Submission:
     """Read any file of two columns, answers as text: `3.0` stays `3.0`.
 
+    A byte order mark stays before the name of the first column, for whoever checks the form.
     Raises `UserError` for a file that is not there, not UTF-8, or has another number of columns.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file, strict=True))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, csv.Error):
-        raise UserError(f"{path}: not a CSV in UTF-8; save it as one") from None
-    if not lines:
-        raise UserError(f"{path}: empty; expected a header and a row for each test picture")
-    header, *rows = lines
-    faulty = [number for number, line in enumerate(lines, start=1) if len(line) != 2]
-    if faulty:
-        more = f", and {len(faulty) - 1} more rows" if len(faulty) > 1 else ""
-        found = ",".join(lines[faulty[0] - 1])
-        raise UserError(f"{path}: row {faulty[0]}{more}: expected id and answer, found {found!r}")
-    return Submission(tuple(header), [row[0] for row in rows], [row[1] for row in rows])
+    table = read_table(path)
+    if len(table.columns) != 2:
+        found = ",".join(table.columns)
+        raise UserError(f"{path}: expected id and answer, found {found!r}")
+    first, second = table.columns
+    mark = "\ufeff" if path.read_bytes().startswith(codecs.BOM_UTF8) else ""
+    ids, answers = zip(*table.rows, strict=True) if table.rows else ((), ())
+    return Submission((f"{mark}{first}", second), ids, answers)
 
 
 def save_submission(

@@ -12,6 +12,7 @@ from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.data.scan import is_folder
+from foldline.data.testset import UNREADABLE
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.files import compute_sha256, replacing, write_json
@@ -29,6 +30,7 @@ from foldline.stages.results import Result
 from foldline.stages.runs import RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
 from foldline.stages.truth import load_truth
+from foldline.text import count_and_name
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,15 @@ def run_infer(config: Config, *, force: bool = False) -> None:
     check_settings(prepared, config)
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
+    if not (prepared.test["path"] != "").any():
+        raise UserError(
+            f"{config.prepared_dir}/test.csv: no test picture can be read, as its column problem "
+            "says; see data.test_dir"
+        )
+    truth = load_truth(config.infer.truth, prepared) if config.infer.truth else None
     run = require_run(config, prepared)
     if not is_folder(config.data.root):
         raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
-    truth = load_truth(config.infer.truth, prepared) if config.infer.truth else None
     checkpoints = _load_checkpoints(config, prepared, run)
     machine = open_machine(config.train)
     console.heading(
@@ -140,12 +147,19 @@ def _answer(
 
 
 def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
-    if answers.unread:
-        most_frequent = np.bincount(prepared.train["label"].to_numpy(dtype=np.int64)).argmax()
-        shown = ", ".join(answers.unread[:5]) + (", …" if len(answers.unread) > 5 else "")
+    """Say which test pictures nobody looked at, by what is wrong with them."""
+    if not answers.unread:
+        return
+    most_frequent = np.bincount(prepared.train["label"].to_numpy(dtype=np.int64)).argmax()
+    problems = dict(zip(prepared.test["id"], prepared.test["problem"], strict=True))
+    by_problem: dict[str, list[str]] = {}
+    for one in answers.unread:
+        # one that prepare could read is broken since
+        by_problem.setdefault(problems[one] or UNREADABLE, []).append(one)
+    for problem, ids in sorted(by_problem.items()):
         console.warn(
-            f"{len(answers.unread)} test pictures cannot be read and are answered by the most "
-            f"frequent class, {prepared.class_names[most_frequent]}: {shown}"
+            f"test pictures that are {problem}, answered by the most frequent class, "
+            f"{prepared.class_names[most_frequent]}: {count_and_name(ids)}"
         )
 
 

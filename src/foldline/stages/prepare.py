@@ -6,6 +6,7 @@ from typing import Any
 
 from foldline.config import Config, Data
 from foldline.console import heading, progress, warn
+from foldline.data.answers import choose_answers, choose_columns, describe_foreign_answers
 from foldline.data.competition import Competition, read_competition
 from foldline.data.corrections import TrainLabels, compute_train_labels, load_corrections
 from foldline.data.folds import ClassCounts, assign_folds, count_classes, take_given_folds
@@ -13,7 +14,7 @@ from foldline.data.layout import require_folder
 from foldline.data.prepared import build_tables, load_summary, save_prepared
 from foldline.data.scan import is_folder
 from foldline.data.schemes import Scheme, build_scheme
-from foldline.data.testset import choose_columns, choose_values, describe_foreign_answers
+from foldline.data.spelling import find_on_disk
 from foldline.data.verify import Fault, check_pictures
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
 from foldline.stages.table_settings import collect_settings
@@ -76,13 +77,16 @@ def _read(config: Config, scheme: Scheme) -> Competition:
             return check_pictures(data.root, paths, decode=decode, advance=bar.advance)
 
     if data.test_dir is not None and is_folder(data.root):
-        require_folder("data.test_dir", data.root, data.test_dir)
+        require_folder("data.test_dir", data.root, find_on_disk(data.root, data.test_dir))
     return read_competition(
         data.root,
         scheme,
         train_dir=data.train_dir or scheme.train_dir,
         test_dir=data.test_dir or scheme.test_dir,
         valid_dir=data.valid_dir,
+        sample_file=data.sample_file,
+        # who says what the columns are says that no file does
+        search_sample=data.submission_columns is None,
         check=check,
         fail_on_bad=data.on_bad_image == "fail",
     )
@@ -124,18 +128,20 @@ def _summarize(
     """What `summary.json` says beside the seals."""
     sample = found.sample
     columns = choose_columns(scheme.submission_columns, sample, chosen=data.submission_columns)
-    values = choose_values(found.class_names, sample, labels=data.submission_labels)
+    answers = choose_answers(found.class_names, sample, labels=data.submission_labels)
     return {
         "class_names": list(found.class_names),
         "num_folds": num_folds,
         "parts": scheme.part_values,
         "label_parts": scheme.label_parts,
         "submission_columns": list(columns),
-        "submission_values": list(values),
+        "submission_values": list(answers.values),
+        "submission_labels": answers.kind,
         "sample_file": found.sample_path.as_posix() if found.sample_path else None,
         "num_images": len(found.pictures),
         "num_groups": len({picture.group for picture in found.pictures}),
         "num_test": len(found.test.ids),
+        "matched_ids": dict(found.test.matched),
         "unanswerable_ids": list(found.unanswerable_ids),
         "num_corrected": train_labels.num_corrected,
         "num_age_cut": train_labels.num_cut,

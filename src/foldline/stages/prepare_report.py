@@ -19,6 +19,11 @@ from foldline.text import name_some
 NUM_FOLDS_SHOWN = 5
 NUM_CLASSES_SHOWN = 40
 SEAL_DIGITS = 12
+ANSWERS = {
+    "names": "the names of the classes",
+    "values": "the numbers that the names are",
+    "ranks": "numbers from 0",
+}
 
 
 class _Line(NamedTuple):
@@ -47,9 +52,12 @@ def show_prepared(
     for line in _describe_training(train_labels, data):
         say(f"training   {line}")
     say(f"test       {_describe_test(summary)}")
+    for how, count in summary["matched_ids"].items():
+        say(f"ids        {count} matched by {how}")
     if data.scheme != "mask" and summary["num_test"]:
         pairs = zip(summary["submission_values"], summary["class_names"], strict=True)
-        say(f"answers    {name_some([f'{value} for {name}' for value, name in pairs], limit=5)}")
+        listed = name_some([f"{value} for {name}" for value, name in pairs], limit=5)
+        say(f"answers    {listed}: {ANSWERS[summary['submission_labels']]}")
     for line in seal_lines:
         say(line)
     say("next       make train")

@@ -9,6 +9,7 @@ from foldline.data.prepared import MAKE, Prepared
 from foldline.data.schemes import build_scheme
 from foldline.errors import UserError
 from foldline.files import compute_sha256
+from foldline.text import compute_path_key
 
 
 def collect_settings(config: Config) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def collect_settings(config: Config) -> dict[str, Any]:
         "data.train_dir": data.train_dir or scheme.train_dir,
         "data.test_dir": data.test_dir or scheme.test_dir,
         "data.valid_dir": data.valid_dir,
+        "data.sample_file": data.sample_file,
         "data.submission_columns": list(data.submission_columns or []) or None,
         "data.submission_labels": data.submission_labels,
         "data.verify": data.verify,
@@ -46,10 +48,16 @@ def check_settings(prepared: Prepared, config: Config) -> None:
         f"{config.prepared_dir}: prepared with {key}={_show(prepared.settings.get(key))}, "
         f"configuration says {_show(value)}; {MAKE}"
         for key, value in wanted.items()
-        if prepared.settings.get(key) != value
+        if not _are_same(prepared.settings.get(key), value)
     ]
     if faults:
         raise UserError(*faults)
+
+
+def _are_same(value: Any, other: Any) -> bool:
+    if isinstance(value, str) and isinstance(other, str):  # folders may be typed in any spelling
+        return compute_path_key(value) == compute_path_key(other)
+    return bool(value == other)
 
 
 def _show(value: Any) -> str:
