@@ -94,7 +94,7 @@ class CrossEntropy(Section):
     label_smoothing: Probability = 0.0
     class_weights: Literal["none", "balanced", "sqrt"] = Field(
         "none",
-        description="by inverse class frequency, or its square root; mean 1 over the pictures",
+        description="each picture's loss by inverse class frequency, or its square root; mean 1",
     )
 
 

@@ -25,19 +25,35 @@ def build_cross_entropy(
 ) -> nn.Module:
     """Cross entropy of logits `[B, C]` and labels `[B]`, mean over the pictures of the batch.
 
+    A class weight is that of the pictures of the class: their whole loss is multiplied by it.
     `label_smoothing` as in Szegedy et al. 2016, "Rethinking the Inception Architecture".
     """
-    weight = None
+    weights = None
     if class_weights != "none":
-        weight = torch.tensor(compute_class_weights(counts, class_weights), dtype=torch.float32)
-    return _MeanCrossEntropy(weight=weight, label_smoothing=label_smoothing, reduction="none")
+        weights = torch.tensor(compute_class_weights(counts, class_weights), dtype=torch.float32)
+    return _WeightedCrossEntropy(weights, label_smoothing)
 
 
-class _MeanCrossEntropy(nn.CrossEntropyLoss):
-    """Divides by the pictures, where torch divides by the sum of their weights.
+class _WeightedCrossEntropy(nn.Module):
+    """Weighs pictures, where torch's `weight` weighs classes in the target.
 
-    There a batch of one class would forget its weight, and two halves would not make a whole.
+    There the share that smoothing gives to a rare class would have that class's weight in every
+    picture, so that rare classes were answered too often. And there the sum is divided by the
+    weights of the batch: a batch of one class would forget its weight, and two halves would not
+    make a whole.
     """
 
+    weights: torch.Tensor | None
+
+    def __init__(self, weights: torch.Tensor | None, label_smoothing: float) -> None:
+        super().__init__()
+        self.register_buffer("weights", weights)
+        self.label_smoothing = label_smoothing
+
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return super().forward(logits, labels).mean()
+        losses = nn.functional.cross_entropy(
+            logits, labels, reduction="none", label_smoothing=self.label_smoothing
+        )
+        if self.weights is not None:
+            losses = losses * self.weights[labels]
+        return losses.mean()
