@@ -7,6 +7,7 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models.vision_transformer import MLPBlock
+from torchvision.ops import StochasticDepth
 
 from foldline.errors import UserError
 from foldline.learning.model import (
@@ -230,6 +231,50 @@ def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
         model(torch.randn(2, 3, 64, 64))
     moved = {key for key, value in model.named_buffers() if not torch.equal(value, before[key])}
     assert moved == {key for key in before if key.startswith(("stage4", "conv5"))}
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "active"),
+    [
+        ("vgg11_bn", "head", {"classifier.5"}),
+        ("vgg11_bn", "classifier", {"classifier.2", "classifier.5"}),
+        ("squeezenet1_1", "head", {"classifier.0"}),  # whose head is a layer of the middle
+        ("mobilenet_v3_small", "head", {"classifier.2"}),
+        ("efficientnet_b0", "head", {"classifier.0"}),
+        ("googlenet", "head", {"dropout"}),
+    ],
+)
+def test_dropout_acts_where_the_next_layer_learns(name: str, train: str, active: set[str]) -> None:
+    with torch.device("meta"):
+        model = build_model(name, 3)
+    freeze(model, train, head=find_head(model, 3))
+    set_training_mode(model.eval())
+    drops = {
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Dropout | StochasticDepth)
+    }
+    assert {name for name in drops if model.get_submodule(name).training} == active
+    freeze(model, "all", head=find_head(model, 3))
+    set_training_mode(model)
+    assert all(model.get_submodule(name).training for name in drops)
+
+
+def test_frozen_layers_leave_nothing_to_chance() -> None:
+    """Nor does what a layer drops without a layer of its own for it, as in DenseNet."""
+    small = {"block_config": [1, 1, 1, 1], "growth_rate": 8, "drop_rate": 0.5}
+    model = build_model("densenet121", 3, arguments=small)
+    images = torch.randn(2, 3, 32, 32)
+
+    def answers_alike() -> bool:
+        set_training_mode(model)
+        return torch.equal(model(images), model(images))
+
+    assert not answers_alike()
+    freeze(model, "features.denseblock4", head="classifier")
+    assert not answers_alike()
+    freeze(model, "head", head="classifier")
+    assert answers_alike()
 
 
 def test_batch_norm_without_parameters_learns_its_statistics() -> None:

@@ -218,14 +218,27 @@ def compute_backbone_hash(state: State, *, head: str) -> str:
 
 
 def set_training_mode(model: nn.Module) -> None:
-    """Training mode, except for batch norm that is frozen: its statistics stay.
+    """Training mode for what learns and evaluation mode for what is frozen.
 
-    Batch norm without parameters is frozen where the layer before it is.
+    So frozen batch norm keeps its statistics, and frozen layers give the same features of a picture
+    every time. Of layers without parameters, batch norm is frozen where the layer before it is,
+    whose output it measures, and all others, such as dropout, where the next one is, which learns
+    from what they leave: the head's own dropout stays.
     """
-    model.train()
     learns = next((parameter.requires_grad for parameter in model.parameters()), True)
+    waiting: list[nn.Module] = []
     for module in model.modules():
-        own = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
-        learns = any(own) if own else learns
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.train(learns)
+        inside = [parameter.requires_grad for parameter in module.parameters()]
+        if inside:
+            module.training = any(inside)
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.training = learns
+        else:
+            waiting.append(module)
+        if own := [parameter.requires_grad for parameter in module.parameters(recurse=False)]:
+            learns = any(own)
+            for one in waiting:
+                one.training = learns
+            waiting.clear()
+    for one in waiting:
+        one.training = learns
