@@ -119,7 +119,7 @@ def test_what_lies_beside_a_wrapped_network_is_left_out() -> None:
     assert find_prefix({**wrapped, **both}, own.state_dict(), head="fc") == "module.backbone."
 
 
-def test_the_network_s_own_names_are_no_wrappers() -> None:
+def test_what_a_network_itself_calls_encoder_is_no_wrapper() -> None:
     own = nn.Sequential(collections.OrderedDict(encoder=nn.Linear(2, 2), head=nn.Linear(2, 3)))
     given = {f"model.{key}": value for key, value in own.state_dict().items()}
     assert find_prefix(given, own.state_dict(), head="head") == "model."

@@ -20,6 +20,7 @@ _OLD_DENSENET_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 # what programs name the network in which they put it, one in another in any order
 _WRAPPERS = ("module", "_orig_mod", "model", "backbone", "encoder", "net", "network")
+_MOST_WRAPPERS = 8
 
 _SOURCES: dict[str, ModuleType] = {"torchvision": torchvision_models, "timm": timm_models}
 
@@ -140,7 +141,7 @@ def find_prefix(state: State, own: State, *, head: str) -> str:
     given = {_OLD_DENSENET_KEY.sub(r"\1\2", key) for key in state}
     prefixes = {""}
     for parts in (key.split(".") for key in given):
-        wrappers = itertools.takewhile(_WRAPPERS.__contains__, parts)
+        wrappers = itertools.takewhile(_WRAPPERS.__contains__, parts[:_MOST_WRAPPERS])
         prefixes.update(itertools.accumulate(f"{word}." for word in wrappers))
     backbone = [key for key in own if not key.startswith(f"{head}.")]
 
