@@ -126,3 +126,20 @@ def test_constructors_of_every_kind_take_theirs(name: str, arguments: dict[str, 
         given, plain = (build_model(name, 3, arguments=one) for one in (arguments, None))
     assert len(given.state_dict()) <= len(plain.state_dict())
     assert check_arguments(find_class(name), arguments) == arguments
+
+
+class Passing(Net):
+    """Knows one argument, and passes on what it does not know."""
+
+    def __init__(self, *args: object, rate: int = 1, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+
+def test_what_a_class_passes_on_is_taken_too() -> None:
+    given = {"depth": 5, "sizes": [3, 4], "rate": 2}
+    checked = check_arguments(Passing, given)
+    assert checked == {"depth": 5, "sizes": (3, 4), "rate": 2}
+    with overriding(Passing, checked):
+        assert Passing(depth=1, sizes=(1, 1)).given == (5, (3, 4), 0.0, 2)
+    with pytest.raises(UserError, match=r"model\.arguments\.dept: .*did you mean depth"):
+        check_arguments(Passing, {"dept": 5})

@@ -1,10 +1,13 @@
 """Checkpoints that answer by themselves, and files that are none."""
 
 import pickle
+from argparse import Namespace
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -12,6 +15,7 @@ import torch
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
+    describe_weight_file,
     is_checkpoint,
     load_checkpoint,
     load_state,
@@ -169,16 +173,74 @@ def test_another_dictionary_is_no_checkpoint(tmp_path: Path) -> None:
             load_checkpoint(path)
 
 
-@pytest.mark.parametrize("key", [None, "state_dict", "model"])
+@pytest.mark.parametrize(
+    "key",
+    [None, "state_dict", "model_state_dict", "model", "state", "net", "model.state_dict"],
+)
 def test_weights_are_found_bare_or_under_the_usual_keys(key: str | None, tmp_path: Path) -> None:
-    tensors = make_tensors()
-    torch.save(tensors if key is None else {key: tensors, "epoch": 3}, tmp_path / "w.pt")
-    torch.testing.assert_close(load_weight_file(tmp_path / "w.pt"), tensors)
+    tensors: dict[str, Any] = make_tensors()
+    values = tensors
+    for one in reversed(key.split(".") if key else []):
+        values = {one: values, "epoch": 3, "optimizer": {"state": {0: torch.ones(1)}}, "ema": None}
+    torch.save(values, tmp_path / "w.pt")
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "w.pt")), tensors)
+
+
+@pytest.mark.parametrize("key", ["state_dict_ema", "model_ema", "ema"])
+def test_averaged_weights_are_taken_where_there_are_some(key: str, tmp_path: Path) -> None:
+    values = {"state_dict": make_tensors(1.0), key: make_tensors(2.0), "model": make_tensors(3.0)}
+    torch.save(values, tmp_path / "w.pt")
+    assert load_weight_file(tmp_path / "w.pt")["weight"][0, 0] == 2
+
+
+def test_what_programs_keep_beside_their_weights_is_passed_over(tmp_path: Path) -> None:
+    beside = {
+        "best": np.float64(0.5),
+        "epoch": np.int64(3),
+        "name": np.str_("resnet"),
+        "chance": np.random.default_rng(0).integers(9, size=3),
+        "args": Namespace(lr=0.1, folder=tmp_path),
+    }
+    for zipped in (True, False):
+        torch.save(
+            {"model_state_dict": make_tensors(), **beside},
+            tmp_path / "w.pt",
+            _use_new_zipfile_serialization=zipped,
+        )
+        torch.testing.assert_close(dict(load_weight_file(tmp_path / "w.pt")), make_tensors())
+    old = (tmp_path / "w.pt").read_bytes()
+    (tmp_path / "w.pt").write_bytes(old.replace(b"numpy._core.mul", b"numpy.core.mul"))
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "w.pt")), make_tensors())
+    torch.save({**make_tensors(), "best": np.float32(1)}, tmp_path / "flat.pt")
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "flat.pt")), make_tensors())
+
+
+def test_of_what_else_a_file_holds_the_message_says_the_name(tmp_path: Path) -> None:
+    torch.save({"state_dict": make_tensors(), "at": date(2020, 1, 1)}, tmp_path / "w.pt")
+    with pytest.raises(UserError, match=r"w\.pt: .* plain values \(datetime\.date\); save"):
+        load_weight_file(tmp_path / "w.pt")
+
+
+def test_where_in_a_file_the_weights_stand_is_told(tmp_path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 3))
+    state = model.state_dict()
+    wrapped = {f"module._orig_mod.{key}": value for key, value in state.items()}
+
+    def describe(values: Any) -> str:
+        torch.save(values, tmp_path / "w.pt")
+        return describe_weight_file(tmp_path / "w.pt", model, head="1")
+
+    assert describe(state) == ""
+    assert describe({"model": state}) == "its model"
+    assert describe(wrapped) == "without the prefix module._orig_mod."
+    assert describe({"net": {"state_dict_ema": wrapped | {"a\nb": torch.ones(1)}}}) == (
+        "its net.state_dict_ema, without the prefix module._orig_mod. and 1 key beside it (a\\x0ab)"
+    )
 
 
 def test_weights_are_found_in_a_checkpoint(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "best.pt", make_checkpoint(make_tensors()))
-    torch.testing.assert_close(load_weight_file(tmp_path / "best.pt"), make_tensors())
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "best.pt")), make_tensors())
 
 
 @pytest.mark.parametrize("values", [{}, {"state_dict": {}}, {"epoch": 3}, {"state": {"a": 1}}])
@@ -229,12 +291,14 @@ def test_what_a_training_goes_on_from_is_no_file_of_weights(tmp_path: Path) -> N
         load_weight_file(tmp_path / "last.pt")
     # another program's, with all it goes on from
     save_state(tmp_path / "other.pt", {"model": make_tensors(), "optimizer": {}, "epoch": 2})
-    torch.testing.assert_close(load_weight_file(tmp_path / "other.pt"), make_tensors())
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "other.pt")), make_tensors())
 
 
 def test_weights_are_read_from_safetensors(tmp_path: Path) -> None:
     safetensors.torch.save_file(make_tensors(), tmp_path / "model.safetensors")
-    torch.testing.assert_close(load_weight_file(tmp_path / "model.safetensors"), make_tensors())
+    torch.testing.assert_close(
+        dict(load_weight_file(tmp_path / "model.safetensors")), make_tensors()
+    )
     (tmp_path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{broken}")
     with pytest.raises(UserError, match=r"model\.safetensors: not a readable file of weights"):
         load_weight_file(tmp_path / "model.safetensors")

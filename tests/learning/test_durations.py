@@ -58,3 +58,14 @@ def test_a_third_of_an_epoch_meets_the_end_of_every_epoch() -> None:
     for epoch in range(1, 200):
         plan = plan_validations(epoch, epochs=200, steps_per_epoch=100, every=every, from_epoch=1)
         assert plan == [33, 67, 100]
+
+
+@pytest.mark.parametrize("steps_per_epoch", [5, 7, 9, 100, 591])
+def test_a_fifth_of_an_epoch_ends_where_every_epoch_ends(steps_per_epoch: int) -> None:
+    every = compute_steps("0.2 epochs", steps_per_epoch=steps_per_epoch)
+    for epoch in range(1, 60):
+        plan = plan_validations(
+            epoch, epochs=99, steps_per_epoch=steps_per_epoch, every=every, from_epoch=1
+        )
+        assert len(plan) == 5
+        assert plan[-1] == steps_per_epoch

@@ -237,6 +237,12 @@ def test_an_epoch_in_parts_learns_what_a_whole_one_learns(
     assert parts.accuracy == pytest.approx(whole.accuracy)
 
 
+def test_two_parts_of_an_epoch_count_by_their_pictures() -> None:
+    both = TrainResult(6.0, 1, 4, 2) + TrainResult(3.0, 5, 8, 3)
+    assert both == TrainResult(9.0, 6, 12, 5)
+    assert (both.loss, both.accuracy) == (0.75, 0.5)
+
+
 class BreakingLoss(nn.CrossEntropyLoss):
     """Cross entropy, but `value` at `steps`, counted from 1."""
 

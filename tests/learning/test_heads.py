@@ -27,6 +27,11 @@ NETWORKS = [
     ("torchvision", "swin_t", {"depths": [1, 1, 1, 1], "num_heads": [1, 2, 4, 8], "embed_dim": 24}),
     ("timm", "test_resnet", {}),
     ("timm", "test_convnext", {}),
+    (
+        "timm",  # with a second head, which says nothing
+        "deit_tiny_distilled_patch16_224",
+        {"img_size": [64, 48], "depth": 1, "embed_dim": 24, "num_heads": 2},
+    ),
 ]
 
 

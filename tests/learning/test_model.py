@@ -7,6 +7,7 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models.vision_transformer import MLPBlock
+from torchvision.ops import StochasticDepth
 
 from foldline.errors import UserError
 from foldline.learning.model import (
@@ -15,6 +16,8 @@ from foldline.learning.model import (
     copy_state,
     find_head,
     find_normalization,
+    find_other_heads,
+    find_prefix,
     load_weights,
     set_training_mode,
 )
@@ -26,6 +29,8 @@ FAMILIES = (
     "convnext_tiny",
     "densenet121",
     "efficientnet_b0",
+    "googlenet",
+    "inception_v3",
     "maxvit_t",
     "mnasnet0_5",
     "mobilenet_v2",
@@ -39,7 +44,6 @@ FAMILIES = (
     "vgg11_bn",
     "vit_b_16",
 )
-WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
 
 
 def list_modules(names: collections.abc.Iterable[str]) -> set[str]:
@@ -48,7 +52,7 @@ def list_modules(names: collections.abc.Iterable[str]) -> set[str]:
 
 def test_no_family_of_torchvision_is_left_out_below() -> None:
     every = list_modules(torchvision.models.list_models(module=torchvision.models))
-    assert list_modules([*FAMILIES, *WITH_AUXILIARY_HEADS]) == every
+    assert list_modules(FAMILIES) == every
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -70,18 +74,23 @@ def test_an_unknown_name_is_refused_with_names_like_it() -> None:
         build_model("!", 3)
 
 
-@pytest.mark.parametrize("name", WITH_AUXILIARY_HEADS)
-def test_a_model_whose_second_head_would_not_be_trained_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match="auxiliary heads"):
-        build_model(name, 3)
-
-
 def test_a_last_layer_of_another_width_is_no_head() -> None:
     with pytest.raises(UserError, match="the last layer 1 has 5 outputs, not 3"):
         find_head(nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 5)), 3)
 
 
-@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "module.",
+        "_orig_mod.",
+        "module._orig_mod.",
+        "model.",
+        "net.module.backbone.",
+        "encoder.",
+    ],
+)
 @pytest.mark.parametrize("kind", [dict, collections.OrderedDict])
 def test_weights_fill_everything_but_the_head(prefix: str, kind: type) -> None:
     given = kind((prefix + k, v) for k, v in build_model(SMALL, 1000).state_dict().items())
@@ -93,6 +102,58 @@ def test_weights_fill_everything_but_the_head(prefix: str, kind: type) -> None:
         assert key.startswith("fc.") or torch.equal(value, given[prefix + key]), key
     assert torch.equal(model.state_dict()["fc.weight"], start)
     assert list(given) == before
+
+
+def test_what_lies_beside_a_wrapped_network_is_left_out() -> None:
+    whole = build_model(SMALL, 1000).state_dict()
+    own = build_model(SMALL, 3)
+    wrapped = {f"backbone.{key}": value for key, value in whole.items() if "fc." not in key}
+    given = {"head.weight": torch.zeros(3, 4), "backbone": torch.zeros(1), **wrapped}
+    load_weights(own, given, head="fc", origin="x.pt")
+    assert torch.equal(own.state_dict()["conv1.0.weight"], whole["conv1.0.weight"])
+    assert find_prefix(given, own.state_dict(), head="fc") == "backbone."
+    # of two copies the one less wrapped, of a whole and a part the whole
+    both = {f"module.backbone.{key}": value for key, value in whole.items()}
+    assert find_prefix({**both, **wrapped}, own.state_dict(), head="fc") == "backbone."
+    del wrapped["backbone.conv1.0.weight"]
+    assert find_prefix({**wrapped, **both}, own.state_dict(), head="fc") == "module.backbone."
+
+
+def test_what_a_network_itself_calls_encoder_is_no_wrapper() -> None:
+    own = nn.Sequential(collections.OrderedDict(encoder=nn.Linear(2, 2), head=nn.Linear(2, 3)))
+    given = {f"model.{key}": value for key, value in own.state_dict().items()}
+    assert find_prefix(given, own.state_dict(), head="head") == "model."
+    assert find_prefix(own.state_dict(), own.state_dict(), head="head") == ""
+
+
+@pytest.mark.parametrize("name", ["mnasnet0_5", "efficientnet_b0"])
+def test_a_plain_dictionary_without_versions_fits_whatever_the_head_was(name: str) -> None:
+    source, model = build_model(name, 4), build_model(name, 3)
+    head = find_head(model, 3)
+    given = {f"module.{key}": value for key, value in source.state_dict().items()}
+    del given[f"module.{head}.weight"]
+    given |= {"module.classifier.weight": torch.zeros(5, 5), "module.classifier.3.x": torch.ones(1)}
+    load_weights(model, given, head=head, origin="x.pt")
+    key = next(iter(model.state_dict()))
+    assert torch.equal(model.state_dict()[key], source.state_dict()[key])
+
+
+def test_a_network_with_auxiliary_heads_answers_as_torchvisions_does() -> None:
+    whole = torchvision.models.googlenet(
+        weights=None, num_classes=3, aux_logits=True, transform_input=True, init_weights=False
+    ).eval()
+    model = build_model("googlenet", 3, arguments={"init_weights": False}).eval()
+    others = find_other_heads("googlenet", source="torchvision")
+    load_weights(model, whole.state_dict(), head="fc", origin="imagenet", other_heads=others)
+    model.get_submodule("fc").load_state_dict(whole.fc.state_dict())
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(model(images), whole(images))
+    with pytest.raises(UserError, match=r"model\.arguments\.aux_logits: .*leave it out"):
+        build_model("googlenet", 3, arguments={"aux_logits": True})
+    with torch.device("meta"):
+        inception = build_model("inception_v3", 3)
+    assert find_other_heads("inception_v3", source="torchvision") == ("AuxLogits",)
+    assert vars(inception)["transform_input"] is True
 
 
 def test_weights_that_do_not_fit_are_refused_by_their_keys() -> None:
@@ -113,6 +174,8 @@ def test_weights_that_do_not_fit_are_refused_by_their_keys() -> None:
     assert "conv9.weight is not in the model" in fault(**{"conv9.weight": one})
     wrong = {"conv1.0.weight": one, "conv1.1.bias": one}
     assert "conv1.0.weight is [1], the model has [24, 3, 3, 3]; conv1.1.bias" in fault(**wrong)
+    numbers = {"conv1.1.bias": torch.zeros(24, dtype=torch.int8)}
+    assert "conv1.1.bias is of torch.int8, the model has torch.float32" in fault(**numbers)
     assert fault(**{f"x{i}": one for i in range(8)}).count("is not in the model") == 5
     assert "8 keys" in fault(**{f"x{i}": one for i in range(8)})
     assert "and 3 more" in fault(**{f"x{i}": one for i in range(8)})
@@ -168,6 +231,50 @@ def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
         model(torch.randn(2, 3, 64, 64))
     moved = {key for key, value in model.named_buffers() if not torch.equal(value, before[key])}
     assert moved == {key for key in before if key.startswith(("stage4", "conv5"))}
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "active"),
+    [
+        ("vgg11_bn", "head", {"classifier.5"}),
+        ("vgg11_bn", "classifier", {"classifier.2", "classifier.5"}),
+        ("squeezenet1_1", "head", {"classifier.0"}),  # whose head is a layer of the middle
+        ("mobilenet_v3_small", "head", {"classifier.2"}),
+        ("efficientnet_b0", "head", {"classifier.0"}),
+        ("googlenet", "head", {"dropout"}),
+    ],
+)
+def test_dropout_acts_where_the_next_layer_learns(name: str, train: str, active: set[str]) -> None:
+    with torch.device("meta"):
+        model = build_model(name, 3)
+    freeze(model, train, head=find_head(model, 3))
+    set_training_mode(model.eval())
+    drops = {
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Dropout | StochasticDepth)
+    }
+    assert {name for name in drops if model.get_submodule(name).training} == active
+    freeze(model, "all", head=find_head(model, 3))
+    set_training_mode(model)
+    assert all(model.get_submodule(name).training for name in drops)
+
+
+def test_frozen_layers_leave_nothing_to_chance() -> None:
+    """Nor does what a layer drops without a layer of its own for it, as in DenseNet."""
+    small = {"block_config": [1, 1, 1, 1], "growth_rate": 8, "drop_rate": 0.5}
+    model = build_model("densenet121", 3, arguments=small)
+    images = torch.randn(2, 3, 32, 32)
+
+    def answers_alike() -> bool:
+        set_training_mode(model)
+        return torch.equal(model(images), model(images))
+
+    assert not answers_alike()
+    freeze(model, "features.denseblock4", head="classifier")
+    assert not answers_alike()
+    freeze(model, "head", head="classifier")
+    assert answers_alike()
 
 
 def test_batch_norm_without_parameters_learns_its_statistics() -> None:

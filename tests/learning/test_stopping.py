@@ -35,8 +35,30 @@ def test_best_is_what_passes_the_best(monitor: str, scores: list[float], best: l
 
 def test_a_gain_must_pass_the_smallest_that_counts() -> None:
     tracker = BestTracker("macro_f1", patience=0, min_improvement=0.125)
-    assert follow(tracker, [0.5, 0.5625, 0.625, 0.6875])[0] == [True, False, False, True]
-    assert tracker.best_epoch == 4
+    # by half, three quarters, all of it, and more
+    scores = [0.5, 0.5625, 0.59375, 0.625, 0.6875]
+    assert follow(tracker, scores)[0] == [True, False, False, False, True]
+    assert tracker.best_epoch == 5
+
+
+def test_a_loss_must_fall_by_more_than_the_smallest_that_counts() -> None:
+    tracker = BestTracker("log_loss", patience=0, min_improvement=0.125)
+    scores = [0.5, 0.4375, 0.40625, 0.375, 0.3125]
+    assert follow(tracker, scores)[0] == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize("monitor", ["macro_f1", "log_loss"])
+@pytest.mark.parametrize("floor", [None, 0.5])
+@pytest.mark.parametrize("missing", [None, NAN])
+def test_a_missing_score_reaches_no_floor(
+    monitor: str, floor: float | None, missing: float | None
+) -> None:
+    tracker = BestTracker(monitor, patience=0, floor=floor)
+    assert not tracker.reaches_floor(missing)
+    assert not tracker.has_saved
+    tracker.load_state_dict({"best_score": missing, "best_epoch": None, "last_epoch": 3})
+    assert not tracker.has_saved
+    assert tracker.reaches_floor(0.5)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,22 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors.torch
+import timm
 import torch
 
 from foldline.errors import UserError
-from foldline.learning.model import build_model, find_head, find_normalization, load_weights
+from foldline.learning.model import (
+    build_model,
+    find_head,
+    find_normalization,
+    find_other_heads,
+    load_weights,
+)
+from foldline.learning.scope import freeze
 from foldline.learning.timm_models import download_state
 
 SMALL = "test_resnet"
@@ -43,7 +52,12 @@ def test_a_model_of_timm_answers_for_as_many_classes() -> None:
         ("resnet81", "no classification model 'resnet81'; did you mean resnet18"),
         ("resnet18.a1_in1", "did you mean resnet18.a1_in1k"),
         ("hf-hub:timm/resnet18", "no classification model"),
-        ("deit_tiny_distilled_patch16_224", "more heads than one"),
+        ("crossvit_9_240", "several heads of equal rank"),
+        (
+            "efficientvim_m1",
+            "one main head, such as deit_tiny_distilled_patch16_224, convnext_atto",
+        ),
+        ("qwen3_vit_88m_enc", "has no head"),
         ("!", "such as resnet18"),
     ],
 )
@@ -51,6 +65,42 @@ def test_a_name_that_cannot_be_taken_is_refused(name: str, expected: str) -> Non
     with pytest.raises(UserError, match=r"model\.name") as caught:
         build_model(name, 3, source="timm")
     assert expected in str(caught.value)
+
+
+def test_a_distilled_model_learns_and_answers_by_its_main_head() -> None:
+    name = "deit_tiny_distilled_patch16_224"
+    small: dict[str, Any] = {"img_size": 32, "depth": 2, "embed_dim": 24, "num_heads": 2}
+    timms: Any = timm.create_model(name, num_classes=3, **small)
+    model = build_model(name, 3, source="timm", arguments=small)
+    others = find_other_heads(name, source="timm")
+    load_weights(model, timms.state_dict(), head="head", origin="w.pt", other_heads=others)
+    model.get_submodule("head").load_state_dict(timms.head.state_dict())
+    images = torch.randn(2, 3, 32, 32)
+    for mode in (True, False):
+        expected = timms.head(timms.train(mode).forward_features(images)[:, 0])
+        assert torch.equal(model.train(mode)(images), expected)
+    assert find_head(model, 3) == "head"
+    freeze(model, "head", head="head")
+    learning = [key for key, value in model.named_parameters() if value.requires_grad]
+    assert learning == ["head.weight", "head.bias"]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "others"),
+    [
+        ("levit_128s", "head.linear", ("head_dist",)),
+        ("repvit_m0_9", "head.head.l", ("head.head_dist",)),
+        ("volo_d1_224", "head", ("aux_head",)),
+        ("resnet18", "fc", ()),
+    ],
+)
+def test_a_second_head_is_left_out(name: str, head: str, others: tuple[str, ...]) -> None:
+    with torch.device("meta"):
+        model = build_model(name, 7, source="timm")
+        assert model.train()(torch.zeros(2, 3, 224, 224)).shape == (2, 7)
+    assert find_head(model, 7) == head
+    assert find_other_heads(name, source="timm") == others
+    assert not [key for key in model.state_dict() if others and key.startswith(others)]
 
 
 def test_mean_and_std_are_those_the_weights_were_trained_with() -> None:

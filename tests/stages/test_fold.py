@@ -1,12 +1,20 @@
 """When a fold is validated, what is kept of it, and that looking often changes nothing."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tests.competition import Foldline
+
+from foldline.data.dataset import ImageDataset
+from foldline.learning.engine import predict, train_epoch
+from foldline.scoring.metrics import compute_scores
+from foldline.stages import fold as fold_stage
 
 # six pictures to learn from: three steps an epoch, the last one short where three are accumulated
 BASE = ("train.folds=[0]", "train.batch_size=2", "train.epochs=3")
@@ -114,6 +122,55 @@ def test_a_line_tells_of_all_that_was_learned_since_the_line_before(
     assert pairs[0]["train_loss"] == pytest.approx(both)
     assert pairs[1]["train_loss"] == pytest.approx(each[2]["train_loss"])
     assert pairs[0]["log_loss"] == pytest.approx(each[1]["log_loss"])
+    right = each[0]["train_accuracy"] + each[1]["train_accuracy"]
+    assert pairs[0]["train_accuracy"] == pytest.approx(right / 2)
+
+
+def test_validations_are_scored_by_the_official_labels(project: Path, foldline: Foldline) -> None:
+    """With an age cut that trains on other labels for four of the twelve pictures."""
+    settings = ("data.train_age_cut=40", "train.epochs=1")
+    assert foldline("prepare", *settings) == 0
+    assert foldline("train", *settings) == 0
+    for fold in (0, 1):
+        (row,) = load_rows(project, fold=fold)
+        oof = pd.read_csv(project / f"outputs/runs/tiny/fold_{fold}/oof.csv")
+        probs = oof.iloc[:, 5:].to_numpy(dtype=np.float64)
+        assert (oof["label"] != oof["train_label"]).any(), "the test needs other labels"
+        official, trained = (
+            compute_scores(oof[column].to_numpy(dtype=np.int64), probs)
+            for column in ("label", "train_label")
+        )
+        assert row["log_loss"] == pytest.approx(official.log_loss, rel=1e-6)
+        assert row["log_loss"] != pytest.approx(trained.log_loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_fold_learns_from_the_others_and_is_scored_on_its_own(
+    fold: int, project: Path, train: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: dict[str, list[str]] = {"train_epoch": [], "predict": []}
+    looking: list[str] = []
+    get = ImageDataset.__getitem__
+
+    def note_path(dataset: ImageDataset, key: Any) -> Any:
+        looked_at[looking[-1]].append(dataset.paths[key[0]])
+        return get(dataset, key)
+
+    def note_loop(name: str, loop: Callable[..., Any]) -> None:
+        def run(*arguments: Any, **settings: Any) -> Any:
+            looking.append(name)
+            return loop(*arguments, **settings)
+
+        monkeypatch.setattr(fold_stage, name, run)
+
+    monkeypatch.setattr(ImageDataset, "__getitem__", note_path)
+    note_loop("train_epoch", train_epoch)
+    note_loop("predict", predict)
+    assert train(f"train.folds=[{fold}]", "train.epochs=1") == 0
+    table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    inside = table["fold"] == fold
+    assert sorted(looked_at["train_epoch"]) == sorted(table["path"][~inside])
+    assert looked_at["predict"] == 2 * table["path"][inside].tolist(), "once more by best.pt"
 
 
 def test_nothing_below_the_floor_is_saved(

@@ -7,16 +7,21 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import pandas as pd
 import pytest
+import torch
+from accelerate import Accelerator
 from tests.competition import Foldline
+from torch import distributed, nn
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foldline.cli import main
+from foldline.learning.engine import train_epoch
 
 # so many epochs that a signal comes long before the last one, which is the best by this score
 _SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2", "train.monitor=log_loss")
@@ -96,6 +101,83 @@ def train_in_two(log: Path, environment: dict[str, str], settings: tuple[str, ..
         start_method="fork",
     )
     elastic_launch(two, train_alone)(log, environment, settings)
+
+
+class Share(NamedTuple):
+    """A batch of one of two processes."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    rows: torch.Tensor
+
+
+def draw_shares(rank: int) -> list[Share]:
+    """Three batches of two pictures for each of two processes."""
+    random = torch.Generator().manual_seed(rank)
+    images = torch.randn(3, 2, 3, 1, 1, generator=random)
+    labels = torch.tensor([rank, 1])
+    return [Share(one, labels, labels) for one in images]
+
+
+def build_net() -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A network of six weights that are all 1."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3, 2, bias=False))
+    nn.init.ones_(model.get_parameter("1.weight"))
+    return model, torch.optim.SGD(model.parameters(), lr=1.0)
+
+
+def learn_as_one_of_two(log: Path, environment: dict[str, str], settings: tuple[str, ...]) -> None:
+    """Learn a share of three batches, two a step, and write the weights."""
+    (rank,) = settings
+    launched = {"WORLD_SIZE": "2", "RANK": rank, "LOCAL_WORLD_SIZE": "2", "LOCAL_RANK": rank}
+    os.environ.update(environment | launched | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"})
+    with log.open("a") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    distributed.init_process_group(
+        "gloo",
+        init_method=log.with_name("meeting").as_uri(),  # needs neither a port nor a name
+        rank=int(rank),
+        world_size=2,
+        timeout=timedelta(seconds=60),
+    )
+    accelerator = Accelerator(cpu=True, mixed_precision="no")
+    model, optimizer = build_net()
+    prepared, prepared_optimizer = accelerator.prepare(model, optimizer)
+    train_epoch(
+        prepared,
+        draw_shares(int(rank)),
+        criterion=nn.CrossEntropyLoss(),
+        optimizer=prepared_optimizer,
+        after_step=lambda: None,
+        accelerator=accelerator,
+        accumulate=2,
+    )
+    torch.save(model.get_parameter("1.weight").detach(), log.with_name(f"{rank}.pt"))
+    distributed.destroy_process_group()
+
+
+def test_two_processes_that_accumulate_learn_what_one_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their weights are the same after a step of two batches and one of a single batch."""
+    monkeypatch.chdir(tmp_path)
+    with Training(learn_as_one_of_two, "0") as first, Training(learn_as_one_of_two, "1") as second:
+        for training in (first, second):
+            code, said = training.wait()
+            assert code == 0, said
+    weights = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+    assert torch.equal(*weights)
+
+    model, optimizer = build_net()
+    shares = draw_shares(0), draw_shares(1)
+    for batches in (slice(0, 2), slice(2, 3)):
+        step = [batch for share in shares for batch in share[batches]]
+        logits = model(torch.cat([batch.images for batch in step]))
+        loss = nn.functional.cross_entropy(logits, torch.cat([batch.labels for batch in step]))
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+    torch.testing.assert_close(weights[0], model.get_parameter("1.weight").detach())
 
 
 # of three steps an epoch, so that best.pt is there before an epoch is over

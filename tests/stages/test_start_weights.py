@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tests.competition import Foldline
@@ -74,14 +75,24 @@ def test_other_classes_begin_with_a_random_head(
     assert not torch.allclose(old["fc.weight"], new["fc.weight"], atol=1e-3)
 
 
-def test_a_bare_file_of_weights_begins_with_a_random_head(
+def test_a_file_of_another_program_begins_with_a_random_head(
     project: Path, first: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = torch.load(project / "outputs/runs/first/fold_0/best.pt", weights_only=True)["state"]
+    settings = (*STILL, "train.folds=[0]")
     torch.save(state, project / "bare.pt")
-    settings = (*STILL, "train.folds=[0]", "run=second", "model.weights=bare.pt")
-    assert first("train", *settings) == 0
-    assert "bare.pt is no best.pt: all but its head" in capsys.readouterr().out
+    assert first("train", *settings, "run=second", "model.weights=bare.pt") == 0
+    said = "is no best.pt: all but its head is taken over, the head is random"
+    assert f"bare.pt {said}\n" in capsys.readouterr().out
+    wrapped = {f"model._orig_mod.{key}": value for key, value in state.items()}
+    torch.save({"state_dict": wrapped, "score": np.float64(0.5)}, project / "theirs.pt")
+    assert first("train", *settings, "run=third", "model.weights=theirs.pt") == 0
+    read = "; read: its state_dict, without the prefix model._orig_mod.\n"
+    assert f"theirs.pt {said}{read}" in capsys.readouterr().out
+    second, third = (
+        (project / f"outputs/runs/{run}/fold_0/best.pt").read_bytes() for run in ("second", "third")
+    )
+    assert second == third
 
 
 def test_weights_of_another_table_are_used_with_a_warning(

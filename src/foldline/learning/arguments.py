@@ -19,6 +19,7 @@ _FIXED = {
     "num_classes": "the number of classes is that of the data",
     "weights": "weights are chosen by model.weights",
     "pretrained": "weights are chosen by model.weights",
+    "aux_logits": "auxiliary heads are not trained here",
     "in_chans": "pictures have three channels",
 }
 
@@ -61,9 +62,17 @@ def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[
     signature = inspect.signature(construct)
     left = [arguments]
 
+    def others(bound: inspect.BoundArguments) -> dict[str, Any]:
+        (name,) = (p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD)
+        found: dict[str, Any] = bound.arguments.setdefault(name, {})
+        return found
+
     def construct_with(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs)
-        bound.arguments.update(left.pop() if left else {})
+        for key, value in (left.pop() if left else {}).items():
+            # what the class only passes on to the one it is made from
+            place = bound.arguments if key in signature.parameters else others(bound)
+            place[key] = value
         construct(*bound.args, **bound.kwargs)
 
     setattr(kind, "__init__", construct_with)  # noqa: B010 - mypy forbids it as an assignment
@@ -74,9 +83,23 @@ def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[
 
 
 def _list_known(kind: type[nn.Module]) -> dict[str, Any]:
-    """The arguments of a constructor that plain values can express, with their types."""
-    construct: Any = kind.__init__
-    parameters = list(inspect.signature(construct).parameters.values())[1:]
+    """The arguments of a constructor that plain values can express, with their types.
+
+    Those of the class it is made from too, where it passes on what it does not know itself.
+    """
+    known: dict[str, Any] = {}
+    for one in kind.__mro__:
+        construct: Any = vars(one).get("__init__")
+        if construct is None:
+            continue
+        parameters = list(inspect.signature(construct).parameters.values())[1:]
+        known = _list_own(construct, parameters) | known
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return known
+
+
+def _list_own(construct: Any, parameters: Sequence[inspect.Parameter]) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(construct)
     except NameError:  # a type that the module knows only while it is checked

@@ -1,13 +1,11 @@
 """What is kept of a network: enough to answer by itself, or enough to go on learning."""
 
-import pickle
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import nn
 
@@ -19,8 +17,12 @@ from foldline.learning.model import (
     compute_backbone_hash,
     download_state,
     find_head,
+    find_other_heads,
+    find_prefix,
     load_weights,
 )
+from foldline.learning.weight_files import find_state, read_weight_file
+from foldline.text import escape, name_some
 
 # of every version, and of this one
 _FORMATS = "foldline-checkpoint-"
@@ -116,10 +118,11 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
-    """The state dict in `path`: a bare one, one under `state_dict`, or a checkpoint of ours.
+    """The state dict in `path`: a bare one, one under the usual keys, or a checkpoint of ours.
 
-    A checkpoint of a head alone gives the whole network. Raises `UserError` for a `last.pt`, which
-    does not say whom it was trained on.
+    Where there is an average of the weights beside them (EMA), it is taken. A checkpoint of a head
+    alone gives the whole network. Raises `UserError` for a `last.pt`, which does not say whom it
+    was trained on.
     """
     values = load_state(path)
     if "epochs_done" in values:
@@ -129,13 +132,30 @@ def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
         )
     if values.get("backbone_weights") is not None:
         return dict(load_checkpoint(path).build_model().state_dict())
-    for key in ("state", "state_dict", "model"):
-        if isinstance(values.get(key), dict):
-            values = values[key]
-            break
-    if not values or not all(isinstance(value, torch.Tensor) for value in values.values()):
-        raise UserError(f"model.weights: {path}: expected a state dict of tensors or a best.pt")
-    return values
+    state, _ = find_state(values)
+    if not state:
+        raise UserError(
+            f"model.weights: {path}: expected a state dict of tensors or a best.pt, found "
+            f"{name_some(map(str, values)) or 'nothing'}"
+        )
+    return state
+
+
+def describe_weight_file(path: Path, model: nn.Module, *, head: str) -> str:
+    """Return where in the file the weights of `model` stand, as far as that says something.
+
+    Such as `its state_dict_ema, without the prefix module. and 2 keys beside it (a.weight, b)`.
+    """
+    state, where = find_state(load_state(path))
+    prefix = find_prefix(state, model.state_dict(), head=head)
+    beside = [escape(key) for key in state if not key.startswith(prefix)]
+    without = [f"the prefix {prefix}"] if prefix else []
+    if beside:
+        keys = "key" if len(beside) == 1 else "keys"
+        without.append(f"{len(beside)} {keys} beside it ({name_some(beside)})")
+    texts = [f"its {'.'.join(where)}"] if where else []
+    texts += [f"without {' and '.join(without)}"] if without else []
+    return ", ".join(texts)
 
 
 def load_pretrained(
@@ -154,7 +174,8 @@ def load_pretrained(
     else:
         state = load_weight_file(Path(weights))
     try:
-        load_weights(model, state, head=head, origin=weights)
+        others = find_other_heads(name, source=source)
+        load_weights(model, state, head=head, origin=weights, other_heads=others)
     except UserError as error:
         hint = "model.arguments: weights must be those of a network with the same arguments"
         raise UserError(*error.faults, *([hint] if arguments else [])) from None
@@ -178,18 +199,7 @@ def load_state(path: Path) -> dict[str, Any]:
     """Read what `save_state` wrote; nothing in the file is executed."""
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights")
-    try:
-        if path.suffix == ".safetensors":
-            values = safetensors.torch.load_file(path)
-        else:
-            values = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:  # whose message advises to let the file execute what it holds
-        raise UserError(
-            f"{path}: not a file of weights, or one that holds more than tensors and plain values"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - a broken file makes torch raise anything
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise UserError(f"{path}: not a readable file of weights ({reason})") from None
+    values = read_weight_file(path)
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a dictionary of weights, found {type(values).__name__}")
     return values

@@ -1,9 +1,10 @@
 """The network: built by name, given weights, and told apart into backbone and head."""
 
-import copy
 import hashlib
+import itertools
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,10 @@ from foldline.learning.arguments import check_arguments, overriding
 
 # torchvision's files of DenseNet say norm.1 where its models now say norm1
 _OLD_DENSENET_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+
+# what programs name the network in which they put it, one in another in any order
+_WRAPPERS = ("module", "_orig_mod", "model", "backbone", "encoder", "net", "network")
+_MOST_WRAPPERS = 8
 
 _SOURCES: dict[str, ModuleType] = {"torchvision": torchvision_models, "timm": timm_models}
 
@@ -87,34 +92,108 @@ def find_head(model: nn.Module, num_classes: int) -> str:
     return name
 
 
-def load_weights(model: nn.Module, state: State, *, head: str, origin: str) -> None:
+def find_other_heads(name: str, *, source: str) -> tuple[str, ...]:
+    """Return the modules of a file of weights that `build_model` leaves out of a model.
+
+    They are heads beside the main one: they help to learn, and are not trained here.
+    """
+    library: Any = _SOURCES[source]
+    others: tuple[str, ...] = library.find_other_heads(name)
+    return others
+
+
+def load_weights(
+    model: nn.Module, state: State, *, head: str, origin: str, other_heads: Sequence[str] = ()
+) -> None:
     """Copy `state` into everything but the head, which keeps its random start.
 
-    Raises `UserError` listing the keys that do not fit, as a half-loaded network would only look
-    like a bad recipe.
+    Keys may stand behind the prefix that `find_prefix` finds; what lies beside it, and
+    `other_heads`, are left out. Raises `UserError` listing the keys that do not fit, as a
+    half-loaded network would only look like a bad recipe.
     """
     own = model.state_dict()
-    # a copy, not a new dictionary: torch keeps the versions of the layers in it, by which they
-    # themselves rename or fill in the keys of older files
-    given: Any = copy.copy(state)
-    for key in list(given):
-        value = given.pop(key)
-        if not key.startswith((f"{head}.", f"module.{head}.")):
-            given[_OLD_DENSENET_KEY.sub(r"\1\2", key.removeprefix("module."))] = value
-    faults = [
-        f"{key} is {list(value.shape)}, the model has {list(own[key].shape)}"
-        for key, value in given.items()
-        if key in own and value.shape != own[key].shape
-    ]
+    given = _rename(state, own, prefix=find_prefix(state, own, head=head))
+    heads = tuple(f"{one}." for one in (_find_room(own, head), *other_heads))
+    for key in [key for key in given if key.startswith(heads)]:
+        del given[key]
+    faults = [fault for key in given if key in own for fault in _compare(key, given[key], own[key])]
     if not faults:
-        missing, unexpected = model.load_state_dict(given, strict=False)
+        try:
+            missing, unexpected = model.load_state_dict(given, strict=False)
+        except Exception as error:  # noqa: BLE001 - layers raise anything of older files
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"model.weights: {origin}: does not fit model.name: {reason}") from None
         faults = [f"{key} is missing" for key in missing if not key.startswith(f"{head}.")]
         faults += [f"{key} is not in the model" for key in unexpected]
     if faults:
-        shown = "; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else "")
         raise UserError(
-            f"model.weights: {origin}: {len(faults)} keys do not fit model.name: {shown}"
+            f"model.weights: {origin}: {len(faults)} keys do not fit model.name: "
+            f"{'; '.join(faults[:5])}{f'; and {len(faults) - 5} more' if len(faults) > 5 else ''}"
         )
+
+
+def find_prefix(state: State, own: State, *, head: str) -> str:
+    """Return what stands before a model's own keys in `state`, such as `module._orig_mod.`.
+
+    Of all prefixes made of the words that programs wrap a network in, the one that finds most of
+    the keys before the head, of equals the shortest.
+    """
+    given = {_OLD_DENSENET_KEY.sub(r"\1\2", key) for key in state}
+    prefixes = {""}
+    for parts in (key.split(".") for key in given):
+        wrappers = itertools.takewhile(_WRAPPERS.__contains__, parts[:_MOST_WRAPPERS])
+        prefixes.update(itertools.accumulate(f"{word}." for word in wrappers))
+    backbone = [key for key in own if not key.startswith(f"{head}.")]
+
+    def rank(prefix: str) -> tuple[int, int, str]:
+        return -sum(prefix + key in given for key in backbone), len(prefix), prefix
+
+    return min(prefixes, key=rank)
+
+
+def _rename(state: State, own: State, *, prefix: str) -> Any:
+    """Return `state` with the model's own names, without what does not stand behind `prefix`.
+
+    It is torch's own dictionary with the versions of the layers, by which they themselves rename or
+    fill in the keys of older files.
+    """
+    renamed: Any = OrderedDict()
+    for key, value in state.items():
+        if key.startswith(prefix):
+            renamed[_OLD_DENSENET_KEY.sub(r"\1\2", key.removeprefix(prefix))] = value
+    versions = getattr(state, "_metadata", None)
+    renamed._metadata = {
+        # some networks refuse a plain dictionary, which does not say of which version they are
+        "": getattr(own, "_metadata", {}).get("", {}),
+        **{
+            f"{key}.".removeprefix(prefix)[:-1]: version
+            for key, version in (versions.items() if isinstance(versions, dict) else ())
+            if isinstance(version, dict) and f"{key}.".startswith(prefix)
+        },
+    }
+    return renamed
+
+
+def _find_room(own: State, head: str) -> str:
+    """Return the outermost module around the head that holds nothing else.
+
+    Whoever has replaced a network's head has often replaced all of it.
+    """
+    room = head
+    while outer := room.rpartition(".")[0]:
+        if any(key.startswith(f"{outer}.") and not key.startswith(f"{head}.") for key in own):
+            break
+        room = outer
+    return room
+
+
+def _compare(key: str, given: torch.Tensor, own: torch.Tensor) -> list[str]:
+    """Return what is wrong with a tensor that is to become the model's."""
+    if given.shape != own.shape:
+        return [f"{key} is {list(given.shape)}, the model has {list(own.shape)}"]
+    if given.is_floating_point() != own.is_floating_point():
+        return [f"{key} is of {given.dtype}, the model has {own.dtype}"]
+    return []
 
 
 def copy_state(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -140,14 +219,27 @@ def compute_backbone_hash(state: State, *, head: str) -> str:
 
 
 def set_training_mode(model: nn.Module) -> None:
-    """Training mode, except for batch norm that is frozen: its statistics stay.
+    """Training mode for what learns and evaluation mode for what is frozen.
 
-    Batch norm without parameters is frozen where the layer before it is.
+    So frozen batch norm keeps its statistics, and frozen layers give the same features of a picture
+    every time. Of layers without parameters, batch norm is frozen where the layer before it is,
+    whose output it measures, and all others, such as dropout, where the next one is, which learns
+    from what they leave: the head's own dropout stays.
     """
-    model.train()
     learns = next((parameter.requires_grad for parameter in model.parameters()), True)
+    waiting: list[nn.Module] = []
     for module in model.modules():
-        own = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
-        learns = any(own) if own else learns
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.train(learns)
+        inside = [parameter.requires_grad for parameter in module.parameters()]
+        if inside:
+            module.training = any(inside)
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.training = learns
+        else:
+            waiting.append(module)
+        if own := [parameter.requires_grad for parameter in module.parameters(recurse=False)]:
+            learns = any(own)
+            for one in waiting:
+                one.training = learns
+            waiting.clear()
+    for one in waiting:
+        one.training = learns

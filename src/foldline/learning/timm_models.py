@@ -10,12 +10,16 @@ from torch import nn
 from foldline.errors import UserError
 from foldline.learning.arguments import overriding
 
+# heads beside the main one that a network can do without: one that learns from a teacher, whose
+# answer is averaged with the main one's, and one that answers for every token of a picture
+_DISTILLED, _AUXILIARY = "head_dist", "aux_head"
+
 # as timm names them on Hugging Face, the better first
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 def check_name(name: str) -> None:
-    """Raise `UserError` without timm, for a name it does not have, or one with several heads."""
+    """Raise `UserError` without timm, for a name it does not have, or one without a main head."""
     timm = _import_timm()
     names = [*timm.list_models(), *timm.list_pretrained()]
     if name not in names:
@@ -23,10 +27,18 @@ def check_name(name: str) -> None:
         hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, convnext_atto"
         raise UserError(f"model.name: timm has no classification model {name!r}; {hint}")
     settings = timm.get_pretrained_cfg(name)
-    if settings is not None and not isinstance(settings.classifier, str):
+    if settings is not None and not settings.classifier:
         raise UserError(
-            f"model.name: timm's {name} has more heads than one, which are not trained here; "
-            "take a model with one head, such as resnet18 or convnext_atto"
+            f"model.name: timm's {name} has no head, as it gives no classes; take a classification "
+            "model, such as resnet18 or vit_tiny_patch16_224"
+        )
+    if any(
+        other.rpartition(".")[2] not in (_DISTILLED, _AUXILIARY) for other in find_other_heads(name)
+    ):
+        raise UserError(
+            f"model.name: timm's {name} has several heads of equal rank, which are not trained "
+            "here; take a model with one main head, such as deit_tiny_distilled_patch16_224, "
+            "convnext_atto or resnet18"
         )
 
 
@@ -37,9 +49,45 @@ def find_class(name: str) -> type[nn.Module]:
 
 
 def construct(name: str, num_classes: int) -> nn.Module:
-    """The network with random weights."""
+    """Return the network with random weights, of several heads with its main one only."""
     model: nn.Module = _import_timm().create_model(name, pretrained=False, num_classes=num_classes)
+    modules = dict(model.named_modules())
+    for other in find_other_heads(name):
+        if other.rpartition(".")[2] == _AUXILIARY:
+            setattr(model, other, None)
+        elif other in modules:
+            model.set_submodule(other, _Silent())
+            modules[_find_heads(name)[0]].register_forward_hook(_double)
     return model
+
+
+def find_other_heads(name: str) -> tuple[str, ...]:
+    """Return the modules of files of weights that `construct` leaves out."""
+    main, *others = [head.split(".") for head in _find_heads(name) or ("",)]
+    # a head may be a norm and a layer: the outermost module in which it is not the main one
+    return tuple(
+        ".".join(other[: 1 + next(i for i, part in enumerate(other) if main[i : i + 1] != [part])])
+        for other in others
+    )
+
+
+class _Silent(nn.Module):
+    """A head that says nothing: 0 for every class."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features.new_zeros(*features.shape[:-1], 1)
+
+
+def _double(_layer: nn.Module, _inputs: object, logits: torch.Tensor) -> torch.Tensor:
+    """What the mean with a silent head makes the main head's logits again, to the last bit."""
+    return logits * 2
+
+
+def _find_heads(name: str) -> tuple[str, ...]:
+    """Return the last layers, the main one first; none where timm does not say."""
+    settings = _import_timm().get_pretrained_cfg(name)
+    heads = (settings and settings.classifier) or ()
+    return (heads,) if isinstance(heads, str) else tuple(heads)
 
 
 def find_normalization(name: str) -> tuple[list[float], list[float]]:

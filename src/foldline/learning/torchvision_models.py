@@ -12,21 +12,17 @@ from torch import nn
 
 from foldline.errors import UserError
 
-_WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+# the heads that help these to learn and do not answer
+_AUXILIARY_HEADS = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
 def check_name(name: str) -> None:
-    """Raise `UserError` for a name that torchvision does not have, or that has several heads."""
+    """Raise `UserError` for a name that torchvision does not have."""
     names = torchvision.models.list_models(module=torchvision.models)
     if name not in names:
         close = difflib.get_close_matches(name, names, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
         raise UserError(f"model.name: torchvision has no classification model {name!r}; {hint}")
-    if name in _WITH_AUXILIARY_HEADS:
-        raise UserError(
-            f"model.name: {name} has auxiliary heads, which are not trained here; "
-            "take a model with one head, such as resnet50 or densenet121"
-        )
 
 
 def find_class(name: str) -> type[nn.Module]:
@@ -37,9 +33,23 @@ def find_class(name: str) -> type[nn.Module]:
 
 
 def construct(name: str, num_classes: int) -> nn.Module:
-    """The network with random weights."""
-    model: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=num_classes)
+    """Return the network with random weights, of several heads with its main one only.
+
+    Networks with auxiliary heads bring pictures from ImageNet's mean and standard deviation to
+    those they were first trained with by themselves, as their ImageNet weights need it.
+    """
+    settings: dict[str, bool] = {}
+    if name in _AUXILIARY_HEADS:
+        settings = {"aux_logits": False, "transform_input": True, "init_weights": True}
+    model: nn.Module = torchvision.models.get_model(
+        name, weights=None, num_classes=num_classes, **settings
+    )
     return model
+
+
+def find_other_heads(name: str) -> tuple[str, ...]:
+    """Return the modules of files of weights that `construct` leaves out."""
+    return _AUXILIARY_HEADS.get(name, ())
 
 
 def find_normalization(name: str) -> tuple[list[float], list[float]]:

@@ -139,7 +139,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
         for fold in starting:
             _check_origin(origin, weights, prepared, fold)
         model = build_network(config, prepared, starting[0], load=True).eval()
-    say_how_the_heads_start(config, prepared, folds)
+    say_how_the_heads_start(config, prepared, folds, model)
     try:
         with torch.no_grad():
             model(torch.zeros(1, 3, *config.data.image_size))

@@ -3,11 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import nn
+
 from foldline import console
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.learning.checkpoint import Checkpoint, is_checkpoint, load_checkpoint
+from foldline.learning.checkpoint import (
+    Checkpoint,
+    describe_weight_file,
+    is_checkpoint,
+    load_checkpoint,
+)
+from foldline.learning.model import find_head
 from foldline.stages.runs import RunFolder
 
 
@@ -45,10 +53,13 @@ def group_by_weights(weights: str, folds: Sequence[int]) -> dict[str, list[int]]
     return groups
 
 
-def say_how_the_heads_start(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
-    """How each fold starts from a file, as it decides what its first score looks like.
+def say_how_the_heads_start(
+    config: Config, prepared: Prepared, folds: Sequence[int], model: nn.Module
+) -> None:
+    """Print how each fold starts from a file, as it decides what its first score looks like.
 
-    One line where all do alike. A file that may make scores lie is warned of.
+    One line where all do alike. A file that may make scores lie is warned of. `model` is a network
+    as they all have.
     """
     weights = config.model.weights
     if weights in ("imagenet", "none"):
@@ -58,7 +69,10 @@ def say_how_the_heads_start(config: Config, prepared: Prepared, folds: Sequence[
         checkpoint = load_origin(file)
         if not checkpoint or checkpoint.class_names != prepared.class_names:
             reason = "has other classes" if checkpoint else "is no best.pt"
-            said[f"{weights} {reason}: all but its head is taken over, the head is random"] = None
+            line = f"{weights} {reason}: all but its head is taken over, the head is random"
+            head = find_head(model, len(prepared.class_names))
+            read = "" if checkpoint else describe_weight_file(Path(file), model, head=head)
+            said[f"{line}; read: {read}" if read else line] = None
             continue
         said[f"goes on from {weights}, its head included"] = None
         if checkpoint.scoring_seal != prepared.scoring_seal:
