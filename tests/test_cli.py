@@ -62,18 +62,7 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
     )
 
 
-def test_advise_is_told_what_was_typed(
-    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    called: list[object] = []
-    module = ModuleType("foldline.stages.advise")
-    module.__dict__["run_advise"] = lambda config, **typed: called.append((config.seed, typed))
-    monkeypatch.setitem(sys.modules, "foldline.stages.advise", module)
-    assert foldline("advise", "seed=3")[0] == 0
-    assert called == [(3, {"path": None, "overrides": ("seed=3",)})]
-
-
-@pytest.mark.parametrize("stage", ["sample", "prepare", "train", "infer", "evaluate"])
+@pytest.mark.parametrize("stage", ["sample", "prepare", "advise", "train", "infer", "evaluate"])
 def test_every_stage_calls_its_own(
     foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
