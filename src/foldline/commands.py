@@ -88,11 +88,17 @@ def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None
     return register
 
 
-@_stage("sample", "Draw the sample competition under inputs/sample.")
-def _sample(config: Config) -> None:
+@foldline.command("sample", short_help="Draw the sample competition under inputs/sample.")
+@_takes_settings()
+def _sample(path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Draw the sample competition under inputs/sample, or where a recipe or data.root says."""
+    from foldline.recipe import load_config
     from foldline.stages.sample import run_sample
 
-    run_sample(config)
+    config = load_config(path, overrides)
+    # without either, data.root is where the real competition lies
+    is_told = path or any(item.startswith(("data.root=", "data=")) for item in overrides)
+    run_sample(config, root=config.data.root if is_told else None)
 
 
 @_stage("prepare", "Read labels, check the pictures, deal the folds.")

@@ -23,7 +23,7 @@ _Side = Annotated[Whole, Field(ge=1, le=8192)]
 
 
 class Sample(Section):
-    """The drawn competition of `make sample`."""
+    """The drawn competition of `make sample`, at data.root where a recipe or that is given."""
 
     people: Whole = Field(
         440, ge=18, le=100_000, description="people to train on, seven pictures each"
