@@ -86,10 +86,12 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
     if config.infer.folds is None:
         missing = [fold for fold in folds if fold not in done]
     if missing:
-        hint = f", or answer with some of the folds only: infer.folds={done}" if done else ""
+        unlimited = {"train.folds": "null"} if config.train.folds else {}
+        some = repeat("infer", changed={"infer.folds": str(done)})
+        hint = f"; or answer with some of the folds only: {some}" if done else ""
         raise UserError(
             f"{run.path}: folds {', '.join(map(str, missing))} are not trained to the end; "
-            f"first: {repeat('train')}{hint}"
+            f"first: {repeat('train', changed=unlimited)}{hint}"
         )
     for fold in set(folds) - set(done):
         console.warn(f"fold {fold} is not trained to the end; its best epoch so far answers")
