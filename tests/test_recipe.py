@@ -289,6 +289,7 @@ def test_overrides_are_read_as_yaml() -> None:
         ("track.notes=yes: really", "yes: really"),
         ("track.notes=it's #1 & *all*", "it's #1 & *all*"),
         ('track.notes="5" of them', '"5" of them'),
+        ('track.notes="a": b', '"a": b'),
         ('track.notes="an end', '"an end'),
         ('track.notes="two\\nlines"', "two\nlines"),
         ("track.notes='[a]'", "[a]"),
