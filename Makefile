@@ -1,5 +1,5 @@
-# Every stage target only calls `foldline <stage> [--config $(CONFIG)] $(SET)`, for instance
-#   make prepare train infer CONFIG=configs/x.yaml SET="train.epochs=5 train.folds=[0]"
+# Every stage target only calls `foldline <stage> [--config CONFIG] [--set SET]`, for instance
+#   make prepare train infer CONFIG=configs/x.yaml SET="train.epochs=5 train.folds=[0, 1]"
 
 CONFIG =
 SET =
@@ -8,8 +8,17 @@ RUNS =
 PICTURES =
 PYTHON ?= python3
 
-FOLDLINE = set -f; .venv/bin/foldline
-OPTIONS = $(if $(CONFIG),--config "$(CONFIG)") $(SET)
+# a variable's text as one word of the shell, whatever is in it: neither make nor the shell takes
+# quotes, brackets, dollars or & in a setting for their own
+define NEWLINE
+
+
+endef
+quote = '$(subst ','\'',$(subst $(NEWLINE), ,$(value $(1))))'
+
+# the commands that foldline prints are make's where make has called it
+FOLDLINE = set -f; FOLDLINE_MAKE=1 .venv/bin/foldline
+OPTIONS = $(if $(value CONFIG),--config $(call quote,CONFIG)) $(if $(value SET),--set $(call quote,SET))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -37,11 +46,11 @@ advise: .venv/.ready ## which part of the network to train, and why
 train: .venv/.ready ## train every fold, or go on where it was stopped
 	@$(FOLDLINE) train $(OPTIONS)
 
-infer: .venv/.ready ## average the folds into submission.csv
-	@$(FOLDLINE) infer $(OPTIONS)
+infer: .venv/.ready ## average the folds into submission.csv; FORCE=1 in spite of the gate
+	@$(FOLDLINE) infer $(if $(FORCE),--force) $(OPTIONS)
 
 answer: .venv/.ready ## answer the folder PICTURES=… by one run or several: RUNS="a b"
-	@$(FOLDLINE) answer "$(PICTURES)" $(RUNS)
+	@$(FOLDLINE) answer $(call quote,PICTURES) $(RUNS)
 
 evaluate: .venv/.ready ## score every kept checkpoint and name the best
 	@$(FOLDLINE) evaluate $(OPTIONS)
@@ -50,7 +59,7 @@ report: .venv/.ready ## draw a run's pictures anew, and put every run on one pag
 	@$(FOLDLINE) report $(OPTIONS)
 
 sweep: .venv/.ready ## train every combination of SWEEP=configs/sweeps/x.yaml, name the winner
-	@$(FOLDLINE) sweep --sweep "$(SWEEP)" $(OPTIONS)
+	@$(FOLDLINE) sweep --sweep $(call quote,SWEEP) $(OPTIONS)
 
 sync: .venv/.ready ## upload to Weights & Biases what was kept on disk
 	@$(FOLDLINE) sync

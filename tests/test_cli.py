@@ -1,3 +1,4 @@
+import errno
 import re
 import subprocess
 import sys
@@ -62,18 +63,7 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
     )
 
 
-def test_advise_is_told_what_was_typed(
-    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    called: list[object] = []
-    module = ModuleType("foldline.stages.advise")
-    module.__dict__["run_advise"] = lambda config, **typed: called.append((config.seed, typed))
-    monkeypatch.setitem(sys.modules, "foldline.stages.advise", module)
-    assert foldline("advise", "seed=3")[0] == 0
-    assert called == [(3, {"path": None, "overrides": ("seed=3",)})]
-
-
-@pytest.mark.parametrize("stage", ["sample", "prepare", "train", "infer", "evaluate"])
+@pytest.mark.parametrize("stage", ["sample", "prepare", "advise", "train", "infer", "evaluate"])
 def test_every_stage_calls_its_own(
     foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -194,6 +184,43 @@ def test_anything_else_is_a_traceback(
     assert code == 1
     assert err.startswith("Traceback")
     assert err.endswith("RuntimeError: broken\n")
+
+
+def test_a_traceback_shows_no_terminal_anything(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_train_raise(monkeypatch, RuntimeError("of a file:\x1b[2J"))
+    assert foldline("train")[2].endswith("RuntimeError: of a file:\\x1b[2J\n")
+
+
+@pytest.mark.parametrize("number", [errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EEXIST])
+def test_what_the_file_system_refuses_is_one_line(
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    make_train_raise(monkeypatch, OSError(number, "cannot be", "outputs"))
+    assert foldline("train")[::2] == (
+        2,
+        "error: outputs: cannot be; what was saved before stays\n",
+    )
+
+
+def test_settings_may_come_in_one_text(foldline: Callable[..., Result], seen: list[Config]) -> None:
+    text = "train.folds=[0, 1] track.notes=a b"
+    assert foldline("train", "--set", text, "seed=3") == (0, "", "")
+    (config,) = seen
+    assert (config.train.folds, config.track.notes, config.seed) == ((0, 1), "a b", 3)
+
+
+def test_a_recipe_lies_under_the_home_folder(
+    foldline: Callable[..., Result],
+    seen: list[Config],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "small.yaml").write_text("seed: 3")
+    assert foldline("train", "--config", "~/small.yaml") == (0, "", "")
+    assert seen[0].seed == 3
 
 
 def test_an_interrupt_says_how_to_go_on(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from foldline.config import SGD, Config, Cosine, Section, Step, Validation, sections_in
+from foldline.config import SGD, Config, Cosine, Section, Step, Validation, is_text, sections_in
 
 
 def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
@@ -41,6 +41,43 @@ def test_neither_true_nor_text_passes_as_a_number(section: type[Section], key: s
     assert read(section, key, [True, True]) is None
     assert read(section, key, "1") in (None, "1", Path("1"), True)
     assert read(section, key, "1") is True or not isinstance(read(section, key, "1"), int)
+
+
+@pytest.mark.parametrize(("section", "key"), EVERY_KEY)
+def test_no_number_is_without_bounds_and_no_text_has_control_characters(
+    section: type[Section], key: str
+) -> None:
+    assert not isinstance(read(section, key, 10**30), int)
+    assert read(section, key, (10**30,)) is None
+    for text in ("a\0b", "a\x1b[31m", "a\rb", ("a\0b",)):
+        assert read(section, key, text) is None
+    if key != "notes":
+        assert read(section, key, "a\nb") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("run", (True, False)),
+        ("data.root", (True, False)),
+        ("data.name", (True, True)),
+        ("infer.truth", (True, True)),
+        ("track.tags.0", (True, False)),
+        ("data.submission_columns.1", (True, False)),
+        ("train.schedule.warmup", (True, False)),  # of one of the sections there
+        ("train.epochs", (False, False)),
+        ("train.folds", (False, True)),
+        ("train.channels_last", (False, False)),
+        ("train.optimizer.name", (False, False)),
+        ("track.tags", (False, False)),
+        ("track.tags.0.1", (False, False)),
+        ("model.arguments.a", (False, False)),
+        ("data", (False, False)),
+        ("nonsense.a", (False, False)),
+    ],
+)
+def test_which_keys_are_text_and_nothing_else(keys: str, expected: tuple[bool, bool]) -> None:
+    assert is_text(Config, keys.split(".")) == expected
 
 
 @pytest.mark.parametrize(("section", "key"), EVERY_KEY)

@@ -107,6 +107,18 @@ def test_brackets_and_colons_are_no_markup(capsys: pytest.CaptureFixture[str]) -
     assert err.splitlines() == [f"warning: {text}", f"error: {text}"]
 
 
+def test_what_a_terminal_would_obey_is_escaped(
+    capsys: pytest.CaptureFixture[str], terminal: io.StringIO
+) -> None:
+    console.note("a\x1b[2J\rb")
+    assert capsys.readouterr().err == "a\\x1b[2J\\x0db\n"
+    with console.progress("[bold]\x1b[2J", 2) as bar:
+        bar.note("[/]\x1b[3J")
+        bar.advance()
+    assert "[bold]\\x1b[2J" in terminal.getvalue()
+    assert "[/]\\x1b[3J" in terminal.getvalue()
+
+
 def test_long_lines_are_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
     console.say("x " * 200)
     console.fail("y " * 200)

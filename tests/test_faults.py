@@ -16,12 +16,35 @@ from foldline.recipe import load_config
         ("train.optimizer.lr=true", "train.optimizer.lr: expected a number, found true"),
         (
             "train.optimizer.lr=1e999",
-            "train.optimizer.lr: expected a finite number, found Infinity",
+            "train.optimizer.lr: 1e999 cannot be read: a number too large to be one",
         ),
         ("infer.flip=2", "infer.flip: expected true or false, found 2"),
         ("infer.flip=maybe", "infer.flip: expected true or false, found 'maybe'"),
-        ("run=1", "run: expected text, found 1"),
-        ("data.root=4", "data.root: expected a path, found 4"),
+        ("run=", "run: expected text, found null"),
+        ("run=[1]", "run: expected a plain name of letters, digits, . _ + -, found '[1]'"),
+        ("data.root=null", "data.root: expected a path, found null"),
+        ('data.root=""', "data.root: expected a path, found nothing"),
+        (
+            "data.root=a\0b",
+            "data.root: expected one line without control characters, found 'a\\x00b'",
+        ),
+        ("infer.truth=" + "x" * 256, "infer.truth: expected names of at most 255 bytes each"),
+        ("data.train_dir=" + "한" * 86, "data.train_dir: expected names of at most 255 bytes each"),
+        ("data.corrections=" + "x/" * 3000, "data.corrections: expected names of at most 255"),
+        ("model.weights=" + "x" * 300, "model.weights: expected names of at most 255 bytes each"),
+        ("data.root=~nobody-has-this-name/x", "data.root: there is no home folder that ~nobody-"),
+        ("data.train_dir=a\nb", "data.train_dir: expected one line without control characters"),
+        ("track.tags=[a, 'b\tc']", "track.tags.1: expected one line without control characters"),
+        ("track.notes=a\x1b[31m", "track.notes: expected one line without control characters"),
+        ("track.project=", "track.project: expected text, found null"),
+        ("track.project=''", "track.project: expected at least 1 character, found ''"),
+        ("train.folds=[]", "train.folds: expected at least one value, found []"),
+        ("train.folds=[-1]", "train.folds.0: expected 0 or more, found -1"),
+        (
+            "train.optimizer={name:sgd}",
+            "train.optimizer.name:sgd: no such key; YAML wants a blank after each colon, "
+            "as in {name: sgd, lr: 0.1}",
+        ),
         ("data.image_size=5", "data.image_size: expected a list such as [0, 1], found 5"),
         ("data.image_size=[3]", "data.image_size: expected one value more, found [3]"),
         (
@@ -38,6 +61,15 @@ from foldline.recipe import load_config
         ("train.channels_last=3", "train.channels_last: expected auto or true or false, found 3"),
         # how much
         ("sample.people=3", "sample.people: expected 18 or more, found 3"),
+        ("sample.people=1000000", "sample.people: expected 100000 or less, found 1000000"),
+        (
+            f"sample.people={10**30}",
+            f"sample.people: {10**30} cannot be read: a whole number of more than 18 digits",
+        ),
+        ("train.epochs=9999999999", "train.epochs: expected 1000000000 or less, found 9999999999"),
+        ("data.image_size=[1, 90000]", "data.image_size.1: expected 8192 or less, found 90000"),
+        ("run=" + "가" * 70, "run: expected at most 200 bytes, found 210: letters other than"),
+        ("train.validation.every=" + "9" * 400 + " epochs", "train.validation.every: expected a"),
         ("train.optimizer.lr=0", "train.optimizer.lr: expected more than 0, found 0"),
         ("data.crop=[0.5, 2]", "data.crop.1: expected 1 or less, found 2"),
         (
@@ -90,7 +122,9 @@ from foldline.recipe import load_config
 def test_each_fault_is_one_line_that_begins_with_its_key(override: str, fault: str) -> None:
     with pytest.raises(UserError) as error:
         load_config(None, [override])
-    assert list(error.value.faults) == [fault]
+    (told,) = error.value.faults
+    # those that repeat what was typed are given by how they begin
+    assert told.startswith(fault)
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,48 @@ def test_an_empty_mapping_takes_away_what_the_parent_sets(tmp_path: Path) -> Non
     assert load_config(child, ["train={}", "train.optimizer={}"]).train == Config().train
 
 
+@pytest.mark.parametrize(
+    ("overrides", "arguments"),
+    [
+        ([], {"growth_rate": 24}),
+        (["model.name=densenet121"], {"growth_rate": 24}),
+        (["model.arguments.drop_rate=0.5"], {"growth_rate": 24, "drop_rate": 0.5}),
+        (["model.train=head", "model.weights=a.pth"], {"growth_rate": 24}),
+        # another network's constructor takes other arguments
+        (["model.name=resnet18"], {}),
+        (["model.source=timm"], {}),
+        (
+            ["model.arguments.zero_init_residual=true", "model.name=resnet18"],
+            {"zero_init_residual": True},
+        ),
+        (["model={name: resnet18}"], {}),
+    ],
+)
+def test_arguments_are_those_of_one_network(
+    tmp_path: Path, overrides: list[str], arguments: dict[str, object]
+) -> None:
+    path = write(
+        tmp_path / "a.yaml",
+        "model: {name: densenet121, arguments: {growth_rate: 24}, train: features.denseblock4}",
+    )
+    assert load_config(path, overrides).model.arguments == arguments
+    child = write(tmp_path / "child.yaml", "parent: a.yaml\nmodel: {name: resnet18}")
+    assert load_config(child).model.arguments == {}
+    # a part of the network that is named stays: the network that does not have it lists its own
+    assert load_config(child).model.train == "features.denseblock4"
+
+
+def test_the_drawn_sample_may_be_trained_with_another_network() -> None:
+    config = load_config(CONFIGS / "sample.yaml", ["model.name=resnet18"])
+    assert (config.model.name, config.model.arguments) == ("resnet18", {})
+
+
+def test_a_pattern_goes_with_its_scheme(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.yaml", "data: {scheme: filename, pattern: '{id}_{label}'}")
+    assert load_config(path, ["data.root=x"]).data.pattern == "{id}_{label}"
+    assert load_config(path, ["data.scheme=folder"]).data.pattern == Config().data.pattern
+
+
 def test_faults_name_the_file_that_sets_the_key(tmp_path: Path) -> None:
     base = write(tmp_path / "base.yaml", "train: {epochs: x}\nsed: 1")
     child = write(tmp_path / "child.yaml", "parent: base.yaml\ntrain: {patience: y}")
@@ -136,6 +179,7 @@ def test_the_same_unknown_section_in_child_and_parent_is_one_fault(tmp_path: Pat
         ("[base.yaml]", 'expected one file, found ["base.yaml"]'),
         ("none.yaml", "none.yaml: no such configuration file; "),
         ("grandchild.yaml", "has a parent itself"),
+        ("'" + "x" * 300 + "'", "File name too long"),
     ],
 )
 def test_a_parent_is_one_file_without_a_parent(tmp_path: Path, parent: str, fault: str) -> None:
@@ -166,7 +210,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     path = write(tmp_path / "a.yaml", "seed: 1")
     # the tests may run as root, who may read everything
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert get_fault(path) == f"{path}: cannot be read: Permission denied"
 
 
@@ -184,6 +228,10 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
         ("train:\n  epochs: 1\n  epochs: 2", "line 3: the key epochs stands twice"),
         ("train: [", "line 1: "),
         ("- train", 'expected keys such as train:, found ["train"]'),
+        ('parent: "a\\0b.yaml"', "line 1: the character U+0000 does not belong"),
+        ("seed: &a 1\nsample: {seed: *a}", "line 1: anchors and aliases"),
+        ("train: {epochs: 1}\nmodel: !!map {}", "line 2: tags (!) are not read"),
+        ("#" * 500_000, "more than "),
         ("train:", "train: expected a section of keys, found null"),
     ],
 )
@@ -207,6 +255,79 @@ def test_overrides_are_read_as_yaml() -> None:
     assert (config.train.epochs, config.train.folds, config.seed) == (5, (0,), 7)
     assert (config.data.crop, config.infer.flip) == (None, True)
     assert load_config(None, ["train.optimizer.lr=1e-2"]).train.optimizer == AdamW(lr=0.01)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("data.pattern={label}_{group}_{id}", "{label}_{group}_{id}"),
+        ('data.pattern="{label}_{group}_{id}"', "{label}_{group}_{id}"),
+        ("data.pattern='{label}: #{id}'", "{label}: #{id}"),
+        ("data.name=012", "012"),
+        ("data.name=null", None),
+        ('data.name="null"', "null"),
+        ("run=1e5", "1e5"),
+        ("run=5", "5"),
+        ("run=true", "true"),
+        (
+            "run=\u1112\u1161\u11ab",
+            "\ud55c",
+        ),  # typed decomposed, as a terminal of macOS completes it
+        ("data.root=a: b", Path("a: b")),
+        ("data.root=[x]", Path("[x]")),
+        ("data.root=~/x", Path("/home/me/x")),
+        ("data.root=~", Path("/home/me")),
+        ("infer.truth=~/t.csv", Path("/home/me/t.csv")),
+        ("infer.truth=~", None),
+        ("infer.truth=", None),
+        ("data.corrections='~/c.csv'", Path("/home/me/c.csv")),
+        ("data.train_dir=- x", "- x"),
+        ("data.submission_columns=[012, 1e3]", ("012", "1e3")),
+        ("model.weights=none", "none"),
+        ("model.weights=~/fold_{fold}.pt", "/home/me/fold_{fold}.pt"),
+        ("model.weights=run:~x", "run:~x"),
+        ("track.notes=yes: really", "yes: really"),
+        ("track.notes=it's #1 & *all*", "it's #1 & *all*"),
+        ('track.notes="5" of them', '"5" of them'),
+        ('track.notes="a": b', '"a": b'),
+        ('track.notes="an end', '"an end'),
+        ('track.notes="two\\nlines"', "two\nlines"),
+        ("track.notes='[a]'", "[a]"),
+        ("track.tags=[1, 1e5, true, off, '2']", ("1", "1e5", "true", "off", "2")),
+        ("train.validation.every=1 epoch", "1 epoch"),
+        ("train.schedule.warmup='5 steps'", "5 steps"),
+        # no text: YAML as before
+        ("train.channels_last=auto", "auto"),
+        ("train.channels_last=true", True),
+        ('data.verify="decode"', "decode"),
+        ("model.arguments={a: 012, b: [1, '1']}", {"a": "012", "b": [1, "1"]}),
+    ],
+)
+def test_a_key_of_text_takes_what_is_typed(
+    typed: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    *sections, last = typed.partition("=")[0].split(".")
+    inner: Any = load_config(None, [typed, "data.scheme=filename"])
+    for section in sections:
+        inner = getattr(inner, section)
+    assert getattr(inner, last) == value
+
+
+def test_text_in_a_file_is_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    text = (
+        "run: 1e5\ndata: {root: ~, name: 012, corrections: ~, submission_columns: [1, true]}\n"
+        "track: {notes: 5, tags: [2026, 1e3]}\nmodel: {arguments: {a: 1e3}}"
+    )
+    config = load_config(write(tmp_path / "a.yaml", text))
+    assert (config.run, config.data.name, config.data.corrections) == ("1e5", "012", None)
+    assert config.data.root == Path("/home/me")
+    assert config.data.submission_columns == ("1", "true")
+    assert (config.track.notes, config.track.tags) == ("5", ("2026", "1e3"))
+    assert config.model.arguments == {"a": 1000.0}
+    assert load_config(write(tmp_path / "b.yaml", dump_config(config))) == config
+    assert get_fault(write(tmp_path / "c.yaml", "data: {root: null}")).endswith("found null")
 
 
 def test_overrides_lie_over_the_file_and_the_last_one_wins(tmp_path: Path) -> None:
@@ -236,9 +357,11 @@ def test_a_whole_section_may_be_given_at_once() -> None:
         (["--epochs"], "--epochs: expected key=value, such as train.epochs=5"),
         (["=3"], "=3: expected key=value, such as train.epochs=5"),
         (
-            ["data.pattern={label}.{id}"],
-            'data.pattern: {label}.{id} is not valid YAML; text may need quotes: "{label}.{id}"',
+            ["train.folds=[0"],
+            "train.folds: [0 cannot be read: while parsing a flow sequence, "
+            "expected ',' or ']', but got '<stream end>'",
         ),
+        ([f"{'a.' * 10000}b=1"], f"{'a.' * 30}…: no such key"),
         (
             ["train.epochs=3", "train={patience: 2}"],
             "train: set together with a part of it; set the one or the other",

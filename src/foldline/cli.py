@@ -3,7 +3,6 @@
 import errno
 import gc
 import os
-import shlex
 import signal
 import sys
 import traceback
@@ -12,11 +11,16 @@ from typing import NoReturn
 
 import click
 
+from foldline.command_line import format_again, remember
 from foldline.commands import foldline
 from foldline.errors import InterruptedByUserError, UserError
 
-# what the user's machine refuses: permission, space, a disk that may only be read
-_DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+# what the user's machine refuses: permission, space, a disk that may only be read or is broken; a
+# name too long, a link in a circle, a folder where a file should be or the other way round
+_DISK_FAULTS = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
+)
 
 # objects between two looks for garbage. What a stage imports, a million objects, is none: at
 # Python's own 700 it is looked through so often that a command starts about a sixth later
@@ -30,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # a first Ctrl-C raises KeyboardInterrupt even where a parent shell ignored the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    remember()
     gc.set_threshold(_GARBAGE_AFTER)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -42,18 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(USER_MUST_ACT)
     except OSError as error:
         if error.errno not in _DISK_FAULTS:
-            traceback.print_exc()
+            _show_traceback()
             sys.exit(CRASHED)
         _fail([f"{error.filename or 'disk'}: {error.strerror}; what was saved before stays"])
         sys.exit(USER_MUST_ACT)
     except InterruptedByUserError as error:
-        _fail([f"{error}; go on with: foldline {shlex.join(arguments)}"])
+        _fail([f"{error}; go on with: {format_again(arguments)}"])
         sys.exit(INTERRUPTED)
     except (KeyboardInterrupt, click.Abort):
         _fail(["interrupted; nothing half-written is left behind"])
         sys.exit(INTERRUPTED)
     except Exception:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
-        traceback.print_exc()
+        _show_traceback()
         sys.exit(CRASHED)
     sys.exit(DONE)
 
@@ -62,7 +67,17 @@ def _explain_usage(error: click.UsageError) -> None:
     message = error.format_message().rstrip(".").replace(". Did", "; did")
     command = error.ctx.command_path if error.ctx else "foldline"
     _fail([message[:1].lower() + message[1:]])
-    click.echo(f"hint: see {command} --help; settings are key=value: train.epochs=5", err=True)
+    from foldline.console import note
+
+    note(f"hint: see {command} --help; settings are key=value: train.epochs=5")
+
+
+def _show_traceback() -> None:
+    from foldline.console import note
+
+    # what was raised may quote a file, and a file may hold what a terminal obeys
+    for line in traceback.format_exc().splitlines():
+        note(line)
 
 
 def _fail(faults: Iterable[str]) -> None:

@@ -1,27 +1,64 @@
 """What each command takes and which stage it calls. A stage is imported when it is called."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from foldline import __version__
+from foldline.command_line import choose, remember, split_settings
 from foldline.config import Config
 from foldline.errors import UserError
 
 _RUNS = Config().run_dir.parent
 
+
+def _expand(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """With the home folder for ~, which a shell leaves alone between quotes."""
+    try:
+        return path.expanduser() if path else path
+    except RuntimeError:
+        raise UserError(f"{path}: there is no such home folder") from None
+
+
+_PATH = click.Path(path_type=Path)
 _config_option = click.option(
-    "--config", "path", type=click.Path(path_type=Path), help="a recipe under configs/"
+    "--config", "path", type=_PATH, callback=_expand, help="a recipe under configs/"
 )
-_overrides_argument = click.argument("overrides", nargs=-1, metavar="[key=value]...")
+_set_option = click.option(
+    "--set", "text", default="", help="settings in one text: 'train.epochs=5 train.folds=[0, 2]'"
+)
+
+
+def _takes_settings(words: str = "[key=value]...") -> Callable[[Callable[..., None]], Any]:
+    """Give a command --config, --set and `words`, and call it with `path` and `overrides`."""
+
+    def decorate(command: Callable[..., None]) -> Any:
+        @_config_option
+        @_set_option
+        @click.argument("overrides", nargs=-1, metavar=words)
+        @functools.wraps(command)
+        def call(path: Path | None, text: str, overrides: Sequence[str], **rest: Any) -> None:
+            settings = (*split_settings(text), *overrides)
+            remember(path, settings)
+            try:
+                command(path=path, overrides=settings, **rest)
+            finally:
+                remember()
+
+        return call
+
+    return decorate
 
 
 def _read_name(_context: click.Context, _parameter: click.Parameter, run: str) -> str:
     """The name of a run, also from its folder, as a shell completes it."""
     name = Path(run).name
     if not name:
-        raise UserError("RUN: expected the name of a run; foldline runs lists those there are")
+        listing = choose(make="runs", foldline="runs")
+        raise UserError(f"RUN: expected the name of a run; {listing} lists those there are")
     return name
 
 
@@ -42,8 +79,7 @@ def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None
 
     def register(run: Callable[[Config], None]) -> None:
         @foldline.command(name, help=summary, short_help=summary)
-        @_config_option
-        @_overrides_argument
+        @_takes_settings()
         def command(path: Path | None, overrides: tuple[str, ...]) -> None:
             from foldline.recipe import load_config
 
@@ -52,11 +88,17 @@ def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None
     return register
 
 
-@_stage("sample", "Draw the sample competition under inputs/sample.")
-def _sample(config: Config) -> None:
+@foldline.command("sample", short_help="Draw the sample competition under inputs/sample.")
+@_takes_settings()
+def _sample(path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Draw the sample competition under inputs/sample, or where a recipe or data.root says."""
+    from foldline.recipe import load_config
     from foldline.stages.sample import run_sample
 
-    run_sample(config)
+    config = load_config(path, overrides)
+    # without either, data.root is where the real competition lies
+    is_told = path or any(item.startswith(("data.root=", "data=")) for item in overrides)
+    run_sample(config, root=config.data.root if is_told else None)
 
 
 @_stage("prepare", "Read labels, check the pictures, deal the folds.")
@@ -67,15 +109,13 @@ def _prepare(config: Config) -> None:
 
 
 @foldline.command("advise", short_help="Say which part of the network to train, and why.")
-@_config_option
-@_overrides_argument
+@_takes_settings()
 def _advise(path: Path | None, overrides: tuple[str, ...]) -> None:
     """Say which part of the network to train, and why."""
     from foldline.recipe import load_config
     from foldline.stages.advise import run_advise
 
-    # the command it prints repeats what was typed
-    run_advise(load_config(path, overrides), path=path, overrides=overrides)
+    run_advise(load_config(path, overrides))
 
 
 @_stage("train", "Train every fold; go on where it was stopped.")
@@ -86,9 +126,8 @@ def _train(config: Config) -> None:
 
 
 @foldline.command("infer", short_help="Average the folds into submission.csv.")
-@_config_option
 @click.option("--force", is_flag=True, help="write it even if the gate stops it")
-@_overrides_argument
+@_takes_settings()
 def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
     """Average the folds into submission.csv."""
     from foldline.recipe import load_config
@@ -98,7 +137,7 @@ def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
 
 
 @foldline.command("answer", short_help="Answer a folder of pictures by one run or several.")
-@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("pictures", type=_PATH, callback=_expand)
 @click.argument("names", nargs=-1, metavar="RUN...")
 def _answer(pictures: Path, names: tuple[str, ...]) -> None:
     """Answer a folder of pictures by one run or several, whose heads may share a backbone."""
@@ -123,17 +162,16 @@ def _report(config: Config) -> None:
 
 
 @foldline.command("show", short_help="Print the resolved configuration, or a run.")
-@_config_option
-@click.argument("words", nargs=-1, metavar="[RUN | key=value]...")
-def _show(path: Path | None, words: tuple[str, ...]) -> None:
+@_takes_settings("[RUN | key=value]...")
+def _show(path: Path | None, overrides: tuple[str, ...]) -> None:
     """Print the resolved configuration, or, given the name of a run, that run."""
-    runs = [word for word in words if "=" not in word]
+    runs = [word for word in overrides if "=" not in word]
     if not runs:
         from foldline.recipe import dump_config, load_config
 
-        click.echo(dump_config(load_config(path, words)), nl=False)
+        click.echo(dump_config(load_config(path, overrides)), nl=False)
         return
-    if len(words) > 1 or path is not None:
+    if len(overrides) > 1 or path is not None:
         raise UserError(
             f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
         )
@@ -162,11 +200,8 @@ def _compare(names: tuple[str, ...]) -> None:
 
 
 @foldline.command("sweep", short_help="Train every combination of a grid; name the winner.")
-@click.option(
-    "--sweep", type=click.Path(path_type=Path), required=True, help="under configs/sweeps"
-)
-@_config_option
-@_overrides_argument
+@click.option("--sweep", type=_PATH, callback=_expand, required=True, help="under configs/sweeps")
+@_takes_settings()
 def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
     """Train every combination of a grid, shared with other agents, and name the winner."""
     from foldline.stages.sweep import run_sweep
@@ -190,9 +225,8 @@ def _fetch(config: Config) -> None:
 
 
 @foldline.command("check-submission", short_help="Say whether a submission may be submitted.")
-@click.argument("file", type=click.Path(path_type=Path))
-@_config_option
-@_overrides_argument
+@click.argument("file", type=_PATH, callback=_expand)
+@_takes_settings()
 def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
     """Say whether a submission may be submitted.
 
@@ -202,9 +236,9 @@ def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...])
     from foldline.stages.check_submission import run_check_submission
 
     beside = file.parent / "config.yaml"
-    run_check_submission(
-        load_config(path or (beside if beside.is_file() else None), overrides), file
-    )
+    path = path or (beside if beside.is_file() else None)
+    remember(path, overrides)
+    run_check_submission(load_config(path, overrides), file)
 
 
 @foldline.command("submit", short_help="Submit a run through Kaggle's client.")

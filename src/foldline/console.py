@@ -49,6 +49,11 @@ def fail(line: str) -> None:
     _err.print(Text.assemble(("error: ", "bold red"), escape(line)))
 
 
+def note(line: str) -> None:
+    """Print one line to standard error, as it is."""
+    _err.print(escape(line), markup=False)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table: first column to the left, the others, being figures, to the right."""
     lines = [[escape(str(cell)) for cell in row] for row in (columns, *rows)]
@@ -74,7 +79,7 @@ class Bar:
 class _RichBar(Bar):
     def __init__(self, progress: Progress, title: str, total: int) -> None:
         self._progress = progress
-        self._task = progress.add_task(title, total=total, note="")
+        self._task = progress.add_task(escape(title), total=total, note="")
 
     def advance(self, count: int = 1) -> None:
         self._progress.advance(self._task, count)
@@ -106,11 +111,11 @@ def progress(title: str, total: int) -> Iterator[Bar]:
         yield _LineBar(title, total)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=_out, transient=True) as live:
         yield _RichBar(live, title, total)

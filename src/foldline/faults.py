@@ -18,19 +18,21 @@ EXPECTED = {
     "finite_number": "a finite number",
     "float_type": "a number",
     "greater_than": "more than {gt:g}",
-    "greater_than_equal": "{ge:g} or more",
+    "greater_than_equal": "{ge:.12g} or more",
     "int_type": "a whole number",
     "invalid_key": "text as a key",
     "less_than": "less than {lt:g}",
-    "less_than_equal": "{le:g} or less",
+    "less_than_equal": "{le:.12g} or less",
     "missing": "one value more",
     "model_attributes_type": "a section of keys",
     "model_type": "a section of keys",
     "path_type": "a path",
     "string_pattern_mismatch": "a plain name of letters, digits, . _ + -",
+    "string_too_short": "at least {min_length} character",
     "string_too_long": "at most {max_length} characters",
     "string_type": "text",
     "too_long": "at most {max_length} values",
+    "too_short": "at least one value",
     "tuple_type": "a list such as [0, 1]",
 }
 
@@ -53,6 +55,8 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
     for item in error.errors():
         kind, context, place = item["type"], item.get("ctx", {}), _locate(item["loc"])
         keys, found = place.keys, item["input"]
+        if kind == "too_short" and found:
+            continue  # a consequence of the faults of its values
         if kind == "extra_forbidden":
             endings[keys] = _explain_unknown(place)
             continue
@@ -78,7 +82,11 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
 
 def show_value(value: Any) -> str:
     """The value as one would write it in YAML, cut where it is long."""
-    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return shorten(repr(value) if isinstance(value, str) else json.dumps(value, default=str))
+
+
+def shorten(text: str) -> str:
+    """No more of `text` than fits beside a key on a line."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -106,6 +114,8 @@ def _explain_unknown(place: _Place) -> str:
     if having and place.section:
         verb = "have" if len(having) > 1 else "has"
         return f"{name_of(place.section)} has no {last}; {_join(having, 'and')} {verb}"
+    if ":" in last:
+        return "no such key; YAML wants a blank after each colon, as in {name: sgd, lr: 0.1}"
     # the same key in another section, then one like it beside it, then one like it elsewhere
     known = sorted(_list_keys(Config), key=lambda key: (-len(key), key))
     by_name = {key.split(".")[-1]: key for key in known}

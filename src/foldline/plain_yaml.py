@@ -1,62 +1,170 @@
-"""YAML without its surprises: no key twice, `1e-3` is a number, `off` and `1:30` are text."""
+"""YAML without its surprises: no key twice, `1e-3` is a number, `off` and `1:30` are text.
 
+Plain values only: what a reader of settings never needs (aliases, tags, merged keys, several
+documents) is refused with its line, and so is what could hurt: depth, size, control characters.
+"""
+
+import math
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import yaml
 
+# of one recipe with every setting there is a few hundredths
+MAX_CHARACTERS = 100_000
+MAX_DEPTH = 20
+MAX_DIGITS = 18
+
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$")
+# control characters, halves of characters, and what shows text in another order than written
+_NEVER = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+# what the unquoted text that stands at these keys means
+ReadPlain = Callable[[Sequence[str], str], Any]
 
 
 class PlainYamlError(ValueError):
     """What is wrong with the text, and in which line of it."""
 
 
-class _Loader(yaml.SafeLoader):
-    # PyYAML's own rules are those of YAML 1.1; these are the few of YAML 1.2 that settings need
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - declared so by PyYAML
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value} stands twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
-        return super().construct_mapping(node, deep)
-
-
 class _Dumper(yaml.SafeDumper):
-    """Quotes what YAML 1.1 readers and `_Loader` would otherwise not read back as text."""
+    """Quotes what YAML 1.1 readers and `load_plain_yaml` would otherwise not read as text."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - named so by PyYAML
+        return True  # they would be refused
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("(~|null|)$"), ["~", "n", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(true|false)$"), ["t", "f"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGER, list("-+0123456789"))
-for _reader_or_writer in (_Loader, _Dumper):
-    _reader_or_writer.add_implicit_resolver(
-        "tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789")
-    )
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
 
 
-def load_plain_yaml(text: str) -> Any:
+def load_plain_yaml(text: str, read_plain: ReadPlain | None = None) -> Any:
     """The one value that `text` holds, of Python's plain types.
 
+    `read_plain` decides what unquoted text means; default: `resolve_plain`, whatever its keys.
     Raises `PlainYamlError`, in one line.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise PlainYamlError(f"more than {MAX_CHARACTERS} characters; settings are short")
+    found = _NEVER.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise PlainYamlError(f"line {line}: {_describe_character(found[0])}")
     try:
-        return yaml.load(text, Loader=_Loader)
+        return _Builder(text, read_plain or (lambda keys, plain: resolve_plain(plain))).build()
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        line_of = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise PlainYamlError(
-            line + ", ".join(filter(None, [error.context, error.problem]))
+            line_of + ", ".join(filter(None, [error.context, error.problem]))
         ) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise PlainYamlError(" ".join(str(error).split())) from None
+
+
+def resolve_plain(text: str) -> Any:
+    """What unquoted text means where any type may stand; raises `ValueError` for absurd numbers."""
+    if text in ("", "~", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INTEGER.fullmatch(text):
+        if len(text.lstrip("+-")) > MAX_DIGITS:
+            raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
+        return int(text)
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError("a number too large to be one")
+        return number
+    return text
 
 
 def dump_plain_yaml(value: Any) -> str:
     """YAML that `load_plain_yaml` and any other reader gives back as `value`, keys in order."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Builder:
+    """Builds the value from YAML's events, so that nothing is made of what is refused."""
+
+    def __init__(self, text: str, read_plain: ReadPlain) -> None:
+        self._events = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._read_plain = read_plain
+
+    def build(self) -> Any:
+        next(self._events)  # of the stream
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return None
+        value = self._build(next(self._events), ())
+        next(self._events)  # of the document
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            _refuse(after, "a second document begins; one is all there may be")
+        return value
+
+    def _build(self, event: Any, keys: tuple[str, ...]) -> Any:
+        _require_plain(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._read(event, keys)
+        if len(keys) >= MAX_DEPTH:
+            _refuse(event, f"nested more than {MAX_DEPTH} deep")
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._build(event, (*keys, str(len(items)))))
+            return items
+        return self._build_mapping(keys)
+
+    def _build_mapping(self, keys: tuple[str, ...]) -> dict[Any, Any]:
+        values: dict[Any, Any] = {}
+        seen: set[str] = set()
+        while True:
+            event: Any = next(self._events)
+            if isinstance(event, yaml.MappingEndEvent):
+                return values
+            _require_plain(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                _refuse(event, "a list or a mapping stands where a key should")
+            if event.value == "<<" and event.implicit[0]:
+                _refuse(event, "keys are not merged here (<<); write them out")
+            if event.value in seen:
+                _refuse(event, f"the key {event.value} stands twice")
+            seen.add(event.value)
+            key = self._read(event, None)
+            values[key] = self._build(next(self._events), (*keys, event.value))
+
+    def _read(self, event: Any, keys: tuple[str, ...] | None) -> Any:
+        """A scalar's value; of a key, which has no `keys` above it, whatever it looks like."""
+        # a line's end is \n here, whatever it is in the file; \r can only be an escape
+        found = _NEVER.search(event.value)
+        if found or "\r" in event.value:
+            _refuse(event, _describe_character(found[0] if found else "\r"))
+        if not event.implicit[0]:  # quoted
+            return event.value
+        try:
+            if keys is None:
+                return resolve_plain(event.value)
+            return self._read_plain(keys, event.value)
+        except ValueError as error:
+            _refuse(event, str(error))
+
+
+def _require_plain(event: Any) -> None:
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        _refuse(
+            event, "anchors and aliases (& and *) are not read; write the value out or quote it"
+        )
+    if event.tag is not None:
+        _refuse(event, "tags (!) are not read; leave it out, or quote the text")
+
+
+def _refuse(event: Any, problem: str) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+
+
+def _describe_character(character: str) -> str:
+    return f"the character U+{ord(character):04X} does not belong into settings"

@@ -8,10 +8,17 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from foldline.config import Config, sections_in
+from foldline.config import Config, is_text, sections_in
 from foldline.errors import UserError
-from foldline.faults import describe_faults, show_value
-from foldline.plain_yaml import PlainYamlError, dump_plain_yaml, load_plain_yaml
+from foldline.faults import describe_faults, shorten, show_value
+from foldline.plain_yaml import (
+    MAX_CHARACTERS,
+    MAX_DEPTH,
+    PlainYamlError,
+    dump_plain_yaml,
+    load_plain_yaml,
+    resolve_plain,
+)
 
 
 class _Layer(NamedTuple):
@@ -56,7 +63,7 @@ def _load_layers(path: Path) -> list[_Layer]:
     if parent is not None:
         if not isinstance(parent, str):
             raise UserError(f"{path}: parent: expected one file, found {show_value(parent)}")
-        parent_path = path.parent / parent
+        parent_path = path.parent / Path(parent).expanduser()
         below = _load_file(parent_path, opening=f"{path}: parent: ")
         if "parent" in below:
             raise UserError(f"{path}: parent: {parent_path} has a parent itself; one is the most")
@@ -66,10 +73,13 @@ def _load_layers(path: Path) -> list[_Layer]:
 
 def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
     name = f"{opening}{path}"
-    if path.is_dir():
-        raise UserError(f"{name}: this is a folder; name one of the configuration files in it")
     try:
-        values = load_plain_yaml(path.read_text(encoding="utf-8"))
+        if path.is_dir():
+            raise UserError(f"{name}: this is a folder; name one of the configuration files in it")
+        with path.open("rb") as file:
+            # no more than is taken anyway: it may be a device, or a table by mistake
+            text = file.read(4 * MAX_CHARACTERS + 1).decode()
+        values = load_plain_yaml(text, _read_plain)
     except FileNotFoundError:
         recipes = {
             p.stem: p for where in ("configs", path.parent) for p in Path(where).glob("*.yaml")
@@ -81,7 +91,7 @@ def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{name}: not UTF-8; save it as UTF-8 text") from None
-    except PlainYamlError as error:
+    except ValueError as error:  # of YAML, or a name that no file can have
         raise UserError(f"{name}: {error}") from None
     if not isinstance(values, dict | None):
         raise UserError(f"{name}: expected keys such as train:, found {show_value(values)}")
@@ -95,14 +105,18 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
-            faults.append(f"{override}: expected key=value, such as train.epochs=5")
-            continue
-        try:
-            value = load_plain_yaml(text)
-        except PlainYamlError:
-            faults.append(f'{key}: {text} is not valid YAML; text may need quotes: "{text}"')
+            faults.append(f"{shorten(override)}: expected key=value, such as train.epochs=5")
             continue
         *sections, last = key.split(".")
+        if len(sections) > MAX_DEPTH:
+            faults.append(f"{key[:60]}…: no such key")
+            continue
+        try:
+            value = _read_override((*sections, last), text)
+        except PlainYamlError as error:
+            reason = str(error).removeprefix("line 1: ")
+            faults.append(f"{key}: {shorten(text)} cannot be read: {reason}")
+            continue
         inner: Any = values
         for section in sections:
             inner = inner.setdefault(section, {}) if isinstance(inner, dict) else None
@@ -113,12 +127,45 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
     return values, faults
 
 
+def _read_override(keys: Sequence[str], text: str) -> Any:
+    """The value of one override: what was typed, where the key takes text; else YAML.
+
+    Quotes that a person put around text, as YAML asks for them, are none of it.
+    """
+
+    def read(inner: Sequence[str], plain: str) -> Any:
+        return _read_plain((*keys, *inner), plain)
+
+    if not is_text(Config, keys)[0]:
+        return load_plain_yaml(text, read)
+    if text[:1] in ("'", '"'):
+        try:
+            value = load_plain_yaml(text, read)
+        except PlainYamlError:
+            return text
+        return value if isinstance(value, str) else text
+    return _read_plain(keys, text)
+
+
+def _read_plain(keys: Sequence[str], text: str) -> Any:
+    """Unquoted text, where the key takes any, is what is written: `012`, `1e5`, `true`."""
+    takes_text, takes_null = is_text(Config, keys)
+    if not takes_text:
+        return resolve_plain(text)
+    # ~ alone is the home folder where there must be a path
+    return None if text in ("", "null") or (takes_null and text == "~") else text
+
+
 def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:
     """`above` wins key by key; where the name chooses the keys, another name starts anew.
 
-    So does an empty mapping where the keys are not ours, as in `model.arguments={}`.
+    So does an empty mapping where the keys are not ours, as in `model.arguments={}`, and a key
+    that depends on another, such as `model.arguments` on `model.name`.
     """
     merged = dict(below)
+    for key, deciding in section.depends_on.items() if section else ():
+        if any(above.get(one, below.get(one)) != below.get(one) for one in deciding):
+            merged[key] = section.model_fields[key].default
     for key, value in above.items():
         old = merged.get(key)
         if isinstance(old, dict) and isinstance(value, dict):

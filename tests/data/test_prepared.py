@@ -136,7 +136,7 @@ def test_a_table_edited_by_hand_is_refused(tmp_path: Path, name: str) -> None:
     save(tmp_path)
     table = tmp_path / name
     table.write_bytes(table.read_bytes().replace(b"007", b"008").replace(b",0\n", b",1\n"))
-    with pytest.raises(UserError, match=f"{name}: changed since it was sealed; run `make prepare`"):
+    with pytest.raises(UserError, match=f"{name}: changed .* sealed; run: foldline prepare"):
         load_prepared(tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_class_names_edited_by_hand_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path, name: str) -> None:
     save(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(UserError, match=f"{name} is missing; run `make prepare`"):
+    with pytest.raises(UserError, match=f"{name} is missing; run: foldline prepare"):
         load_prepared(tmp_path)
 
 

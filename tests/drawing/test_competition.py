@@ -163,5 +163,17 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path, marker: str | N
     assert read_all(root) == before
 
 
+@pytest.mark.usefixtures("plain_pictures")
+def test_a_link_to_another_disk_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    root = tmp_path / "sample"
+    root.symlink_to(tmp_path / "disk")
+    for seed in (0, 1):
+        draw_competition(root, people=6, eval_people=2, seed=seed, processes=1)
+        assert root.is_symlink()
+        assert is_drawn(tmp_path / "disk", people=6, eval_people=2, seed=seed)
+    assert {path.name for path in tmp_path.iterdir()} == {"disk", "sample"}
+
+
 def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     assert not is_drawn(tmp_path, **SIZE)

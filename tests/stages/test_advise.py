@@ -1,5 +1,4 @@
 import io
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from tests.competition import list_files
 
 from foldline.cli import main
 from foldline.learning.model import build_model
-from foldline.stages.advise import format_command
 
 NETWORK = ("model.name=squeezenet1_1", "data.image_size=[32, 32]", "infer.batch_size=8")
 
@@ -59,9 +57,8 @@ def test_it_measures_says_why_and_gives_the_command(
         "similar   yes: 1.00 (95 % by picture 1.00 to 1.00); similar from 0.5"
     )
     assert lines[6] == "rule      small and similar: model.train=head"
-    # a space in a setting: make would take it apart
     assert lines[8] == (
-        "command   .venv/bin/foldline train --config colors.yaml model.name=squeezenet1_1 "
+        "command   foldline train --config colors.yaml model.name=squeezenet1_1 "
         "'data.image_size=[32, 32]' infer.batch_size=8 model.weights=weights.pth model.train=head"
     )
     assert all(len(line) <= 100 for line in lines[:8])
@@ -148,7 +145,7 @@ def test_too_few_pictures_are_not_measured(
         (["model.weights=gone.pth"], "model.weights: gone.pth: no such file; expected"),
         (["model.weights=imagenet", "model.name=squezenet1_1"], "did you mean squeezenet"),
         (["folds.number=4", "model.weights=none"], "prepared with folds.number=5"),
-        (["data.name=other"], "outputs/prepared/other/train.csv is missing; run `make prepare`"),
+        (["data.name=other"], "outputs/prepared/other/train.csv is missing; run: foldline prepare"),
     ],
 )
 def test_what_train_would_refuse_is_refused(
@@ -157,16 +154,3 @@ def test_what_train_would_refuse_is_refused(
     assert run("prepare") == 0
     assert run("advise", *NETWORK, *overrides) == 2
     assert fault in capsys.readouterr().err
-
-
-def test_the_command_keeps_what_was_typed_and_changes_what_is_advised() -> None:
-    typed = ("seed=3", "model.train=all", "data.image_size=[64,48]", "run=a")
-    changed = {"model.train": "head", "run": "a-head"}
-    assert format_command(Path("configs/my.yaml"), typed, changed) == (
-        'make train CONFIG=configs/my.yaml SET="seed=3 data.image_size=[64,48] '
-        'model.train=head run=a-head"'
-    )
-    assert format_command(None, (), {"model.train": "all"}) == 'make train SET="model.train=all"'
-    odd = "data.root=inputs/내 것/$HOME"
-    command = format_command(Path("a b.yaml"), (odd,), {"model.train": "all"})
-    assert shlex.split(command)[1:] == ["train", "--config", "a b.yaml", odd, "model.train=all"]

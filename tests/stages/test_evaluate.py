@@ -146,7 +146,7 @@ def test_where_only_the_best_is_kept_it_is_scored(
         (["evaluate.split=test"], "needs infer.truth"),
         (["evaluate.split=test", "infer.truth=nowhere.csv"], "nowhere.csv: no such file"),
         (["evaluate.folds=[5]"], "evaluate.folds: there is no fold 5"),
-        (["evaluate.folds=[0, 1]"], "no checkpoint in folds 1; run make train first"),
+        (["evaluate.folds=[0, 1]"], "no checkpoint in folds 1; train it first: foldline train"),
     ],
 )
 def test_what_the_user_must_change_touches_nothing(

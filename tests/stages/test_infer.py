@@ -77,7 +77,7 @@ def test_no_run_names_the_command(
 ) -> None:
     assert foldline("prepare") == 0
     assert foldline("infer") == 2
-    assert "make train" in capsys.readouterr().err
+    assert "foldline train" in capsys.readouterr().err
 
 
 def test_the_checkpoint_says_how_to_look(

@@ -81,7 +81,7 @@ def test_the_tables_hold_the_competition(root: Path, capsys: pytest.CaptureFixtu
     assert all(len(line) <= 100 for line in printed.splitlines())
     assert "wear-male-<30" in printed
     assert f"written    {directory}  seal {prepared.seal[:12]}" in printed
-    assert printed.endswith("next       make train\n")
+    assert printed.endswith("next       foldline train\n")
 
 
 def test_the_summary_counts_what_the_table_holds(root: Path) -> None:
@@ -697,7 +697,7 @@ def test_numbers_of_padded_folders_are_their_values(
 
 
 @pytest.mark.parametrize(
-    "columns", ["[id]", "[id, label, more]", "[id, id]", '[id, ""]', "id", "[1, 2]"]
+    "columns", ["[id]", "[id, label, more]", "[id, id]", '[id, ""]', "id", "[[a], b]"]
 )
 def test_faulty_columns_are_refused(columns: str) -> None:
     with pytest.raises(UserError, match=r"^data\.submission_columns"):

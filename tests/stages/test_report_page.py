@@ -121,7 +121,7 @@ def test_no_runs_name_the_command(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert foldline("report") == 2
-    assert "make train" in capsys.readouterr().err
+    assert "foldline train" in capsys.readouterr().err
     assert not (project / "outputs/report").exists()
 
 

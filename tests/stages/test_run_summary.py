@@ -36,14 +36,14 @@ def test_a_run_that_is_finished() -> None:
     assert run.spread == pytest.approx((statistics.mean(by_fold), statistics.stdev(by_fold)))
     assert [(fold.epochs, fold.best_epoch) for fold in run.folds] == [(2, 2)] * 3
     assert run.submission is None
-    assert run.next_command == "make infer CONFIG=outputs/runs/one/config.yaml"
+    assert run.next_command == "foldline infer --config outputs/runs/one/config.yaml"
 
 
 def test_a_run_that_is_not() -> None:
     run = load_run(write_run("half", folds=[0, 2], train={"folds": [0, 2]}))
     assert (run.finished, run.is_finished, run.describe_folds()) == ((0, 2), False, "2 of 3")
     assert run.next_command == (
-        "make train CONFIG=outputs/runs/half/config.yaml SET=train.folds=null"
+        "foldline train --config outputs/runs/half/config.yaml train.folds=null"
     )
     begun = load_run(write_run("begun", folds=[]))
     assert (begun.folds, begun.out_of_fold, begun.spread, begun.seconds) == ((), None, None, 0)

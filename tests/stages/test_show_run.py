@@ -32,7 +32,7 @@ def test_a_finished_run_is_shown_whole(capsys: Print) -> None:
     settings = [line.split()[1] for line in lines if line.startswith("setting ")]
     assert settings == ["data.root=inputs/pets", "model.name=resnet34", "train.epochs=3"]
     assert [line[0] for line in lines if line[:1].isdigit()] == ["0", "1", "2"]
-    assert "next      make infer CONFIG=outputs/runs/one/config.yaml" in lines
+    assert "next      foldline infer --config outputs/runs/one/config.yaml" in lines
 
     answered = load_out_of_fold(path / "oof.csv")
     by_class = f1_score(answered.labels, answered.probs.argmax(1), average=None)
@@ -62,13 +62,14 @@ def test_a_run_with_a_submission_says_what_made_it(capsys: Print) -> None:
 
 def test_a_run_that_has_just_begun_and_one_in_between(capsys: Print) -> None:
     run_show(write_run("begun", folds=[]))
-    assert "next      make train CONFIG=outputs/runs/begun/config.yaml" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "next      foldline train --config outputs/runs/begun/config.yaml" in printed
     path = write_run("half", folds=[0, 1])
     (path / "fold_1/oof.csv").unlink()
     run_show(path)
     printed = capsys.readouterr().out
     assert "not finished" in printed
-    assert "next      make train CONFIG=outputs/runs/half/config.yaml" in printed
+    assert "next      foldline train --config outputs/runs/half/config.yaml" in printed
 
 
 def test_scores_without_their_rows_are_an_error_by_name() -> None:
@@ -92,7 +93,7 @@ def test_all_runs_in_a_table(capsys: Print) -> None:
     assert "2 of 3" in lines[1]
     assert lines[3].split()[-6:] == ["0", "0", "of", "3", "vit_b_16", "no"]
     assert lines[4] == (
-        "strong: 2 of 3 folds finished; go on with: make train CONFIG=outputs/runs/strong/"
+        "strong: 2 of 3 folds finished; go on with: foldline train --config outputs/runs/strong/"
         "config.yaml"
     )
     assert lines[5].startswith("begun: 0 of 3 folds finished")
@@ -110,4 +111,6 @@ def test_runs_on_several_tables_are_said_to_be_so(capsys: Print) -> None:
 
 def test_no_runs_yet(capsys: Print) -> None:
     run_list(RUNS)
-    assert capsys.readouterr().out == "no runs under outputs/runs yet; begin one with: make train\n"
+    assert capsys.readouterr().out == (
+        "no runs under outputs/runs yet; begin one with: foldline prepare && foldline train\n"
+    )

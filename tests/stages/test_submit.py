@@ -202,7 +202,7 @@ def test_credentials_may_be_in_any_of_kaggles_places(
         ("two", "mask", "outputs/runs/two: no such run; foldline runs lists those there are"),
         ("oen", "mask", "did you mean one?"),
         ("", "mask", "RUN: expected the name of a run"),
-        ("outputs/runs/bare", "mask", "no such file; make it with: make infer SET=run=bare"),
+        ("outputs/runs/bare", "mask", "no such file; make it with: foldline infer --config"),
         ("one", "https://www.kaggle.com/c/mask", "expected the last part of the competition's"),
         ("one", "", "expected the last part of the competition's"),
     ],

@@ -61,7 +61,7 @@ def test_what_is_still_written_is_left_for_later(uploaded: list[Path], command: 
 @pytest.mark.parametrize(
     ("stuck", "expected"),
     [
-        (["stuck1"], "run-stuck1.wandb: not uploaded; see above, then: make sync"),
+        (["stuck1"], "run-stuck1.wandb: not uploaded; see above, then: foldline sync"),
         (["stuck1", "stuck2"], "run-stuck1.wandb: not uploaded, nor 1 others; see above"),
     ],
 )

@@ -227,7 +227,7 @@ def test_a_missing_table_names_the_command(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert foldline("train") == 2
-    assert "make prepare" in capsys.readouterr().err
+    assert "foldline prepare --config tiny.yaml" in capsys.readouterr().err
     assert not (project / "outputs/runs").exists()
 
 

@@ -52,6 +52,14 @@ def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> 
     assert [trial.config.run for trial in again] == names, "whatever the order of the parameters"
 
 
+def test_a_trial_of_a_run_in_korean_has_a_name_that_fits_a_file(project: Path) -> None:
+    (trial,) = build_trials(
+        Sweep(Path("g.yaml"), "score", True, {"seed": [1]}), Path("tiny.yaml"), ["run=" + "가" * 66]
+    )
+    assert trial.config.run.startswith("가" * 60 + "-")
+    assert len(trial.config.run.encode()) < 200
+
+
 def test_what_is_wrong_in_any_trial_is_said_at_once(project: Path) -> None:
     sweep = Sweep(Path("g.yaml"), "score", True, {"seed": [0, -1], "train.epochs": [1, "x"]})
     with pytest.raises(UserError) as caught:

@@ -22,7 +22,7 @@ from foldline.config.learning import (
     Validation,
 )
 from foldline.config.outcome import Evaluate, Infer, Report, Track
-from foldline.config.values import Name, Section, Whole, name_of, sections_in
+from foldline.config.values import Name, Section, Seed, is_text, name_of, sections_in
 
 __all__ = [
     "SGD",
@@ -45,6 +45,7 @@ __all__ = [
     "Track",
     "Train",
     "Validation",
+    "is_text",
     "name_data",
     "name_of",
     "sections_in",
@@ -55,7 +56,7 @@ class Config(Section):
     """One recipe."""
 
     run: Name = Field("mask", description="folder under outputs/runs; default: the file's stem")
-    seed: Whole = Field(0, ge=0, description="of weights, order and augmentation")
+    seed: Seed = Field(0, description="of weights, order and augmentation")
     sample: Sample = Sample()
     data: Data = Data()
     folds: Folds = Folds()

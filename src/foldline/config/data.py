@@ -1,43 +1,64 @@
 """The settings of the data: where they lie, what is read from them, who validates what."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from foldline.config.values import Count, Name, Section, Share, Text, Whole
+from foldline.config.values import (
+    InnerPath,
+    Name,
+    Section,
+    Seed,
+    Share,
+    Text,
+    UserPath,
+    Whole,
+)
+
+# a side of what the network sees, pixels
+_Side = Annotated[Whole, Field(ge=1, le=8192)]
 
 
 class Sample(Section):
-    """The drawn competition of `make sample`."""
+    """The drawn competition of `make sample`, at data.root where a recipe or that is given."""
 
-    people: Whole = Field(440, ge=18, description="people to train on, seven pictures each")
-    eval_people: Whole = Field(60, ge=18, description="other people to be scored on")
-    seed: Whole = Field(0, ge=0, description="another seed draws another competition")
+    people: Whole = Field(
+        440, ge=18, le=100_000, description="people to train on, seven pictures each"
+    )
+    eval_people: Whole = Field(60, ge=18, le=100_000, description="other people to be scored on")
+    seed: Seed = Field(0, description="another seed draws another competition")
 
 
 class Data(Section):
     """The pictures and what is made of them."""
 
-    root: Path = Field(Path("inputs/mask"), description="folder of the competition, never written")
+    depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"pattern": ("scheme",)}
+
+    root: UserPath = Field(
+        Path("inputs/mask"), description="folder of the competition, never written"
+    )
     name: Name | None = Field(
         None, description="folder under outputs/prepared; default: root's last"
     )
     scheme: Literal["mask", "folder", "filename"] = Field(
         "mask", description="how labels are read: the mask competition, folders, or file names"
     )
-    pattern: str = Field(
+    pattern: Text = Field(
         "{label}.{id}", description="filename scheme: fields {label}, {id}, {group}; no extension"
     )
-    train_dir: str | None = Field(
+    train_dir: InnerPath | None = Field(
         None, description="training pictures under root; default: scheme's"
     )
-    test_dir: str | None = Field(None, description="test pictures under root; default: scheme's")
-    valid_dir: Text | None = Field(
+    test_dir: InnerPath | None = Field(
+        None, description="test pictures under root; default: scheme's"
+    )
+    valid_dir: InnerPath | None = Field(
         None, description="validation pictures under root, for folds.kind=given and nothing else"
     )
-    sample_file: Text | None = Field(
+    sample_file: InnerPath | None = Field(
         None,
         description="sample submission under root; default: sample_submission.csv, else looked for",
     )
@@ -48,7 +69,7 @@ class Data(Section):
         "auto",
         description="classes by name or number (its own, else from 0); auto: as the sample file",
     )
-    image_size: tuple[Count, Count] = Field(
+    image_size: tuple[_Side, _Side] = Field(
         (128, 96), description="what the network sees: [height, width], pixels"
     )
     crop: tuple[Share, Share] | None = Field(
@@ -67,7 +88,7 @@ class Data(Section):
         le=60,
         description="mask: from this age on trained as the oldest class; null: 60",
     )
-    corrections: Path | None = Field(
+    corrections: UserPath | None = Field(
         None, description="CSV `target,part,value` of wrong labels, for training only"
     )
 
@@ -98,7 +119,7 @@ class Folds(Section):
         description="by person; by image (a lie, to show it); holdout: only one fold is scored; "
         "given: data.valid_dir is scored",
     )
-    seed: Whole = Field(0, ge=0, description="another seed deals the people anew")
+    seed: Seed = Field(0, description="another seed deals the people anew")
 
 
 def name_data(name: str | None, root: Path) -> str:

@@ -1,6 +1,7 @@
 """The settings of the network and of its training."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,11 +10,13 @@ from foldline.config.values import (
     Duration,
     DurationFromZero,
     FoldNumbers,
+    PathOrWord,
     Probability,
     Rate,
     Real,
     Section,
     Share,
+    Text,
     Whole,
 )
 
@@ -21,19 +24,22 @@ from foldline.config.values import (
 class Model(Section):
     """The network."""
 
-    name: str = Field("resnet18", description="a classification model of `source`")
+    # another network's constructor takes other arguments
+    depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"arguments": ("name", "source")}
+
+    name: Text = Field("resnet18", description="a classification model of `source`")
     source: Literal["torchvision", "timm"] = Field(
         "torchvision", description="the library of the model; timm is an extra to be installed"
     )
     arguments: dict[str, Any] = Field(
         {}, description="of the model's constructor, over its own: {drop_rate: 0.1}"
     )
-    weights: str = Field(
+    weights: PathOrWord = Field(
         "imagenet",
         description="imagenet (timm: its pretrained ones), none, a file of weights, or run:NAME "
         "to go on from its best.pt",
     )
-    train: str = Field(
+    train: Text = Field(
         "all",
         description="what learns: head, last_blocks, all_but_first, all, or from a named block up",
     )
@@ -135,7 +141,7 @@ class Train(Section):
         "auto", description="of the arithmetic"
     )
     channels_last: Literal["auto"] | bool = Field("auto", description="memory format of pictures")
-    workers: Literal["auto"] | Annotated[Whole, Field(ge=0)] = Field(
+    workers: Literal["auto"] | Annotated[Whole, Field(ge=0, le=1000)] = Field(
         "auto", description="processes that read pictures; auto counts the cores"
     )
     optimizer: Annotated[Adam | AdamW | SGD, Field(discriminator="name")] = AdamW()

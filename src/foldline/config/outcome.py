@@ -1,11 +1,10 @@
 """The settings of what comes of a training: answers, scores, reports, and the mirror."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from foldline.config.values import Count, FoldNumbers, Real, Section, Whole
+from foldline.config.values import Count, FoldNumbers, Prose, Real, Section, Text, UserPath, Whole
 
 
 class Infer(Section):
@@ -16,7 +15,7 @@ class Infer(Section):
     )
     flip: bool = Field(False, description="also look at each picture mirrored, and average")
     batch_size: Count = Field(64, description="pictures a forward pass")
-    truth: Path | None = Field(None, description="the true answers, where they are known")
+    truth: UserPath | None = Field(None, description="the true answers, where they are known")
 
 
 class Evaluate(Section):
@@ -40,7 +39,10 @@ class Report(Section):
         24, ge=0, le=240, description="pictures in mistakes.png, a quarter of them right; 0: none"
     )
     thumbnails: Real = Field(
-        12.0, ge=0, description="small pictures in the page, megabytes a competition; 0: none"
+        12.0,
+        ge=0,
+        le=10_000,
+        description="small pictures in the page, megabytes a competition; 0: none",
     )
     cam: Whole = Field(
         0,
@@ -55,14 +57,17 @@ class Track(Section):
     mode: Literal["auto", "online", "offline", "disabled"] = Field(
         "auto", description="auto: online where logged in, else offline"
     )
-    project: str = Field("foldline", description="project on Weights & Biases")
-    entity: str | None = Field(None, description="team or user there; null: the account's default")
-    tags: tuple[str, ...] = Field((), description="of every W&B run, to filter by")
-    notes: str | None = Field(None, description="a sentence about the run, shown beside it")
+    project: Text = Field("foldline", description="project on Weights & Biases")
+    entity: Text | None = Field(None, description="team or user there; null: the account's default")
+    tags: tuple[Text, ...] = Field((), description="of every W&B run, to filter by")
+    notes: Prose | None = Field(None, description="a sentence about the run, shown beside it")
     pictures: bool = Field(
         True, description="thumbnails of confident mistakes and pictures of the report go along"
     )
     checkpoints: bool = Field(True, description="best.pt of every fold is kept as an artifact")
     patience: Real = Field(
-        5.0, ge=0, description="seconds that the end of a command waits for what is still to send"
+        5.0,
+        ge=0,
+        le=86_400,
+        description="seconds that the end of a command waits for what is still to send",
     )

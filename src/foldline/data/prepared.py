@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foldline.command_line import repeat
 from foldline.data.testset import MISSING, UNREADABLE
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 TRAIN, TEST, REJECTED, SUMMARY = "train.csv", "test.csv", "rejected.csv", "summary.json"
 TEXT_COLUMNS = frozenset({"id", "path", "group", "problem"})
-MAKE = "run `make prepare` with the same CONFIG and SET"
+
+
+def say_prepare() -> str:
+    """What makes the tables that a stage needs, with the settings that the stage was given."""
+    return f"run: {repeat('prepare')}"
 
 
 @dataclass(frozen=True)
@@ -125,11 +130,11 @@ def load_prepared(directory: Path) -> Prepared:
     """
     for name in (TRAIN, TEST, SUMMARY):
         if not (directory / name).is_file():
-            raise UserError(f"{directory / name} is missing; {MAKE}")
+            raise UserError(f"{directory / name} is missing; {say_prepare()}")
     train, test = (directory / TRAIN).read_bytes(), (directory / TEST).read_bytes()
     summary = load_summary(directory)
     if summary is None:
-        raise UserError(f"{directory / SUMMARY} cannot be read; {MAKE}")
+        raise UserError(f"{directory / SUMMARY} cannot be read; {say_prepare()}")
     class_names = tuple(summary["class_names"])
     changed = []
     if _compute_seal(train, class_names) != summary["seal"]:
@@ -137,7 +142,8 @@ def load_prepared(directory: Path) -> Prepared:
     if compute_sha256(test) != summary["test_sha256"]:
         changed.append(TEST)
     if changed:
-        raise UserError(*(f"{directory / n}: changed since it was sealed; {MAKE}" for n in changed))
+        faults = [f"{directory / name}: changed since it was sealed" for name in changed]
+        raise UserError(*(f"{fault}; {say_prepare()}" for fault in faults))
     columns = summary["submission_columns"]
     return Prepared(
         train=_read_csv(directory / TRAIN, train),
@@ -189,5 +195,5 @@ def _read_csv(path: Path, content: bytes) -> pd.DataFrame:
         encoding="utf-8",
     )
     if outside := next(filter(leads_outside, table["path"]), None):
-        raise UserError(f"{path}: {outside} leads out of the folder of pictures; {MAKE}")
+        raise UserError(f"{path}: {outside} leads out of the folder of pictures; {say_prepare()}")
     return table

@@ -85,6 +85,7 @@ def draw_competition(
     A competition that foldline drew earlier is replaced; a failure leaves it as it was. The same
     arguments give the same bytes, with any number of processes (default: one a core).
     """
+    root = root.resolve()  # what a link leads to is replaced, not the link
     is_drawn(root, people=people, eval_people=eval_people, seed=seed)
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))

@@ -1,15 +1,12 @@
 """`foldline advise`: which part of the network to train on the prepared pictures, and why."""
 
-import re
-import shlex
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from torch import nn
 
 from foldline import console
+from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.folds import ALWAYS_TRAINED, deal_folds
@@ -29,9 +26,6 @@ from foldline.stages.parts import build_network, build_valid_transform
 from foldline.stages.start_weights import load_origin, name_weights
 from foldline.stages.table_settings import check_settings
 
-# what make hands to its shell without quotes
-_PLAIN = re.compile(r"[\w./=:+,@%\[\]-]+")
-
 
 @dataclass(frozen=True)
 class _Measured:
@@ -43,8 +37,8 @@ class _Measured:
     why_not: str = ""
 
 
-def run_advise(config: Config, *, path: Path | None, overrides: Sequence[str]) -> None:
-    """Print the facts, the rule, the advice and the command, which repeats `path` and `overrides`.
+def run_advise(config: Config) -> None:
+    """Print the facts, the rule, the advice and the command, which repeats what was typed.
 
     Nothing is written. Raises `UserError` for what `train` would refuse, too.
     """
@@ -67,7 +61,7 @@ def run_advise(config: Config, *, path: Path | None, overrides: Sequence[str]) -
     if pretrained:
         _say_similarity(measured, unit)
     advice = advise_scope(size, measured.separation, pretrained=pretrained)
-    _say_advice(advice, config, path, overrides)
+    _say_advice(advice, config)
 
 
 def _name_unit(rows: pd.DataFrame) -> str:
@@ -166,9 +160,7 @@ def _say_similarity(measured: _Measured, unit: str) -> None:
     )
 
 
-def _say_advice(
-    advice: Advice, config: Config, path: Path | None, overrides: Sequence[str]
-) -> None:
+def _say_advice(advice: Advice, config: Config) -> None:
     console.say(f"rule      {advice.case}: model.train={advice.scope}")
     console.say(f"why       {advice.reason}")
     for word, scope in (("command", advice.scope), ("compare", advice.alternative)):
@@ -177,18 +169,4 @@ def _say_advice(
             # one name is one configuration
             if advice.alternative or config.run_dir.exists():
                 changed["run"] = f"{config.run}-{scope}"
-            console.say(f"{word}   {format_command(path, overrides, changed)}")
-
-
-def format_command(path: Path | None, overrides: Sequence[str], changed: Mapping[str, str]) -> str:
-    """What trains with the recipe `path`, the `overrides` that were typed and those `changed`.
-
-    As a call of make, or of foldline itself where make's shell would take a setting apart.
-    """
-    kept = [item for item in overrides if item.partition("=")[0] not in changed]
-    settings = [*kept, *(f"{key}={value}" for key, value in changed.items())]
-    if all(_PLAIN.fullmatch(setting) for setting in settings):
-        recipe = f"CONFIG={shlex.quote(str(path))} " if path else ""
-        return f'make train {recipe}SET="{" ".join(settings)}"'
-    recipe = f"--config {shlex.quote(str(path))} " if path else ""
-    return f".venv/bin/foldline train {recipe}{shlex.join(settings)}"
+            console.say(f"{word}   {repeat('train', changed=changed)}")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foldline import console
+from foldline.command_line import choose, format_command
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.scan import scan_pictures
@@ -42,7 +43,8 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
     (`train.save=head`) have it computed once for all of them.
     """
     if len(set(runs)) < max(1, len(runs)):
-        raise UserError("answer: name a run or more, each once: foldline answer FOLDER a b")
+        usage = choose(make='answer PICTURES=FOLDER RUNS="a b"', foldline="answer FOLDER a b")
+        raise UserError(f"answer: name a run or more, each once: {usage}")
     if not (paths := scan_pictures(pictures, ".").paths):
         raise UserError(f"{pictures}: no pictures there; expected .jpg, .jpeg or .png at any depth")
     tasks = [_load_task(run) for run in runs]
@@ -65,7 +67,8 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
 def _load_task(path: Path) -> _Task:
     summary = load_run(path)
     if not summary.finished:
-        raise UserError(f"{path}: no fold is trained to the end; run make train first")
+        command = format_command("train", config=summary.folder.config)
+        raise UserError(f"{path}: no fold is trained to the end; first: {command}")
     checkpoints = [load_checkpoint(summary.folder.fold(fold).best) for fold in summary.finished]
     return _Task(summary.name, checkpoints[0].class_names, tuple(checkpoints))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from accelerate.utils import gather_object
 
 from foldline import console
+from foldline.command_line import repeat
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
 
@@ -29,8 +30,8 @@ class BadPictures:
                     raise UserError(f"{error}; is the folder of data.root still there?")
                 if self._policy == "fail":
                     raise UserError(
-                        f"{error}; mend it, or run make prepare and this stage again with "
-                        "data.on_bad_image=reject"
+                        f"{error}; mend it, or leave it out, here and in later stages: "
+                        f"{repeat('prepare', changed={'data.on_bad_image': 'reject'})}"
                     )
                 self._reasons[str(error.path)] = str(error)
             if len(batch.rows):
@@ -38,7 +39,7 @@ class BadPictures:
             elif self._processes > 1:
                 raise UserError(
                     f"{batch.bad[0]}, nor can the others of its batch; several processes cannot "
-                    "go on from there: mend them and run make prepare again"
+                    f"go on from there: mend them, then: {repeat('prepare')}"
                 )
 
     def report(self, what: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from foldline import console
+from foldline.command_line import choose
 from foldline.errors import UserError
 from foldline.scoring.compare import Comparison, compare_runs
 from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold
@@ -19,7 +20,8 @@ _TRUTH = ["path", "group", "label"]
 def run_compare(paths: Sequence[Path]) -> None:
     """Print the table of the runs, then for each two of them whether the later is better."""
     if len({path.resolve() for path in paths}) < max(2, len(paths)):
-        raise UserError("compare: name two different runs or more, as in: foldline compare a b")
+        usage = choose(make='compare RUNS="a b"', foldline="compare a b")
+        raise UserError(f"compare: name two different runs or more, as in: {usage}")
     runs = [load_run(path) for path in paths]
     if len({run.name for run in runs}) < len(runs):
         raise UserError("compare: two of these runs have the same name; rename the folder of one")

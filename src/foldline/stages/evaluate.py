@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foldline import console
+from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
@@ -94,7 +95,7 @@ def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, 
     if missing == chosen or (missing and config.evaluate.folds):
         raise UserError(
             f"{run.path}: no checkpoint in folds {', '.join(map(str, missing))}; "
-            "run make train first"
+            f"train it first: {repeat('train')}"
         )
     if missing:
         console.say(f"folds without a checkpoint: {', '.join(map(str, missing))}")

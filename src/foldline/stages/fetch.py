@@ -4,6 +4,7 @@ import shutil
 from typing import Any
 
 from foldline import console
+from foldline.command_line import format_command
 from foldline.config import Config
 from foldline.errors import UserError
 from foldline.stages.mirror_files import name_artifact
@@ -43,4 +44,5 @@ def run_fetch(config: Config) -> None:
         arriving.path.rename(run.path)
     finally:
         shutil.rmtree(arriving.path, ignore_errors=True)
-    console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: make infer")
+    following = format_command("infer", config=run.config)
+    console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: {following}")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from foldline import console
+from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
@@ -93,10 +94,12 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
     if config.infer.folds is None:
         missing = [fold for fold in folds if fold not in done]
     if missing:
-        hint = f", or answer with some of the folds only: infer.folds={done}" if done else ""
+        unlimited = {"train.folds": "null"} if config.train.folds else {}
+        some = repeat("infer", changed={"infer.folds": str(done)})
+        hint = f"; or answer with some of the folds only: {some}" if done else ""
         raise UserError(
-            f"{run.path}: folds {', '.join(map(str, missing))} are not trained to the end; run "
-            f"make train first{hint}"
+            f"{run.path}: folds {', '.join(map(str, missing))} are not trained to the end; "
+            f"first: {repeat('train', changed=unlimited)}{hint}"
         )
     for fold in set(folds) - set(done):
         console.warn(f"fold {fold} is not trained to the end; its best epoch so far answers")
@@ -184,7 +187,7 @@ def _write(
         probs=answers.probs,
         unread=answers.unread,
     )
-    way_round = f"{path}: not written; `foldline infer --force` writes it all the same"
+    way_round = f"{path}: not written; all the same by: {repeat('infer', flags=['--force'])}"
     overridden = judge(path, findings, force=force, way_round=way_round)
     with announcing(path, len(ids)):
         table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])

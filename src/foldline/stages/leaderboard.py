@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from foldline import console
+from foldline.command_line import format_command
 from foldline.errors import UserError
 from foldline.scoring.ledger import (
     MIN_DISAGREEMENT,
@@ -57,7 +58,7 @@ def run_score(name: str, score: str, *, private: bool) -> None:
     now = result.sha256
     if now is None and not submitted:
         raise UserError(
-            f"{RUNS / name}: no submission there to be scored; see: foldline leaderboard"
+            f"{RUNS / name}: no submission there to be scored; see: {format_command('leaderboard')}"
         )
     # the leaderboard scored what was submitted, whatever lies in the folder today
     sha256 = submitted[-1].sha256 if submitted else str(now)
@@ -95,7 +96,8 @@ def run_leaderboard(*, public_share: float) -> None:
         raise UserError(f"--public-share {public_share}: expected a share above 0, at the most 1")
     entries = _list_entries()
     if not entries:
-        raise UserError(f"{RUNS}: no run has a submission yet; make one with: make train infer")
+        command = format_command("prepare", "train", "infer")
+        raise UserError(f"{RUNS}: no run has a submission yet; make one with: {command}")
     for data, group in groupby(entries, key=lambda entry: entry.data):
         runs = sorted(group, key=lambda entry: (-(entry.out_of_fold or 0.0), entry.name))
         console.heading(f"{data}: {len(runs)} runs")

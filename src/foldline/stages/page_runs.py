@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from foldline import console
+from foldline.command_line import repeat
 from foldline.errors import UserError
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.reporting.page.tables import Answers, Run
@@ -30,7 +31,9 @@ def load_runs(runs_dir: Path) -> list[Run]:
     """
     folders = sorted(path.parent for path in runs_dir.glob("*/config.yaml"))
     if not folders:
-        raise UserError(f"{runs_dir}: no run to report on; make one with: make train")
+        raise UserError(
+            f"{runs_dir}: no run to report on; make one with: {repeat('prepare', 'train')}"
+        )
     leaderboard = _load_leaderboard()
     runs = []
     with console.progress("runs", len(folders)) as bar:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from foldline.command_line import repeat
 from foldline.config import Data
 from foldline.console import say, show_table
 from foldline.data.corrections import TrainLabels
@@ -60,7 +61,7 @@ def show_prepared(
         say(f"answers    {listed}: {ANSWERS[summary['submission_labels']]}")
     for line in seal_lines:
         say(line)
-    say("next       make train")
+    say(f"next       {repeat('train')}")
 
 
 def describe_rare_classes(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from foldline import console
+from foldline.command_line import choose, format_command
 from foldline.stages.run_summary import RunSummary, list_runs
 
 _COLUMNS = (
@@ -15,7 +16,9 @@ def run_list(root: Path) -> None:
     """Print the runs under `root`, then what is unfinished or broken among them."""
     listed = list_runs(root)
     if not listed.runs and not listed.broken:
-        console.say(f"no runs under {root} yet; begin one with: make train")
+        console.say(
+            f"no runs under {root} yet; begin one with: {format_command('prepare', 'train')}"
+        )
         return
     if listed.runs:
         console.show_table(_COLUMNS, [_describe(run) for run in listed.runs])
@@ -25,7 +28,8 @@ def run_list(root: Path) -> None:
                 f"{run.name}: {run.describe_folds()} folds finished; go on with: {run.next_command}"
             )
     if len({run.scoring_seal for run in listed.runs}) > 1:
-        console.say("scores can be compared where `scored on` is the same: foldline compare A B")
+        compare = choose(make='compare RUNS="A B"', foldline="compare A B")
+        console.say(f"scores can be compared where `scored on` is the same: {compare}")
     for fault in listed.broken:
         console.warn(fault)
 

@@ -3,13 +3,13 @@
 import difflib
 import json
 import math
-import shlex
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foldline.command_line import format_command
 from foldline.config import Config
 from foldline.errors import UserError
 from foldline.recipe import load_config
@@ -106,11 +106,10 @@ class RunSummary:
     @property
     def next_command(self) -> str:
         """What takes the run on: train what is not finished, then answer the test pictures."""
-        config = f"CONFIG={shlex.quote(str(self.folder.config))}"
         if self.is_finished:
-            return f"make infer {config}"
-        all_folds = "" if self.config.train.folds is None else " SET=train.folds=null"
-        return f"make train {config}{all_folds}"
+            return format_command("infer", config=self.folder.config)
+        all_folds = [] if self.config.train.folds is None else ["train.folds=null"]
+        return format_command("train", config=self.folder.config, settings=all_folds)
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def find_run_path(name: str, root: Path) -> Path:
         return path
     names = [each.name for each in _list_folders(root)]
     near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else "foldline runs lists those there are"
+    hint = f"did you mean {near[0]}?" if near else f"{format_command('runs')} lists those there are"
     raise UserError(f"{path}: no such run; {hint}")
 
 
@@ -204,7 +203,7 @@ def _load_scores(path: Path) -> tuple[OutOfFoldScores | None, dict[int, Scores]]
             pictures=int(values["pictures"]),
         )
     except _MALFORMED:
-        raise UserError(f"{path}: not of this version of foldline; run make train again") from None
+        raise UserError(f"{path}: not of this version of foldline; train the run again") from None
     return joined, by_fold
 
 

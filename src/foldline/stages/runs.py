@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
@@ -142,7 +143,7 @@ def require_run(config: Config, prepared: Prepared) -> RunFolder:
     """The folder of `config.run`, trained on this table. Raises `UserError` where it is not."""
     run = RunFolder(config.run_dir)
     if not run.environment.is_file():
-        raise UserError(f"{run.path}: no such run; make it with: make train SET=run={config.run}")
+        raise UserError(f"{run.path}: no such run; make it with: {repeat('train')}")
     check_seal(run, prepared, config)
     return run
 

@@ -71,11 +71,13 @@ def _show_scores(run: RunSummary) -> None:
     joined, spread = run.out_of_fold, run.spread
     assert joined is not None
     over_folds = f"; over folds mean {spread[0]:.3f}, sd {spread[1]:.3f}" if spread else ""
+    console.say()
     console.say(
-        f"\nout of fold: macro-F1 {joined.scores.macro_f1:.3f} "
+        f"out of fold: macro-F1 {joined.scores.macro_f1:.3f} "
         f"(95 % {joined.low:.3f} to {joined.high:.3f}), accuracy {joined.scores.accuracy:.3f}, "
-        f"{joined.pictures} pictures of folds {', '.join(map(str, joined.folds))}{over_folds}\n"
+        f"{joined.pictures} pictures of folds {', '.join(map(str, joined.folds))}{over_folds}"
     )
+    console.say()
     out_of_fold = load_out_of_fold(run.folder.oof)
     names = out_of_fold.class_names
     counts = count_by_person(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from foldline import console
+from foldline.command_line import choose, format_command, remember
 from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
 from foldline.recipe import load_config
@@ -35,7 +36,7 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
             "such as dogs-vs-cats-redux-kernels-edition"
         )
     result = Result(find_run_path(name, RUNS))
-    _require_untouched(result, name)
+    _require_untouched(result)
     _refuse_again(result, competition, force=force)
     client = _find_client()
     _check(result, force=force)
@@ -60,19 +61,22 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
     for line in said:
         console.say(f"kaggle: {line}")
     console.say(f"submitted: {result.submission} to {competition}")
-    console.say(f"when it is scored: make score RUN={name} SCORE=…")
+    score_it = choose(make=f"score RUN={name} SCORE=…", foldline=f"score {name} …")
+    console.say(f"when it is scored: {score_it}")
 
 
-def _require_untouched(result: Result, name: str) -> None:
+def _require_untouched(result: Result) -> None:
     if not result.submission.is_file():
-        raise UserError(
-            f"{result.submission}: no such file; make it with: make infer SET=run={name}"
-        )
+        raise UserError(f"{result.submission}: no such file; make it with: {_name_infer(result)}")
     if not result.is_as_written:
         raise UserError(
             f"{result.submission}: not the file that submission.json is about; "
-            f"make it again with: make infer SET=run={name}"
+            f"make it again with: {_name_infer(result)}"
         )
+
+
+def _name_infer(result: Result) -> str:
+    return format_command("infer", config=RunFolder(result.path).config)
 
 
 def _refuse_again(result: Result, competition: str, *, force: bool) -> None:
@@ -86,9 +90,11 @@ def _refuse_again(result: Result, competition: str, *, force: bool) -> None:
 
 
 def _check(result: Result, *, force: bool) -> None:
-    config = load_config(result.path / "config.yaml")
+    run = RunFolder(result.path)
+    remember(run.config)  # what made its data, should they be missing
+    config = load_config(run.config)
     prepared = load_prepared(config.prepared_dir)
-    check_seal(RunFolder(result.path), prepared, config)
+    check_seal(run, prepared, config)
     ids = prepared.test["id"].astype(str).tolist()
     findings = inspect(
         load_submission(result.submission),

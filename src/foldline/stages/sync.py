@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from foldline import console
+from foldline.command_line import format_command
 from foldline.errors import UserError
 from foldline.tracking.upload import find_unsent, upload
 
@@ -24,8 +25,6 @@ def run_sync() -> None:
     left = upload(paths)
     console.say(f"uploaded: {len(paths) - len(left)} of {len(paths)} W&B runs")
     if left:
-        raise UserError(
-            f"{left[0]}: not uploaded, nor {len(left) - 1} others; see above, then: make sync"
-            if len(left) > 1
-            else f"{left[0]}: not uploaded; see above, then: make sync"
-        )
+        others = f", nor {len(left) - 1} others" if len(left) > 1 else ""
+        again = format_command("sync")
+        raise UserError(f"{left[0]}: not uploaded{others}; see above, then: {again}")

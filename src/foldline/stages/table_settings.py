@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from foldline.config import Config
-from foldline.data.prepared import MAKE, Prepared
+from foldline.data.prepared import Prepared, say_prepare
 from foldline.data.schemes import build_scheme
 from foldline.errors import UserError
 from foldline.files import compute_sha256
@@ -46,12 +46,12 @@ def check_settings(prepared: Prepared, config: Config) -> None:
     wanted = collect_settings(config)
     faults = [
         f"{config.prepared_dir}: prepared with {key}={_show(prepared.settings.get(key))}, "
-        f"configuration says {_show(value)}; {MAKE}"
+        f"configuration says {_show(value)}"
         for key, value in wanted.items()
         if not _are_same(prepared.settings.get(key), value)
     ]
     if faults:
-        raise UserError(*faults)
+        raise UserError(*faults[:-1], f"{faults[-1]}; {say_prepare()}")
 
 
 def _are_same(value: Any, other: Any) -> bool:

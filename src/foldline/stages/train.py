@@ -209,8 +209,9 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
             columns = zip(*(score.to_dict().values() for score in by_fold), strict=True)
             console.say(_ROW.format(name, *(f"{of(column):.3f}" for column in columns), "", "", ""))
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
+    console.say()
     console.say(
-        f"\nout of fold: macro-F1 {joined.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
+        f"out of fold: macro-F1 {joined.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
         f"accuracy {joined.accuracy:.3f}"
     )
     missing = sorted(set(range(prepared.num_folds)) - set(finished))

@@ -115,7 +115,9 @@ def build_trials(sweep: Sweep, path: Path | None, overrides: Sequence[str]) -> l
         values = dict(zip(sweep.parameters, combination, strict=True))
         own = [_write(key, value) for key, value in values.items()]
         digest = compute_sha256("\n".join(sorted(own)).encode())[:8]
-        changed = [*overrides, *own, f"run={json.dumps(f'{base.run[:_NAME_LENGTH]}-{digest}')}"]
+        # of a name in letters of several bytes less fits into a file's name
+        short = base.run[:_NAME_LENGTH].encode()[: 2 * _NAME_LENGTH].decode(errors="ignore")
+        changed = [*overrides, *own, f"run={json.dumps(f'{short}-{digest}', ensure_ascii=False)}"]
         try:
             trials.append(Trial(values, changed, load_config(path, changed)))
         except UserError as error:
