@@ -48,7 +48,9 @@ def run_fetch(command: Command) -> Said:
 def test_a_run_arrives_whole_with_the_folds_it_names(server: Server, command: Command) -> None:
     said = run_fetch(command)
     assert (said.code, said.err) == (0, "")
-    assert said.out.endswith("written: outputs/runs/far, folds 0, 2; next: make infer\n")
+    assert said.out.endswith(
+        "written: outputs/runs/far, folds 0, 2; next: make infer SET=run=far\n"
+    )
     # the folds of the very run, not the latest of that name
     assert server.asked == [
         ("far-run", "latest"),

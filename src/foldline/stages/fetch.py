@@ -43,4 +43,7 @@ def run_fetch(config: Config) -> None:
         arriving.path.rename(run.path)
     finally:
         shutil.rmtree(arriving.path, ignore_errors=True)
-    console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: make infer")
+    console.say(
+        f"written: {run.path}, folds {', '.join(map(str, folds))}; "
+        f"next: make infer SET=run={config.run}"
+    )

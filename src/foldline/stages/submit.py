@@ -11,6 +11,7 @@ from foldline.stages.board import Event, append_event, load_events, tell_time
 from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.kaggle_client import find_client, submit_file
 from foldline.stages.results import RUNS, Result, load_probs
+from foldline.stages.run_config import require_table
 from foldline.stages.run_summary import find_run_path
 from foldline.stages.runs import RunFolder, check_seal
 
@@ -80,6 +81,7 @@ def _refuse_again(result: Result, competition: str, *, force: bool) -> None:
 
 def _check(result: Result, *, force: bool) -> None:
     config = load_config(result.path / "config.yaml")
+    require_table(config, RunFolder(result.path))
     prepared = load_prepared(config.prepared_dir)
     check_seal(RunFolder(result.path), prepared, config)
     ids = prepared.test["id"].astype(str).tolist()
