@@ -129,11 +129,14 @@ def _train(config: Config) -> None:
 @click.option("--force", is_flag=True, help="write it even if the gate stops it")
 @_takes_settings()
 def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
-    """Average the folds into submission.csv."""
-    from foldline.recipe import load_config
-    from foldline.stages.infer import run_infer
+    """Average the folds into submission.csv.
 
-    run_infer(load_config(path, overrides), force=force)
+    Without --config, run=NAME is answered by the settings it was trained with.
+    """
+    from foldline.stages.infer import run_infer
+    from foldline.stages.run_config import load_run_config
+
+    run_infer(load_run_config(path, overrides), force=force)
 
 
 @foldline.command("answer", short_help="Answer a folder of pictures by one run or several.")
@@ -147,18 +150,29 @@ def _answer(pictures: Path, names: tuple[str, ...]) -> None:
     run_answer(pictures, [find_run_path(name, _RUNS) for name in names])
 
 
-@_stage("evaluate", "Score every kept checkpoint and name the best.")
-def _evaluate(config: Config) -> None:
+@foldline.command("evaluate", short_help="Score every kept checkpoint and name the best.")
+@_takes_settings()
+def _evaluate(path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Score every kept checkpoint and name the best.
+
+    Without --config, run=NAME is scored by the settings it was trained with.
+    """
     from foldline.stages.evaluate import run_evaluate
+    from foldline.stages.run_config import load_run_config
 
-    run_evaluate(config)
+    run_evaluate(load_run_config(path, overrides))
 
 
-@_stage("report", "Draw a run's pictures anew, and put every run on one page.")
-def _report(config: Config) -> None:
+@foldline.command("report", short_help="Draw a run's pictures anew, and all runs on one page.")
+@_takes_settings()
+def _report(path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Draw a run's pictures anew, and put every run on one page.
+
+    Without --config, run=NAME is drawn by the settings it was trained with.
+    """
     from foldline.stages.report import run_report
 
-    run_report(config)
+    run_report(path, overrides)
 
 
 @foldline.command("show", short_help="Print the resolved configuration, or a run.")
@@ -230,15 +244,11 @@ def _fetch(config: Config) -> None:
 def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
     """Say whether a submission may be submitted.
 
-    Without --config, a FILE in the folder of a run is checked by that run's configuration.
+    Without --config, the submission of a run is checked by that run's settings.
     """
-    from foldline.recipe import load_config
-    from foldline.stages.check_submission import run_check_submission
+    from foldline.stages.check_submission import load_submission_config, run_check_submission
 
-    beside = file.parent / "config.yaml"
-    path = path or (beside if beside.is_file() else None)
-    remember(path, overrides)
-    run_check_submission(load_config(path, overrides), file)
+    run_check_submission(load_submission_config(file, path, overrides), file)
 
 
 @foldline.command("submit", short_help="Submit a run through Kaggle's client.")

@@ -54,6 +54,31 @@ def test_many_wrong_values_are_not_a_page() -> None:
 @pytest.mark.parametrize(
     ("ids", "expected"),
     [
+        # exactly twice, in place of another, which leaves the number of rows as it was
+        (
+            ["a", "b", "c", "c"],
+            [
+                "ids missing: 1, such as d; every id must come once",
+                "ids more than once: 1, such as c; every id must come once",
+            ],
+        ),
+        (
+            ["a", "b", "c", "d", "b"],
+            ["ids more than once: 1, such as b; every id must come once", "5 rows; expected 4"],
+        ),
+        (
+            ["a", "a", "a", "b", "b", "c", "d"],
+            ["ids more than once: 2, such as a; every id must come once", "7 rows; expected 4"],
+        ),
+    ],
+)
+def test_an_id_that_comes_twice_is_named(ids: list[str], expected: list[str]) -> None:
+    assert check(ids, ["0"] * len(ids), [0, 1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
         (["d", "c", "b", "a"], "4 rows are not where the sample file has them: the rows are rev"),
         (["b", "c", "d", "a"], "the rows are shifted by one; row 2 is b, expected a"),
         (["d", "a", "b", "c"], "the rows are shifted by one"),

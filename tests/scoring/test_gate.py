@@ -1,10 +1,14 @@
 """The gate's chances are what they are called, and its checks find what they are for."""
 
+import math
+
 import numpy as np
 import pytest
 from benchmarks.drawn_answers import Drawn, Skill, draw_competition, draw_run
 
 from foldline.scoring.gate import (
+    STOP_CHANCE,
+    WARN_CHANCE,
     Known,
     Reference,
     check_agreement,
@@ -125,3 +129,126 @@ def test_answers_are_the_most_probable_ones() -> None:
     assert finding.level == "stop"
     assert finding.message.startswith("1 of 3 answers are not the most probable")
     assert finding.message.endswith("that of c")
+
+
+def count_alike(people: int) -> Known:
+    """People with a picture each, in one fold, half of them of either class."""
+    classes = np.arange(people) % 2
+    folds = np.zeros(people, np.int64)
+    return Known(classes, classes, [f"{who:04d}" for who in range(people)], folds)
+
+
+def expect_level(chance: float) -> str | None:
+    """What a finding of this chance must be; None so near to a limit that the draws decide."""
+    if any(a / near < chance < a * near for a, near in ((STOP_CHANCE, 2), (WARN_CHANCE, 1.3))):
+        return None
+    return "stop" if chance < STOP_CHANCE else "warn" if chance < WARN_CHANCE else "note"
+
+
+def compute_binomial(number: int, share: float) -> Probs:
+    """The chance of each of 0 to `number` out of `number`."""
+    ways = [
+        math.comb(number, k) * share**k * (1 - share) ** (number - k) for k in range(number + 1)
+    ]
+    return np.array(ways)
+
+
+def test_the_limits_are_what_the_documents_say() -> None:
+    assert (STOP_CHANCE, WARN_CHANCE) == (1 / 10_000, 1 / 100)
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "people", "level"),
+    [
+        # a person's class is one of so many: all are of one with the chance below
+        (10, 1, None),  # 1
+        (9, 3, None),  # 0.0123
+        (11, 3, "warn"),  # 0.0083
+        (9, 5, "warn"),  # 0.00015
+        (11, 5, "stop"),  # 0.00007
+        (2, 7, None),  # 0.0156
+        (2, 8, "warn"),  # 0.0078
+        (2, 14, "warn"),  # 0.00012
+        (2, 15, "stop"),  # 0.00006
+    ],
+)
+def test_one_answer_throughout_stops_and_warns_by_the_chance_of_it(
+    num_classes: int, people: int, level: str | None
+) -> None:
+    labels = np.repeat(np.arange(num_classes), 20)
+    groups = [str(row) for row in range(len(labels))]
+    known = Known(labels, labels, groups, np.zeros_like(labels))
+    finding = check_one_class(np.zeros(people, np.int64), known, NAMES)
+    assert (finding.level if finding else None) == level
+
+
+def test_the_class_shares_stop_and_warn_by_their_chance() -> None:
+    """Two classes, each person a picture: the chance is that of a binomial distribution."""
+    known, rows = count_alike(200), 60
+    # as many people as stray like the difference of 60 here and 200 there
+    number = round(rows * 200 / (rows + 200))
+    chances = compute_binomial(number, 0.5)
+    off = np.abs(np.arange(number + 1) / number - 0.5)
+    found: dict[str, list[int]] = {}
+    for first in range(36, 54):
+        answers = (np.arange(rows) >= first).astype(np.int64)
+        chance = float(chances[off >= first / rows - 0.5 - 1e-9].sum())
+        level = check_histogram(answers, known, ["a", "b"]).level
+        if expected := expect_level(chance):
+            assert level == expected, (first, chance)
+            found.setdefault(level, []).append(first)
+    assert [*found] == ["note", "warn", "stop"]
+    # what is judged lies close to both sides of both limits
+    assert found["warn"][0] - found["note"][-1] <= 3
+    assert found["stop"][0] - found["warn"][-1] <= 3
+
+
+def test_the_agreement_stops_and_warns_by_its_chance() -> None:
+    """Two runs that agree in 90 % of the pictures out of fold, and here in fewer."""
+    people, rows = 400, 100
+    known = count_alike(people)
+    agreed = np.arange(people) % 10 > 0
+    theirs = np.arange(rows) % 2
+    reference = Reference("b", theirs, known, agreed, known.groups)
+    number = round(rows * people / (rows + people))
+    # one more person agrees or does not
+    chances = compute_binomial(number, (0.9 * people + 0.5) / (people + 1))
+    found: dict[str, list[int]] = {}
+    for alike in range(66, 92):
+        answers = np.where(np.arange(rows) < alike, theirs, 1 - theirs)
+        chance = float(chances[np.arange(number + 1) / number <= alike / rows + 1e-9].sum())
+        level = check_agreement(answers, reference, 2).level
+        if expected := expect_level(chance):
+            assert level == expected, (alike, chance)
+            found.setdefault(level, []).append(alike)
+    assert [*found] == ["stop", "warn", "note"]
+    assert found["warn"][0] - found["stop"][-1] <= 3
+    assert found["note"][0] - found["warn"][-1] <= 4
+
+
+@pytest.mark.parametrize(
+    ("right", "alike", "level", "text"),
+    [
+        # shuffled answers would agree in 50 of 100; 3.7 deviations of 5 above is 68.5
+        (95, 68, "stop", "are the answers those of other rows?"),
+        (95, 69, "note", "the true ones in about 95%"),
+        # twice that is 87: where the truth itself agrees no more, nothing can be told
+        (87, 50, "note", "too alike to tell shuffled answers by it"),
+        (88, 50, "stop", "are the answers those of other rows?"),
+    ],
+)
+def test_without_out_of_fold_answers_luck_and_truth_are_the_limits(
+    right: int, alike: int, level: str, text: str
+) -> None:
+    labels = np.arange(100) % 2
+    answers = np.where(np.arange(100) < right, labels, 1 - labels)
+    groups = [str(who) for who in range(100)]
+    known = Known(answers, labels, groups, np.zeros(100, np.int64))
+    theirs = np.arange(100) % 2
+    # as many of either class, whatever the agreement
+    swapped = np.arange(100) >= alike
+    ours = np.where(swapped, 1 - theirs, theirs)
+    nobody = Reference("b", theirs, known, np.zeros(0, dtype=bool), [])
+    finding = check_agreement(ours, nobody, 2)
+    assert finding.level == level, finding
+    assert text in finding.message

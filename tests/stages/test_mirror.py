@@ -14,6 +14,9 @@ from tests.competition import Foldline, Said, list_files
 from tests.wandb_file import OfflineRun, read_runs
 from tests.wandb_server import KEY, Kept, serving
 
+from foldline.stages.mirror import FoldMirror
+from foldline.tracking.metrics_log import Row
+
 SETTINGS = (
     "folds.number=3",
     "run=tiny",
@@ -167,6 +170,45 @@ def test_artifacts_lead_from_the_table_over_the_folds_to_the_submission(
         assert made.digest == infer.used[f"tiny-fold-{fold}"].digest
     assert infer.made["tiny-submission"].type == "submission"
     assert runs["tiny"].made["tiny-run"].type == "run"
+
+
+def test_an_epoch_that_is_trained_again_and_each_of_its_validations_has_one_row(
+    project: Path, foldline: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after the first of two validations of the second epoch, and gone on with."""
+    settings = (
+        *("train.validation.every=0.5 epochs", "train.folds=[1]"),
+        *("track.mode=offline", "track.patience=120"),
+    )
+    real = FoldMirror.log
+
+    def log(self: FoldMirror, row: Row, *, epochs: float) -> None:
+        real(self, row, epochs=epochs)
+        if epochs == 1.5:
+            raise KeyboardInterrupt
+
+    assert foldline("prepare") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(FoldMirror, "log", log)
+        assert foldline("train", *settings) == 130
+    assert foldline("train", *settings) == 0
+    # the other fold comes later, with the smaller number
+    assert foldline("train", *settings, "train.folds=[0]") == 0
+    run = project / "outputs/runs/tiny"
+    runs = {one.name: one for one in read_runs(run).values()}
+    for fold in (0, 1):
+        lines = (run / f"fold_{fold}/metrics.jsonl").read_text().splitlines()
+        *rows, end = runs[f"tiny-fold-{fold}"].rows
+        assert [row["epoch"] for row in rows] == [0.5, 1.0, 1.5, 2.0]
+        for key in ("step", "macro_f1", "log_loss", "train_loss"):
+            assert [row[key] for row in rows] == [json.loads(line)[key] for line in lines]
+        assert "classes" in {key.removesuffix("/_type") for key in end}
+    # of the whole: each validation, then the end of the command, at a place of its own
+    rows = runs["tiny"].rows
+    assert [row.get("fold", "end") for row in rows] == [*[1] * 4, "end", *[0] * 4, "end"]
+    assert [row["epoch"] for row in rows] == [0.5, 1.0, 1.5, 2.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.0]
+    steps = [row["_step"] for row in rows]
+    assert steps == sorted(set(steps))
 
 
 def test_what_is_uploaded_later_is_whole_and_can_be_fetched(

@@ -117,6 +117,19 @@ def test_the_same_answers_are_not_submitted_twice(ready: DrawnProject, command: 
     [
         ({"err": "Traceback\nValueError: 404 - Not Found", "code": 1}, "ValueError: 404 - Not F"),
         ({"out": "Could not submit to competition"}, "Could not submit to competition"),
+        # ends with 0, its reason on the one stream and its bar on the other
+        (
+            {
+                "out": "403 Client Error: Forbidden for url: https://www.kaggle.com/api/v1/x",
+                "err": "\r 0%| | 0.0/5.1k [00:00<?, ?B/s]\r100%|█| 5.1k/5.1k [00:00<00:00, 9kB/s]",
+            },
+            "403 Client Error: Forbidden: is the name right? join the competition and accept its "
+            "rules at https://www.kaggle.com/competitions/mask/rules",
+        ),
+        (
+            {"err": "100%|██| 5.1k/5.1k [00:00<00:00, 9kB/s]", "out": "401 - no\x1b[2J", "code": 1},
+            "401 - no: the token is not accepted",
+        ),
         ({"out": "Authentication required to call\n\nLong help", "code": 1}, "Authentication req"),
         ({"out": "", "code": 3}, "exit code 3"),
     ],
@@ -129,6 +142,7 @@ def test_a_client_that_fails_is_quoted_and_nothing_recorded(
     assert said.code == 2
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
+    assert "%|" not in said.err
     assert not BOARD.exists()
 
 

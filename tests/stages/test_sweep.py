@@ -1,5 +1,6 @@
 """A grid of two parameters, trained by whoever is started, each trial under a name of its own."""
 
+import json
 import os
 import subprocess
 import threading
@@ -55,6 +56,7 @@ def trainers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         write_text(run.fold(0).oof, "")
         scores = dict.fromkeys(("macro_f1", "accuracy", "log_loss"), 0.0)
         scores["macro_f1"] = 0.7 - settings.optimizer.lr - settings.loss.label_smoothing
+        scores["log_loss"] = scores["macro_f1"]
         whole = {**scores, "macro_f1_interval": [0.6, 0.8]}
         write_json(run.scores, {"folds": {"0": scores}, "out_of_fold": whole, "pictures": 1})
         return 0
@@ -89,6 +91,46 @@ def test_two_agents_share_the_trials_and_name_the_same_winner(
     assert head.split("\t")[0] == "trial"
     assert rows[0].split("\t")[0] == winner
     assert sorted(row.split("\t")[0] for row in rows) == runs
+
+
+@pytest.mark.parametrize(
+    ("metric", "winner"),
+    [
+        ("", "lr=0.001 train.loss.label_smoothing=0.0"),
+        ("metric: {name: out_of_fold_log_loss}\n", "lr=0.01 train.loss.label_smoothing=0.1"),
+    ],
+)
+@pytest.mark.usefixtures("trainers")
+def test_the_best_wins_where_no_goal_is_given_and_when_it_is_asked_again(
+    metric: str, winner: str, foldline: Foldline, grid: Path, sweep: Callable[..., Said]
+) -> None:
+    """The trials that score better have, here, the higher log loss as well."""
+    grid.write_text(GRID.replace("metric: {name: score, goal: maximize}\n", metric))
+    assert foldline("prepare") == 0
+    for _ in range(2):
+        said = sweep(*SETTINGS)
+        assert said.code == 0, said.err
+        assert said.out.split("winner: ")[1].splitlines()[0].endswith(winner)
+        name = said.out.split("winner: ")[1].partition(",")[0]
+        _, first, *_ = Path("outputs/sweeps/tiny/trials.tsv").read_text().splitlines()
+        assert first.split("\t")[0] == name
+    assert "4 of them finished before" in said.out
+
+
+@pytest.mark.usefixtures("grid", "trainers")
+def test_trials_that_are_scored_on_other_folds_are_said_to_be(
+    foldline: Foldline, sweep: Callable[..., Said]
+) -> None:
+    assert foldline("prepare") == 0
+    assert sweep(*SETTINGS).err == ""
+    path = min(Path("outputs/runs").glob("*/scores.json"))
+    scores = json.loads(path.read_text())
+    scores["folds"]["1"] = scores["folds"]["0"]
+    write_json(path, scores)
+    said = sweep(*SETTINGS)
+    assert said.code == 0
+    assert "warning: not all trials are scored on the same folds" in said.err
+    assert f"{path.parent.name} on 0 1" in said.err
 
 
 @pytest.mark.usefixtures("grid")

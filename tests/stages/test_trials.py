@@ -10,13 +10,21 @@ from pathlib import Path
 
 import pytest
 from tests.competition import Foldline, Said
-from tests.written_runs import build_prepared, write_run
+from tests.written_runs import build_prepared, change_json, write_run
 
 from foldline.cli import main
 from foldline.config import Config
 from foldline.errors import UserError
+from foldline.stages.mirror_tables import list_figures
 from foldline.stages.sweep import _train
-from foldline.stages.trials import Sweep, Trial, build_trials, load_sweep
+from foldline.stages.trials import (
+    Sweep,
+    Trial,
+    build_trials,
+    check_metric,
+    find_direction,
+    load_sweep,
+)
 
 GRID = """\
 method: grid
@@ -72,7 +80,7 @@ def test_what_is_wrong_in_any_trial_is_said_at_once(project: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["", "{", "[]", '{"folds": {"0": {}, "1": {}, "2": {}}, "pictures": 48}', None],
+    ["", "{", "[]", '{"folds": {"0": {}, "1": {}, "2": {}}, "pictures": 48}', "NaN", None],
 )
 def test_a_trial_whose_scores_are_damaged_is_not_finished(
     damage: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -84,6 +92,9 @@ def test_a_trial_whose_scores_are_damaged_is_not_finished(
     assert trial.is_finished(prepared)
     if damage is None:
         (path / "scores.json").unlink()
+    elif damage == "NaN":  # of a score, by which nothing can be ranked
+        whole = json.loads((path / "scores.json").read_text())["out_of_fold"]
+        change_json(path / "scores.json", out_of_fold=whole | {"macro_f1": float("nan")})
     else:
         (path / "scores.json").write_text(damage)
     assert not trial.is_finished(prepared)
@@ -97,13 +108,92 @@ def test_a_metric_that_no_trial_will_have_is_refused_before_the_first_is_trained
     metric: str, folds: str, foldline: Foldline, sweep: Callable[..., Said]
 ) -> None:
     assert foldline("prepare") == 0
-    write_grid(GRID.replace("score", metric))
+    write_grid(GRID.replace("name: score, goal: maximize", f"name: {metric}"))
     said = sweep(f"train.folds={folds}")
     assert said.code == 2
     assert said.err.startswith(f"error: grid.yaml: metric.name: {metric} is not known; expected")
     assert "mean_macro_f1, out_of_fold_accuracy" in said.err
     assert ("sd_macro_f1" in said.err.partition("expected")[2]) == (folds == "null")
     assert not Path("outputs/runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("metric", "name", "maximize"),
+    [
+        ("", "score", True),
+        ("metric:\n", "score", True),
+        ("metric: {name: score}\n", "score", True),
+        ("metric: {goal: maximize}\n", "score", True),
+        ("metric: {name: mean_accuracy, target: 0.9}\n", "mean_accuracy", True),
+        ("metric: {name: out_of_fold_macro_f1_low}\n", "out_of_fold_macro_f1_low", True),
+        ("metric: {name: out_of_fold_log_loss}\n", "out_of_fold_log_loss", False),
+        ("metric: {name: mean_log_loss, goal: minimize}\n", "mean_log_loss", False),
+        ("metric: {name: sd_macro_f1}\n", "sd_macro_f1", False),
+    ],
+)
+def test_the_direction_follows_from_the_metric(
+    metric: str, name: str, maximize: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text(f"method: grid\n{metric}parameters: {{seed: {{value: 7}}}}\n")
+    sweep = load_sweep(path)
+    assert (sweep.metric, sweep.maximize) == (name, maximize)
+
+
+def test_every_figure_says_which_is_better_or_is_no_metric() -> None:
+    ways = {name: find_direction(name) for name in list_figures(3)}
+    assert [name for name, way in ways.items() if way is None] == [
+        "folds_scored",
+        "pictures",
+    ]
+    down = {name for name, way in ways.items() if way == "minimize"}
+    assert down == {name for name in ways if name.endswith("log_loss") or name.startswith("sd_")}
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        (
+            "{name: score, goal: minimize}",
+            "metric.goal: minimize would name the worst trial the winner, as more score is better; "
+            "write goal: maximize, or leave it out",
+        ),
+        ("{goal: minimize}", "metric.goal: minimize would name the worst"),
+        ("{name: mean_log_loss, goal: maximize}", "write goal: minimize, or leave it out"),
+        ("{name: sd_accuracy, goal: maximize}", "write goal: minimize"),
+        ("{nmae: mean_log_loss}", "metric.nmae is not known; did you mean name?"),
+        ("{name: score, wish: 1}", "metric.wish is not known; expected name and goal"),
+        ("score", "metric: expected {name: score, goal: maximize}"),
+        ("[]", "metric: expected {name: score, goal: maximize}"),
+    ],
+)
+def test_a_goal_that_contradicts_the_metric_is_refused(
+    metric: str, expected: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text(f"method: grid\nmetric: {metric}\nparameters: {{seed: {{value: 7}}}}\n")
+    with pytest.raises(UserError) as caught:
+        load_sweep(path)
+    assert caught.value.faults[0].startswith(f"{path}: ")
+    assert expected in caught.value.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "hint"),
+    [
+        ("scoer", "; did you mean score?"),
+        ("macro_f1", "; did you mean out_of_fold_macro_f1?"),
+        ("log_loss", "; did you mean out_of_fold_log_loss?"),
+        ("mean_acuracy", "; did you mean mean_accuracy?"),
+        ("pictures", ", sd_macro_f1"),
+        ("x", ", sd_macro_f1"),
+    ],
+)
+def test_a_metric_that_is_not_known_has_the_nearest_named(metric: str, hint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        check_metric(Sweep(Path("g.yaml"), metric, True, {}), 2)
+    assert caught.value.faults[0].startswith(f"g.yaml: metric.name: {metric} is not known; ")
+    assert caught.value.faults[0].endswith(hint)
 
 
 def test_a_sweep_trains_its_trials_and_names_the_winner(

@@ -118,6 +118,31 @@ def test_a_run_is_mirrored_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
     ]
 
 
+def test_a_row_that_an_earlier_command_has_logged_is_not_logged_again(
+    wandb: FakeWandb, tmp_path: Path
+) -> None:
+    """The first was killed: its last row arrives all the same, as the process here ends it."""
+    logs = [{"do": "log", "row": {"a": step}, "step": step} for step in (3, 6, 9)]
+    run(tmp_path, *logs[:2])
+    run(tmp_path, *logs[1:], FINISH)
+    run(tmp_path, logs[0], FINISH)
+    assert [value for name, value in wandb.calls if name == "log"] == [
+        ({"a": 3}, 3),
+        ({"a": 6}, 6),
+        ({"a": 9}, 9),
+    ]
+
+
+def test_a_row_that_wandb_could_not_take_comes_again(wandb: FakeWandb, tmp_path: Path) -> None:
+    log = {"do": "log", "row": {"a": 1}, "step": 1}
+    wandb.trouble["log"] = RuntimeError("full")
+    with pytest.raises(RuntimeError):
+        run(tmp_path, log)
+    wandb.trouble.clear()
+    run(tmp_path, log, FINISH)
+    assert [name for name, _ in wandb.calls].count("log") == 2
+
+
 @pytest.mark.parametrize(
     ("messages", "exit_code"), [([{"do": "finish", "failed": True}], 1), ([], 1), ([FINISH], 0)]
 )

@@ -1,14 +1,37 @@
 """Say of a submission file whether it may be submitted, before anyone sees its score."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
+from foldline.command_line import remember
 from foldline.config import Config
-from foldline.data.prepared import load_prepared
+from foldline.data.prepared import SUMMARY, load_prepared
 from foldline.errors import UserError
+from foldline.recipe import load_config
 from foldline.scoring.submission import load_submission
 from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.results import find_owner, load_probs
+
+
+def load_submission_config(file: Path, path: Path | None, overrides: Sequence[str]) -> Config:
+    """Return the settings that `file` is checked by.
+
+    Those of the recipe `path`, else of the run whose submission it is, by its folder or its bytes;
+    `overrides` over them. Raises `UserError` where neither says which competition is meant.
+    """
+    owner = find_owner(file) if path is None and file.is_file() else None
+    beside = (file.parent, *([owner.path] if owner else []))
+    own = [one for one in (folder / "config.yaml" for folder in beside) if one.is_file()]
+    recipe = path or (own[0] if own else None)
+    remember(recipe, overrides)
+    config = load_config(recipe, overrides)
+    if not (path or own or overrides or (config.prepared_dir / SUMMARY).is_file()):
+        raise UserError(
+            f"{file}: the submission of no run here, and {config.prepared_dir} is not prepared; "
+            "say which competition it is for: --config FILE"
+        )
+    return config
 
 
 def run_check_submission(config: Config, path: Path) -> None:

@@ -69,7 +69,7 @@ def train_fold(job: FoldJob) -> None:
                 parts.history.append({**row, "is_best": is_best})
                 save_networks(job, parts, row, is_best=is_best)
                 save_history(job, parts)
-                job.track.log(row)
+                job.track.log(row, epochs=row["step"] / parts.steps_per_epoch)
             parts.schedule.after_epoch(parts.tracker)
             parts.epochs_done = epoch
             save_last(job, parts)

@@ -4,11 +4,13 @@ import json
 import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
+from foldline.learning.stopping import DIRECTION
 from foldline.scoring.out_of_fold import load_out_of_fold
 from foldline.stages.mirror_begin import SayOnce, begin_run, measure_memory, never_stopping
 from foldline.stages.mirror_files import (
@@ -30,15 +32,16 @@ from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 class FoldMirror:
     """The W&B run of one fold."""
 
-    def __init__(self, track: WandbRun, on_row: Callable[[Row], None]) -> None:
+    def __init__(self, track: WandbRun, on_row: Callable[[Row, float], None]) -> None:
         self._track, self._on_row = track, on_row
 
-    def log(self, row: Row) -> None:
-        """Mirror the figures of one validation, at its step."""
+    def log(self, row: Row, *, epochs: float) -> None:
+        """Mirror the figures of one validation, at its step and after so many `epochs`."""
         with never_stopping():
             if not self._track.is_dark:
-                self._track.log({**row, **measure_memory()}, step=int(row["step"]))
-            self._on_row(row)
+                figures = {**row, "epoch": epochs, **measure_memory()}
+                self._track.log(figures, step=int(row["step"]))
+            self._on_row(row, epochs)
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Mirror the scores of the fold."""
@@ -63,7 +66,7 @@ class RunMirror:
             self._whole = self._begin_whole()
         track = self._begin("train", f"{self._config.run}-fold-{fold}", str(fold), {"fold": fold})
         try:
-            yield FoldMirror(track, lambda row: self._log_running(fold, row))
+            yield FoldMirror(track, partial(self._log_running, fold))
         except BaseException:
             track.finish(failed=True)
             raise
@@ -88,7 +91,7 @@ class RunMirror:
             for fold in range(self._prepared.num_folds):
                 if self._active and self._run.fold(fold).metrics.is_file():
                     for row in load_metrics(self._run.fold(fold).metrics):
-                        self._running.update(fold, row)
+                        self._running.update(fold, row, float(row["epoch"]))
         return self._begin("cross-validation", self._config.run, "whole", {}, sweeps=True)
 
     def _begin(
@@ -111,13 +114,12 @@ class RunMirror:
         self._runs.append(track)
         return track
 
-    def _log_running(self, fold: int, row: Row) -> None:
-        if self._whole is None or not self._running.update(fold, row):
+    def _log_running(self, fold: int, row: Row, epochs: float) -> None:
+        if self._whole is None or not self._running.update(fold, row, epochs):
             return
-        # no fold counts more epochs, so that the steps rise also where a run goes on
-        step = fold * self._config.train.epochs + int(row["epoch"])
-        score = self._running.compute()
-        self._whole.log({"fold": fold, "epoch": step, "score": score}, step=step)
+        figures = {"fold": fold, "epoch": self._running.epochs, "score": self._running.compute()}
+        # twice, to leave room for the end of a command, after which other folds may go on
+        self._whole.log(figures, step=2 * self._running.steps)
 
     def _end_fold(self, fold: int, track: WandbRun) -> None:
         if track.is_dark:
@@ -149,10 +151,10 @@ class RunMirror:
             root=self._config.data.root,
             thumbnails=self._config.track.pictures,
         )
-        step = self._prepared.num_folds * self._config.train.epochs + 1
         figures = summarize_scores(scores)
         folds = build_fold_table(scores["folds"])
-        whole.log({"epoch": step, "score": figures["score"], "folds": folds, **media}, step=step)
+        row = {"epoch": self._running.epochs, "score": figures["score"], "folds": folds, **media}
+        whole.log(row, step=2 * self._running.steps + 1)
         whole.summarize(figures)
         whole.save(pack_run(self._run, [int(fold) for fold in scores["folds"]]))
 
@@ -172,17 +174,31 @@ def mirror_train(
 
 
 class _RunningScore:
-    """The mean, over the folds begun so far, of macro-F1 in the epoch that is best by `monitor`."""
+    """The mean, over the folds begun so far, of macro-F1 in the epoch that is best by `monitor`.
+
+    `epochs` and `steps` are those of all folds together: they rise in whatever order the folds are
+    trained, and by whichever command.
+    """
 
     def __init__(self, monitor: str) -> None:
         self._monitor = monitor
         self._best: dict[int, tuple[float, float]] = {}  # by fold: how good, macro-F1
+        self._reached: dict[int, tuple[float, int]] = {}  # by fold: epochs, steps
 
-    def update(self, fold: int, row: Row) -> bool:
-        """Note the scores of an epoch; False for a row that has none."""
+    @property
+    def epochs(self) -> float:
+        return sum(epochs for epochs, _ in self._reached.values())
+
+    @property
+    def steps(self) -> int:
+        return sum(steps for _, steps in self._reached.values())
+
+    def update(self, fold: int, row: Row, epochs: float) -> bool:
+        """Note the scores after so many epochs of a fold; False for a row that has none."""
         if self._monitor not in row or "macro_f1" not in row:
             return False
-        good = -row[self._monitor] if self._monitor == "log_loss" else row[self._monitor]
+        self._reached[fold] = (epochs, int(row.get("step", row["epoch"])))
+        good = row[self._monitor] * DIRECTION[self._monitor]
         if fold not in self._best or good > self._best[fold][0]:
             self._best[fold] = (good, row["macro_f1"])
         return True

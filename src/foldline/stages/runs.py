@@ -169,11 +169,25 @@ def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
     """Raise `UserError` when the run was made on another table than the one prepared now."""
     seal = str(run.load_environment()["seal"])
     if seal != prepared.seal:
+        own = _find_table(run)
+        if own not in (None, config.prepared_dir):
+            raise UserError(
+                f"{run.path} was trained on {own}, not on {config.prepared_dir}; take its own "
+                f"settings, CONFIG={run.config}, or another name (run={config.run}-2)"
+            )
         raise UserError(
             f"{run.path} was trained on the table sealed {seal[:12]}, but {config.prepared_dir} "
             f"is now sealed {prepared.seal[:12]}; prepare with the settings in {run.config}, "
             f"or take another name (run={config.run}-2)"
         )
+
+
+def _find_table(run: RunFolder) -> Path | None:
+    """The prepared table that the run's own configuration means, where that can be read."""
+    try:
+        return load_config(run.config).prepared_dir
+    except UserError:
+        return None
 
 
 def _list_differences(old: Config, new: Config) -> Iterable[str]:

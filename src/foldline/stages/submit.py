@@ -1,11 +1,6 @@
 """Submit a run through Kaggle's client, after the gate, and write down that it was done."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 from foldline import console
 from foldline.command_line import choose, format_command, remember
@@ -15,12 +10,11 @@ from foldline.recipe import load_config
 from foldline.scoring.submission import load_submission
 from foldline.stages.board import Event, append_event, load_events, tell_time
 from foldline.stages.gatekeeper import inspect, judge
+from foldline.stages.kaggle_client import find_client, submit_file
 from foldline.stages.results import RUNS, Result, load_probs
+from foldline.stages.run_config import require_table
 from foldline.stages.run_summary import find_run_path
 from foldline.stages.runs import RunFolder, check_seal
-
-# six: some versions of the client use it without asking for it
-_INSTALL = ".venv/bin/uv pip install --constraint requirements.txt kaggle six"
 
 
 def run_submit(name: str, *, competition: str, message: str, force: bool) -> None:
@@ -38,13 +32,13 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
     result = Result(find_run_path(name, RUNS))
     _require_untouched(result)
     _refuse_again(result, competition, force=force)
-    client = _find_client()
+    client = find_client()
     _check(result, force=force)
     score = result.macro_f1
     if not message:
         message = name if score is None else f"{name}, out of fold {score:.4f}"
     with console.progress("submit", 1) as bar:
-        said = _call(client, result.submission, competition=competition, message=message)
+        said = submit_file(client, result.submission, competition=competition, message=message)
         bar.advance()
     append_event(
         Event(
@@ -93,6 +87,7 @@ def _check(result: Result, *, force: bool) -> None:
     run = RunFolder(result.path)
     remember(run.config)  # what made its data, should they be missing
     config = load_config(run.config)
+    require_table(config, run)
     prepared = load_prepared(config.prepared_dir)
     check_seal(run, prepared, config)
     ids = prepared.test["id"].astype(str).tolist()
@@ -105,61 +100,3 @@ def _check(result: Result, *, force: bool) -> None:
     )
     way_round = f"{result.submission}: not submitted; `--force` submits it all the same"
     judge(result.submission, findings, force=force, way_round=way_round)
-
-
-def _find_client() -> str:
-    """Kaggle's command, with credentials in one of the places where it looks for them."""
-    beside = Path(sys.executable).parent
-    client = shutil.which("kaggle", path=f"{os.environ.get('PATH', '')}{os.pathsep}{beside}")
-    if client is None:
-        raise UserError(f"Kaggle's client is not installed; install it with: {_INSTALL}")
-    folder = Path.home() / ".kaggle"
-    files = [
-        *(folder / name for name in ("access_token", "access_token.txt", "credentials.json")),
-        *(place / "kaggle.json" for place in _list_config_folders(folder)),
-    ]
-    by_name = os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY")
-    by_token = os.environ.get("KAGGLE_API_TOKEN") or os.environ.get("KAGGLE_API_V1_TOKEN")
-    if not (by_name or by_token or any(file.is_file() for file in files)):
-        raise UserError(
-            "no credentials for Kaggle: make a token at https://www.kaggle.com/settings, then "
-            f"put it into {folder / 'access_token'} or KAGGLE_API_TOKEN "
-            "(an older kaggle.json will do too)"
-        )
-    return client
-
-
-def _list_config_folders(folder: Path) -> list[Path]:
-    given = os.environ.get("KAGGLE_CONFIG_DIR")
-    shared = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return [folder, Path(shared) / "kaggle", *([Path(given)] if given else [])]
-
-
-def _call(client: str, path: Path, *, competition: str, message: str) -> list[str]:
-    """What the client says, line by line. Raises `UserError` with its last line when it fails."""
-    try:
-        done = subprocess.run(
-            # = keeps a message that begins with - from being taken for an option
-            [
-                *(client, "competitions", "submit", f"--competition={competition}"),
-                *(f"--file={path}", f"--message={message}"),
-            ],
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-            env=os.environ | {"PYTHONUTF8": "1"},
-        )
-    except OSError as error:
-        raise UserError(
-            f"{client}: cannot be started: {error.strerror}; install it again with: {_INSTALL}"
-        ) from None
-    said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    blamed = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    # an upload that broke off, or an unknown competition, is told in words and ends with 0; a token
-    # that is refused with instructions over many lines
-    refused = [line for line in said if line.startswith(("Could not", "Authentication required"))]
-    if done.returncode or refused:
-        why = (refused or blamed or said or [f"exit code {done.returncode}"])[-1]
-        raise UserError(f"Kaggle's client could not submit {path}: {why}")
-    return said

@@ -3,18 +3,20 @@
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from foldline import console
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
 from foldline.recipe import load_config
-from foldline.stages.mirror_tables import list_figures, summarize_scores
+from foldline.stages.mirror_tables import summarize_scores
 from foldline.stages.runs import choose_folds
 from foldline.stages.table_settings import check_settings
-from foldline.stages.trials import Sweep, Trial, build_trials, load_sweep
+from foldline.stages.trials import Sweep, Trial, build_trials, check_metric, load_sweep
+from foldline.text import name_some
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _INTERRUPTED = 130
@@ -54,12 +56,7 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
 def _check_metric(sweep: Sweep, trial: Trial, prepared: Prepared) -> None:
     """Raise `UserError` for a metric that the trained trial would not have."""
     folds = choose_folds("train.folds", trial.config.train.folds, prepared.num_folds)
-    known = list_figures(len(folds))
-    if sweep.metric not in known:
-        raise UserError(
-            f"{sweep.path}: metric.name: {sweep.metric} is not known; expected one of "
-            f"{', '.join(known)}"
-        )
+    check_metric(sweep, len(folds))
 
 
 def _take_turns(
@@ -110,7 +107,8 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     """Print and write the finished trials, best first, and say which has won."""
     if not trials:
         return
-    figures = {trial.config.run: summarize_scores(trial.load_scores() or {}) for trial in trials}
+    scores = {trial.config.run: trial.load_scores() or {} for trial in trials}
+    figures = {name: summarize_scores(of_trial) for name, of_trial in scores.items()}
 
     def score(trial: Trial) -> float:
         return figures[trial.config.run][sweep.metric]
@@ -128,5 +126,18 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     low = figures[best.config.run]["out_of_fold_macro_f1_low"]
     close = [one for one in ranked[1:] if figures[one.config.run]["out_of_fold_macro_f1"] >= low]
     if close:
-        console.say(f"{len(close)} others lie within its 95 % interval, which begins at {low:.4f}")
+        console.say(
+            f"{len(close)} others lie within its 95 % interval of macro-F1, which begins at "
+            f"{low:.4f}"
+        )
+    if len({tuple(sorted(of_trial["folds"])) for of_trial in scores.values()}) > 1:
+        console.warn(
+            "not all trials are scored on the same folds, and so not on the same pictures: "
+            f"{_list_folds(scores)}; train the others' folds, too, before you believe the winner"
+        )
     console.say(f"written: {directory / 'trials.tsv'}")
+
+
+def _list_folds(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    """`a on 0, b on 0 1`."""
+    return name_some(f"{name} on {' '.join(sorted(one['folds']))}" for name, one in scores.items())

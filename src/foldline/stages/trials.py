@@ -1,7 +1,9 @@
 """The trials of a sweep: which settings each has, and whether it is finished."""
 
+import difflib
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,10 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
+from foldline.learning.stopping import DIRECTION
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.recipe import load_config
-from foldline.stages.mirror_tables import summarize_scores
+from foldline.stages.mirror_tables import list_figures, summarize_scores
 from foldline.stages.runs import RunFolder, choose_folds, find_run
 
 _NAME_LENGTH = 90
@@ -57,7 +60,8 @@ class Trial:
         """What `scores.json` of its run says; None where there is none, or none that is whole."""
         try:
             scores: dict[str, Any] = json.loads(self.run.scores.read_text(encoding="utf-8"))
-            summarize_scores(scores)
+            if not all(map(math.isfinite, summarize_scores(scores).values())):
+                return None  # nothing can be ranked by it
         except (OSError, AttributeError, KeyError, TypeError, ValueError):
             return None
         return scores
@@ -83,18 +87,70 @@ def load_sweep(path: Path) -> Sweep:
             f"{path}: method {method} needs Weights & Biases (.venv/bin/wandb sweep {path}); "
             "here only method: grid runs"
         )
-    metric = given.get("metric") or {}
-    if not isinstance(metric, dict) or metric.get("goal", "minimize") not in _GOALS:
-        raise UserError(f"{path}: metric: expected {{name: score, goal: maximize}}")
+    metric = _read_metric(path, given.get("metric"))
     return Sweep(
         path=path,
-        metric=str(metric.get("name", "score")),
-        maximize=metric.get("goal", "minimize") == "maximize",  # W&B's own default
+        metric=metric,
+        maximize=find_direction(metric) == "maximize",
         parameters={str(key): _read_values(path, key, one) for key, one in parameters.items()},
     )
 
 
+def find_direction(metric: str) -> str | None:
+    """Return whether to `maximize` or to `minimize` a figure of `summarize_scores`.
+
+    None for one that does not say which of two runs is better, such as the number of pictures.
+    """
+    if metric.startswith("sd_"):  # the steadier over the folds
+        return "minimize"
+    stem = "out_of_fold_macro_f1" if metric == "score" else metric
+    name = stem.removesuffix("_low").removesuffix("_high")
+    name = name.removeprefix("mean_").removeprefix("out_of_fold_")
+    if name not in DIRECTION:
+        return None
+    return "maximize" if DIRECTION[name] > 0 else "minimize"
+
+
+def check_metric(sweep: Sweep, num_folds: int) -> None:
+    """Raise `UserError` for a metric that a trial of so many folds will not have."""
+    known = [name for name in list_figures(num_folds) if find_direction(name)]
+    if sweep.metric not in known:
+        near = [name for name in known if name == f"out_of_fold_{sweep.metric}"]
+        near += difflib.get_close_matches(sweep.metric, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(
+            f"{sweep.path}: metric.name: {sweep.metric} is not known; expected one of "
+            f"{', '.join(known)}{hint}"
+        )
+
+
+# what W&B reads there; only these two mean something here
+_METRIC_KEYS = ("name", "goal", "target", "impute", "impute_while_running")
 _GOALS = ("maximize", "minimize")
+
+
+def _read_metric(path: Path, given: Any) -> str:
+    """The name of the metric. Raises `UserError` for a goal that would name the worst the winner.
+
+    W&B takes `minimize` where no goal is given; here the goal follows from the metric.
+    """
+    metric = {} if given is None else given
+    if not isinstance(metric, dict) or metric.get("goal") not in (None, *_GOALS):
+        raise UserError(f"{path}: metric: expected {{name: score, goal: maximize}}")
+    for key in metric:
+        if key not in _METRIC_KEYS:
+            near = difflib.get_close_matches(str(key), _METRIC_KEYS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "expected name and goal"
+            raise UserError(f"{path}: metric.{key} is not known; {hint}")
+    name = str(metric.get("name", "score"))
+    goal, direction = metric.get("goal"), find_direction(name)
+    if goal is not None and direction not in (None, goal):
+        better = "more" if direction == "maximize" else "less"
+        raise UserError(
+            f"{path}: metric.goal: {goal} would name the worst trial the winner, as {better} "
+            f"{name} is better; write goal: {direction}, or leave it out"
+        )
+    return name
 
 
 def _read_values(path: Path, key: Any, given: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from foldline.files import write_text
 from foldline.tracking.wandb_objects import build_artifact, build_value
 
 # seconds until an address that does not answer is given up, and the run is kept on disk instead
@@ -61,14 +62,45 @@ class NoServerError(Exception):
     """The server has not taken the run; the message says which server, and why."""
 
 
+class _Rows:
+    """The rows of one run, each logged once however many commands come to it.
+
+    A command that was killed in an epoch is followed by one that trains it again; what had been
+    logged of it by then stays. How far that was lies beside what wandb keeps on disk.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._path = Path(settings["dir"], "wandb", f"{settings['id']}.step")
+        self._last: int | None = None
+
+    def log(self, run: Any, row: dict[str, Any], step: int) -> None:
+        # read anew each time: the process of the command that was killed may not have ended yet
+        if step <= self._load():
+            return
+        run.log({key: build_value(value) for key, value in row.items()}, step=step)
+        self.settle()  # wandb has written a row once the next one has come
+        self._last = step
+
+    def settle(self) -> None:
+        """Note that the rows so far need not be logged again."""
+        if self._last is not None:
+            write_text(self._path, f"{self._last}\n")
+
+    def _load(self) -> int:
+        try:
+            return int(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return -1
+
+
 def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     """Do what `messages` ask for, from `start` on; a run without a last `finish` counts as failed.
 
     Raises whatever wandb raises.
     """
-    figures: dict[str, Callable[..., None]] = {"log": _log, "summarize": _summarize}
     files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
     run: Any = None
+    rows: _Rows | None = None
     failed = True
     lines = iter(messages)
     for line in lines:
@@ -76,6 +108,7 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
         verb = message.pop("do")
         if verb == "start":
             _lock(message["settings"])
+            rows = _Rows(message["settings"])
             try:
                 run = _start(**message, say=say, patience=patience)
             except NoServerError as error:
@@ -85,14 +118,18 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
                 return
         elif verb == "finish":
             failed = message["failed"]
-        elif verb in figures:
-            figures[verb](run, **message)
+        elif verb == "log":
+            assert rows is not None, "nothing is begun"
+            rows.log(run, **message)
+        elif verb == "summarize":
+            run.summary.update(message["summary"])
         else:
             try:
                 files[verb](run, **message)
             except Exception as error:  # noqa: BLE001 - the figures that follow matter more
                 say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
-    if run is not None:
+    if run is not None and rows is not None:
+        rows.settle()
         _finish(run, failed, patience)
     say("done")
 
@@ -177,14 +214,6 @@ def _init(mode: Any, settings: dict[str, Any]) -> Any:
 
 def _ignore_stop() -> None:
     """Do nothing: a button in the browser does not end the training."""
-
-
-def _log(run: Any, row: dict[str, Any], step: int) -> None:
-    run.log({key: build_value(value) for key, value in row.items()}, step=step)
-
-
-def _summarize(run: Any, summary: dict[str, Any]) -> None:
-    run.summary.update(summary)
 
 
 def _use(run: Any, artifact: dict[str, Any]) -> None:
