@@ -1,8 +1,8 @@
 import csv
-import os
 from pathlib import Path
 
 import pytest
+from tests.needs import PATHS, needs_data
 
 from foldline.data.corrections import Correction, compute_train_labels, load_corrections
 from foldline.data.pictures import Picture, read_labels
@@ -160,11 +160,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_corrections(tmp_path / "none.csv")
 
 
+@needs_data
 def test_the_shipped_corrections_change_62_pictures_of_11_people() -> None:
-    folder = os.environ.get("FOLDLINE_DATA")
-    if not folder or not (Path(folder) / "mask_train_paths.csv").is_file():
-        pytest.skip("FOLDLINE_DATA names no folder with mask_train_paths.csv")
-    with (Path(folder) / "mask_train_paths.csv").open(encoding="utf-8", newline="") as file:
+    with PATHS.open(encoding="utf-8", newline="") as file:
         pictures = read(*(row["path"] for row in csv.DictReader(file)))
     result = compute_train_labels(
         pictures, SCHEME, SCHEME.class_names, corrections=load_corrections(SHIPPED)

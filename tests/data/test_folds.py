@@ -1,11 +1,10 @@
 import csv
-import os
 import random
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.needs import PATHS, needs_data
 
 from foldline.data.folds import (
     ALWAYS_TRAINED,
@@ -125,12 +124,10 @@ def test_counts_are_those_of_a_hand() -> None:
     assert counts.all_fold_groups.tolist() == [1, 1]
 
 
+@needs_data
 @pytest.mark.parametrize("number", [4, 5, 10])
 def test_the_real_people_are_dealt_even(number: int) -> None:
-    folder = os.environ.get("FOLDLINE_DATA")
-    if not folder or not (Path(folder) / "mask_train_paths.csv").is_file():
-        pytest.skip("FOLDLINE_DATA names no folder with mask_train_paths.csv")
-    with (Path(folder) / "mask_train_paths.csv").open(encoding="utf-8", newline="") as file:
+    with PATHS.open(encoding="utf-8", newline="") as file:
         readings = [MaskScheme().read("", row["path"]) for row in csv.DictReader(file)]
     groups = [reading.group for reading in readings]
     labels = [int(reading.label) for reading in readings]
