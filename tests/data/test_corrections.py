@@ -135,6 +135,19 @@ def test_a_file_is_read_with_remarks_blank_lines_and_a_byte_order_mark(tmp_path:
     ]
 
 
+def test_the_header_is_no_correction(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("target,part,value\n", encoding="utf-8")
+    assert load_corrections(path) == []
+    path.write_text("target,part,value\n1_male_A_25,gender,female\n", encoding="utf-8")
+    pictures = read("1_male_A_25/mask1.jpg", "2_male_A_25/mask1.jpg")
+    result = compute_train_labels(
+        pictures, SCHEME, SCHEME.class_names, corrections=load_corrections(path)
+    )
+    assert (result.num_corrections, result.num_corrected, result.unused) == (1, 1, [])
+    assert result.labels == [3, 0]
+
+
 def test_every_faulty_row_is_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "wrong.csv"
     path.write_text("target,part,value\na,gender\na,age,60\na,age,50\n,age,50\n", encoding="utf-8")

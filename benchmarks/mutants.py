@@ -1,0 +1,308 @@
+"""Change one small thing of the code at a time, and see whether a test notices.
+
+    .venv/bin/python benchmarks/mutants.py --number 40 --files data/folds.py scoring/metrics.py
+
+A comparison is moved or turned round, a constant changed, `and` becomes `or`, a `not` goes, a
+line is left out. For each such mutant the tests of the file are run, and those of `MORE` where
+they pass; a mutant that passes all of them is printed as a survivor. Nothing is written: libraries
+are imported once, and each mutant runs in a fork of that process, which imports the changed source
+in place of the file. What a test starts as a process of its own is not changed.
+"""
+
+import argparse
+import ast
+import gc
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src/foldline"
+
+# what decides labels, folds, scores, files to submit and what is learned
+FILES = (
+    *("data/folds.py", "data/testset.py", "data/schemes.py", "data/corrections.py"),
+    *("scoring/metrics.py", "scoring/out_of_fold.py", "scoring/submission.py"),
+    *("scoring/compare.py", "scoring/gate.py"),
+    *("learning/stopping.py", "learning/durations.py", "learning/optim.py"),
+    *("learning/loss.py", "learning/engine.py"),
+)
+# beside the file of tests that mirrors the source
+MORE = {
+    "data/testset.py": ("stages/test_prepare.py",),
+    "data/schemes.py": ("data/test_folds.py", "data/test_corrections.py"),
+    "scoring/compare.py": ("stages/test_compare.py",),
+    "scoring/out_of_fold.py": ("stages/test_check_submission.py",),
+    "scoring/submission.py": ("stages/test_check_submission.py",),
+    "scoring/gate.py": ("stages/test_check_submission.py",),
+    "learning/stopping.py": ("stages/test_fold.py",),
+    "learning/durations.py": ("stages/test_fold.py",),
+    "learning/optim.py": ("stages/test_fold.py",),
+    "learning/loss.py": ("stages/test_fold.py",),
+    "learning/engine.py": ("stages/test_fold.py",),
+}
+
+_OPTIONS = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--strict-markers")
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt},
+    **{ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In},
+    **{ast.Is: ast.IsNot, ast.IsNot: ast.Is},
+}
+_REMOVABLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.Raise, ast.Return, ast.Continue, ast.Break)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`tree` is the file with the change that `text` describes."""
+
+    file: str
+    line: int
+    text: str
+    tree: ast.Module
+
+    def compile(self) -> CodeType:
+        path = SOURCE / self.file
+        return compile(ast.unparse(ast.fix_missing_locations(self.tree)), str(path), "exec")
+
+
+def list_mutants(file: str) -> list[Mutant]:
+    """Every change of one file, in the order of its lines."""
+    tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+    mutants = []
+    for number, node in enumerate(_walk(tree)):
+        for way in range(_count_ways(node)):
+            changed = deepcopy(tree)
+            target = _walk(changed)[number]
+            old = _show(target)
+            _change(changed, target, way)
+            new = "" if isinstance(target, _REMOVABLE) else f" -> {_show(target)}"
+            mutants.append(Mutant(file, node.lineno, f"{old}{new or ' removed'}", changed))
+    return mutants
+
+
+def _walk(tree: ast.Module) -> list[ast.stmt | ast.expr]:
+    """Statements and expressions, but annotations, decorators, docstrings and `strict` of zip."""
+    found: list[ast.stmt | ast.expr] = []
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.stmt | ast.expr):
+            found.append(node)
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns", "decorator_list"):
+                continue
+            if isinstance(node, ast.keyword) and node.arg == "strict":
+                continue  # of zip: it guards against ourselves
+            for child in value if isinstance(value, list) else [value]:
+                is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+                if isinstance(child, ast.AST) and not is_text:
+                    visit(child)
+
+    visit(tree)
+    return found
+
+
+def _count_ways(node: ast.stmt | ast.expr) -> int:
+    match node:
+        case ast.Compare(ops=operators):
+            return sum(type(one) in _COMPARISONS for one in operators)
+        case ast.Constant(value=bool() | int() | float()):
+            return 1
+        case ast.UnaryOp(op=ast.Not()) | ast.BoolOp():
+            return 1
+        case ast.If() | ast.IfExp() | ast.While():
+            return int(not isinstance(node.test, ast.Compare | ast.UnaryOp))
+    return int(isinstance(node, _REMOVABLE))
+
+
+def _change(tree: ast.Module, node: ast.stmt | ast.expr, way: int) -> None:
+    match node:
+        case ast.Compare():
+            node.ops[way] = _COMPARISONS[type(node.ops[way])]()
+        case ast.Constant(value=bool()):
+            node.value = not node.value
+        case ast.Constant(value=int() | float() as value):
+            node.value = value + 1 if isinstance(value, int) else 2 * value + 0.1
+        case ast.UnaryOp():
+            node.op = ast.Not()
+            node.operand = ast.UnaryOp(ast.Not(), node.operand)
+        case ast.BoolOp():
+            node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        case ast.If() | ast.IfExp() | ast.While():
+            node.test = ast.UnaryOp(ast.Not(), node.test)
+        case _:
+            _Remove(node).visit(tree)
+
+
+class _Remove(ast.NodeTransformer):
+    def __init__(self, node: ast.AST) -> None:
+        self._node = node
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return ast.Pass() if node is self._node else self.generic_visit(node)
+
+
+def _show(node: ast.AST) -> str:
+    if isinstance(node, ast.If | ast.While):
+        node = node.test
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= 90 else f"{text[:89]}…"
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports `mutant` in place of its file."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._code = mutant.compile()
+        self._name = "foldline." + mutant.file.removesuffix(".py").replace("/", ".")
+        self._path = str(SOURCE / mutant.file)
+
+    def find_spec(
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._path, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code, module.__dict__)
+
+
+def list_tests(file: str) -> list[list[str]]:
+    """Tests in the order they are asked: those that mirror the file, then more of them."""
+    folder, name = file.split("/")
+    own = [f"tests/{folder}/test_{name}"]
+    more = [f"tests/{one}" for one in MORE.get(file, ())]
+    return [own, more] if more else [own]
+
+
+def start(tests: Sequence[str], mutant: Mutant | None) -> int:
+    """Run `tests` in a fork; return its process id. It ends with pytest's exit code."""
+    if child := os.fork():
+        return child
+    code = 3
+    try:
+        os.setsid()
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1)
+        os.dup2(silent, 2)
+        if mutant:
+            sys.meta_path.insert(0, _Finder(mutant))
+        import pytest
+
+        base = tempfile.mkdtemp()
+        code = int(pytest.main([*_OPTIONS, f"--basetemp={base}", *tests]))
+    finally:
+        os._exit(code)
+
+
+def import_libraries(files: Iterable[str]) -> None:
+    """Import what the tests import, then forget foldline and the tests: each fork has its own."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+    sys.path[:0] = [str(ROOT)]
+    import accelerate  # noqa: F401
+    import pytest
+    import torch
+
+    torch.set_num_threads(1)
+    tests = sorted({test for file in files for more in list_tests(file) for test in more})
+    silent = os.dup(1)
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), 1)
+        pytest.main([*_OPTIONS, "--collect-only", *tests])
+        os.dup2(silent, 1)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("foldline", "tests")]:
+        del sys.modules[name]
+    gc.collect()
+    gc.freeze()
+
+
+class Runs:
+    """Forks that are running, at most `jobs`; each is ended after `limit` seconds."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._running: dict[int, tuple[Mutant, float]] = {}
+
+    def run(self, mutants: Iterable[Mutant], tests: Sequence[str], limit: float) -> list[Mutant]:
+        """Return those of `mutants` that `tests` do not notice."""
+        survivors = []
+        for mutant in mutants:
+            while len(self._running) >= self._jobs:
+                survivors += self._wait()
+            self._running[start(tests, mutant)] = mutant, time.monotonic() + limit
+        while self._running:
+            survivors += self._wait()
+        return survivors
+
+    def _wait(self) -> Iterator[Mutant]:
+        for process, (mutant, deadline) in list(self._running.items()):
+            done, status = os.waitpid(process, os.WNOHANG)
+            if not done and time.monotonic() < deadline:
+                continue
+            if not done:  # it runs for ever: that is noticed
+                os.killpg(process, signal.SIGKILL)
+                _, status = os.waitpid(process, 0)
+            del self._running[process]
+            if os.waitstatus_to_exitcode(status) == 0:
+                yield mutant
+        time.sleep(0.01)
+
+
+def time_alone(tests: Sequence[str]) -> float:
+    """Seconds that `tests` take on the code as it is. Raises `SystemExit` where they fail."""
+    begin = time.monotonic()
+    _, status = os.waitpid(start(tests, None), 0)
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"the tests fail on the code as it is: {' '.join(tests)}")
+    return time.monotonic() - begin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--number", type=int, default=40, help="mutants a file; 0: all")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice among them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--files", nargs="*", default=FILES, choices=FILES, metavar="FILE")
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    import_libraries(options.files)
+    totals: dict[str, int] = defaultdict(int)
+    for file in options.files:
+        mutants = list_mutants(file)
+        if 0 < options.number < len(mutants):
+            mutants = random.Random(f"{options.seed} {file}").sample(mutants, options.number)
+        survivors = mutants
+        for tests in list_tests(file):
+            limit = 5 + 5 * time_alone(tests)
+            survivors = Runs(options.jobs).run(survivors, tests, limit)
+        report(file, len(mutants), len(survivors))
+        for one in sorted(survivors, key=lambda one: (one.line, one.text)):
+            print(f"    src/foldline/{file}:{one.line}: {one.text}", flush=True)
+        totals["mutants"] += len(mutants)
+        totals["survivors"] += len(survivors)
+    report("all", totals["mutants"], totals["survivors"])
+
+
+def report(title: str, number: int, survivors: int) -> None:
+    noticed = number - survivors
+    print(f"{title:<26}{noticed:>5} of {number:>4} noticed  {noticed / number:.1%}", flush=True)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="foldline-mutants-") as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        main()
+    shutil.rmtree(folder, ignore_errors=True)
