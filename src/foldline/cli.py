@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import io
 import os
 import shlex
 import signal
@@ -30,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # a first Ctrl-C raises KeyboardInterrupt even where a parent shell ignored the signal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    # a letter that the terminal's encoding lacks is escaped, as Python does on standard error
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     gc.set_threshold(_GARBAGE_AFTER)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
