@@ -55,7 +55,11 @@ MORE = {
     "learning/engine.py": ("stages/test_fold.py",),
 }
 
-_OPTIONS = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--strict-markers")
+_OPTIONS = (
+    *("-x", "-q", "-n0", "--no-summary", "-p", "no:cacheprovider"),
+    # both look for garbage among all that is imported, which takes longer than the tests
+    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
+)
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     **{ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt},
     **{ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In},
@@ -294,6 +298,7 @@ def main() -> None:
         totals["mutants"] += len(mutants)
         totals["survivors"] += len(survivors)
     report("all", totals["mutants"], totals["survivors"])
+    gc.unfreeze()  # or libraries complain of what is never freed
 
 
 def report(title: str, number: int, survivors: int) -> None:

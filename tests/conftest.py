@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -73,6 +74,14 @@ def _found_precision(request: pytest.FixtureRequest) -> Iterator[None]:
             capabilities = {"avx512_bf16": found == "bf16"}
             patch.setattr("torch.cpu.get_capabilities", lambda: capabilities)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_accelerator() -> Iterator[None]:
+    """Accelerate keeps the precision of the first training for the whole process."""
+    yield
+    if state := sys.modules.get("accelerate.state"):
+        state.AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def pytest_collection_finish() -> None:
