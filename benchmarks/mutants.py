@@ -122,8 +122,10 @@ def _count_ways(node: ast.stmt | ast.expr) -> int:
     match node:
         case ast.Compare(ops=operators):
             return sum(type(one) in _COMPARISONS for one in operators)
-        case ast.Constant(value=bool() | int() | float()):
+        case ast.Constant(value=bool() | float()):
             return 1
+        case ast.Constant(value=int()):
+            return 2
         case ast.UnaryOp(op=ast.Not()) | ast.BoolOp():
             return 1
         case ast.If() | ast.IfExp() | ast.While():
@@ -138,7 +140,7 @@ def _change(tree: ast.Module, node: ast.stmt | ast.expr, way: int) -> None:
         case ast.Constant(value=bool()):
             node.value = not node.value
         case ast.Constant(value=int() | float() as value):
-            node.value = value + 1 if isinstance(value, int) else 2 * value + 0.1
+            node.value = value + (1, -1)[way] if isinstance(value, int) else 2 * value + 0.1
         case ast.UnaryOp():
             node.op = ast.Not()
             node.operand = ast.UnaryOp(ast.Not(), node.operand)
@@ -242,7 +244,7 @@ class Runs:
 
     def run(self, mutants: Iterable[Mutant], tests: Sequence[str], limit: float) -> list[Mutant]:
         """Return those of `mutants` that `tests` do not notice."""
-        survivors = []
+        survivors: list[Mutant] = []
         for mutant in mutants:
             while len(self._running) >= self._jobs:
                 survivors += self._wait()

@@ -94,14 +94,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Say in one line what was skipped and how to get it."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
     if skipped := _count_skipped(config):
         reasons = ", ".join(f"{reason} {number}" for reason, number in skipped.items())
-        reporter.write_line(f"skipped {skipped.total()}: {reasons}")
+        terminalreporter.write_line(f"skipped {skipped.total()}: {reasons}")
     for reason in _list_required(config):
-        reporter.write_line(f"failed, as tests were skipped that --require asks for: {reason}")
+        terminalreporter.write_line(
+            f"failed, as tests were skipped that --require asks for: {reason}"
+        )
 
 
 def _count_skipped(config: pytest.Config) -> Counter[str]:
