@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foldline.scoring.submission import compute_answers, save_submission
+from foldline.errors import UserError
+from foldline.scoring.submission import compute_answers, load_submission, save_submission
 
 COLUMNS = ("ImageID", "ans")
 
@@ -65,6 +66,38 @@ def test_what_the_disk_garbled_does_not_take_the_old_ones_place(
     with pytest.raises(ValueError, match="not what was meant"):
         save(path, ["a", "b"], [1, 2])
     assert path.read_bytes() == b"ImageID,ans\nx,5\n"
+
+
+def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text('id,답\n007,3.0\n"a,b",\n007,쥐\n', encoding="utf-8")
+    read = load_submission(path)
+    assert read.columns == ("id", "답")
+    assert read.ids == ["007", "a,b", "007"]
+    assert read.answers == ["3.0", "", "쥐"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "empty"),
+        (b"id,ans\n\xff,1\n", "UTF-8"),
+        (b"id,ans\na,1\nb\n", r"row 3: expected id and answer, found 'b'$"),
+        (b"id,ans,x\na,1\nb,1,2\n", r"row 1, and 1 more rows: .* found 'id,ans,x'$"),
+    ],
+)
+def test_another_kind_of_file_is_refused_by_its_first_faulty_row(
+    content: bytes, fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=fault):
+        load_submission(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        load_submission(tmp_path / "none.csv")
 
 
 def test_the_answer_is_the_most_probable_class() -> None:
