@@ -107,6 +107,6 @@ def test_the_answer_is_the_most_probable_class() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_row_that_is_not_finite_has_no_answer(value: float) -> None:
-    probs = np.array([[0.1, 0.9], [value, 0.5], [0.5, value]])
+    probs = np.array([[0.1, 0.9], [value, 0.5], [value, 0.5]])
     with pytest.raises(ValueError, match="2 rows are not finite"):
         compute_answers(probs)
