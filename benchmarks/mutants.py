@@ -295,8 +295,10 @@ def main() -> None:
             limit = 5 + 5 * time_alone(tests)
             survivors = Runs(options.jobs).run(survivors, tests, limit)
         report(file, len(mutants), len(survivors))
+        lines = (SOURCE / file).read_text(encoding="utf-8").splitlines()
         for one in sorted(survivors, key=lambda one: (one.line, one.text)):
-            print(f"    src/foldline/{file}:{one.line}: {one.text}", flush=True)
+            where = f"src/foldline/{file}:{one.line}"
+            print(f"    {where}: {one.text}  in  {lines[one.line - 1].strip()}", flush=True)
         totals["mutants"] += len(mutants)
         totals["survivors"] += len(survivors)
     report("all", totals["mutants"], totals["survivors"])
