@@ -17,12 +17,10 @@ import importlib.machinery
 import importlib.util
 import os
 import random
-import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -100,15 +98,14 @@ def list_mutants(file: str) -> list[Mutant]:
 def _walk(tree: ast.Module) -> list[ast.stmt | ast.expr]:
     """Statements and expressions, but annotations, decorators, docstrings and `strict` of zip."""
     found: list[ast.stmt | ast.expr] = []
+    skipped = ("annotation", "returns", "decorator_list")
 
     def visit(node: ast.AST) -> None:
         if isinstance(node, ast.stmt | ast.expr):
             found.append(node)
         for name, value in ast.iter_fields(node):
-            if name in ("annotation", "returns", "decorator_list"):
+            if name in skipped or (isinstance(node, ast.keyword) and node.arg == "strict"):
                 continue
-            if isinstance(node, ast.keyword) and node.arg == "strict":
-                continue  # of zip: it guards against ourselves
             for child in value if isinstance(value, list) else [value]:
                 is_text = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
                 if isinstance(child, ast.AST) and not is_text:
@@ -122,12 +119,10 @@ def _count_ways(node: ast.stmt | ast.expr) -> int:
     match node:
         case ast.Compare(ops=operators):
             return sum(type(one) in _COMPARISONS for one in operators)
-        case ast.Constant(value=bool() | float()):
+        case ast.Constant(value=bool() | float()) | ast.UnaryOp(op=ast.Not()) | ast.BoolOp():
             return 1
         case ast.Constant(value=int()):
             return 2
-        case ast.UnaryOp(op=ast.Not()) | ast.BoolOp():
-            return 1
         case ast.If() | ast.IfExp() | ast.While():
             return int(not isinstance(node.test, ast.Compare | ast.UnaryOp))
     return int(isinstance(node, _REMOVABLE))
@@ -188,8 +183,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def list_tests(file: str) -> list[list[str]]:
     """Tests in the order they are asked: those that mirror the file, then more of them."""
-    folder, name = file.split("/")
-    own = [f"tests/{folder}/test_{name}"]
+    own = [f"tests/{file.replace('/', '/test_')}"]
     more = [f"tests/{one}" for one in MORE.get(file, ())]
     return [own, more] if more else [own]
 
@@ -201,15 +195,13 @@ def start(tests: Sequence[str], mutant: Mutant | None) -> int:
     code = 3
     try:
         os.setsid()
-        silent = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silent, 1)
-        os.dup2(silent, 2)
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         if mutant:
             sys.meta_path.insert(0, _Finder(mutant))
         import pytest
 
-        base = tempfile.mkdtemp()
-        code = int(pytest.main([*_OPTIONS, f"--basetemp={base}", *tests]))
+        code = int(pytest.main([*_OPTIONS, f"--basetemp={tempfile.mkdtemp()}", *tests]))
     finally:
         os._exit(code)
 
@@ -285,7 +277,7 @@ def main() -> None:
     options = parser.parse_args()
     os.chdir(ROOT)
     import_libraries(options.files)
-    totals: dict[str, int] = defaultdict(int)
+    total = left = 0
     for file in options.files:
         mutants = list_mutants(file)
         if 0 < options.number < len(mutants):
@@ -299,9 +291,8 @@ def main() -> None:
         for one in sorted(survivors, key=lambda one: (one.line, one.text)):
             where = f"src/foldline/{file}:{one.line}"
             print(f"    {where}: {one.text}  in  {lines[one.line - 1].strip()}", flush=True)
-        totals["mutants"] += len(mutants)
-        totals["survivors"] += len(survivors)
-    report("all", totals["mutants"], totals["survivors"])
+        total, left = total + len(mutants), left + len(survivors)
+    report("all", total, left)
     gc.unfreeze()  # or libraries complain of what is never freed
 
 
@@ -311,7 +302,6 @@ def report(title: str, number: int, survivors: int) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="foldline-mutants-") as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         main()
-    shutil.rmtree(folder, ignore_errors=True)
