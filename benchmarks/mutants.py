@@ -11,10 +11,12 @@ in place of the file. What a test starts as a process of its own is not changed.
 
 import argparse
 import ast
+import contextlib
 import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import io
 import os
 import random
 import signal
@@ -25,7 +27,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src/foldline"
@@ -46,11 +48,10 @@ MORE = {
     "scoring/out_of_fold.py": ("stages/test_check_submission.py",),
     "scoring/submission.py": ("stages/test_check_submission.py",),
     "scoring/gate.py": ("stages/test_check_submission.py",),
-    "learning/stopping.py": ("stages/test_fold.py",),
-    "learning/durations.py": ("stages/test_fold.py",),
-    "learning/optim.py": ("stages/test_fold.py",),
-    "learning/loss.py": ("stages/test_fold.py",),
-    "learning/engine.py": ("stages/test_fold.py",),
+    **{
+        f"learning/{one}.py": ("stages/test_fold.py",)
+        for one in ("stopping", "durations", "optim", "loss", "engine")
+    },
 }
 
 _OPTIONS = (
@@ -75,10 +76,6 @@ class Mutant:
     text: str
     tree: ast.Module
 
-    def compile(self) -> CodeType:
-        path = SOURCE / self.file
-        return compile(ast.unparse(ast.fix_missing_locations(self.tree)), str(path), "exec")
-
 
 def list_mutants(file: str) -> list[Mutant]:
     """Every change of one file, in the order of its lines."""
@@ -90,15 +87,14 @@ def list_mutants(file: str) -> list[Mutant]:
             target = _walk(changed)[number]
             old = _show(target)
             _change(changed, target, way)
-            new = "" if isinstance(target, _REMOVABLE) else f" -> {_show(target)}"
-            mutants.append(Mutant(file, node.lineno, f"{old}{new or ' removed'}", changed))
+            new = " removed" if isinstance(target, _REMOVABLE) else f" -> {_show(target)}"
+            mutants.append(Mutant(file, node.lineno, old + new, changed))
     return mutants
 
 
 def _walk(tree: ast.Module) -> list[ast.stmt | ast.expr]:
     """Statements and expressions, but annotations, decorators, docstrings and `strict` of zip."""
-    found: list[ast.stmt | ast.expr] = []
-    skipped = ("annotation", "returns", "decorator_list")
+    found, skipped = list[ast.stmt | ast.expr](), ("annotation", "returns", "decorator_list")
 
     def visit(node: ast.AST) -> None:
         if isinstance(node, ast.stmt | ast.expr):
@@ -166,9 +162,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports `mutant` in place of its file."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._code = mutant.compile()
         self._name = "foldline." + mutant.file.removesuffix(".py").replace("/", ".")
         self._path = str(SOURCE / mutant.file)
+        text = ast.unparse(ast.fix_missing_locations(mutant.tree))
+        self._code = compile(text, self._path, "exec")
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
@@ -209,18 +206,15 @@ def start(tests: Sequence[str], mutant: Mutant | None) -> int:
 def import_libraries(files: Iterable[str]) -> None:
     """Import what the tests import, then forget foldline and the tests: each fork has its own."""
     os.environ |= {"OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
-    sys.path[:0] = [str(ROOT)]
+    sys.path.insert(0, str(ROOT))
     import accelerate  # noqa: F401
     import pytest
     import torch
 
     torch.set_num_threads(1)
     tests = sorted({test for file in files for more in list_tests(file) for test in more})
-    silent = os.dup(1)
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
-        os.dup2(nowhere.fileno(), 1)
-        pytest.main([*_OPTIONS, "--collect-only", *tests])
-        os.dup2(silent, 1)
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main([*_OPTIONS, "--capture=no", "--collect-only", *tests])
     for name in [name for name in sys.modules if name.split(".")[0] in ("foldline", "tests")]:
         del sys.modules[name]
     gc.collect()
@@ -274,10 +268,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the choice among them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--files", nargs="*", default=FILES, choices=FILES, metavar="FILE")
-    options = parser.parse_args()
+    options, total, left = parser.parse_args(), 0, 0
     os.chdir(ROOT)
     import_libraries(options.files)
-    total = left = 0
     for file in options.files:
         mutants = list_mutants(file)
         if 0 < options.number < len(mutants):
@@ -297,8 +290,8 @@ def main() -> None:
 
 
 def report(title: str, number: int, survivors: int) -> None:
-    noticed = number - survivors
-    print(f"{title:<26}{noticed:>5} of {number:>4} noticed  {noticed / number:.1%}", flush=True)
+    found = number - survivors
+    print(f"{title:<26}{found:>5} of {number:>4} noticed  {found / number:.1%}", flush=True)
 
 
 if __name__ == "__main__":
