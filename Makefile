@@ -23,7 +23,7 @@ OPTIONS = $(if $(value CONFIG),--config $(call quote,CONFIG)) $(if $(value SET),
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo sample prepare advise train infer answer evaluate report show runs compare sweep sync \
-	fetch submit score leaderboard test check pins clean
+	fetch submit score leaderboard test check mutants pins clean
 
 help: ## list the targets
 	@echo 'make <target> [CONFIG=configs/x.yaml] [SET="train.epochs=5 train.folds=[0]"]'
@@ -88,7 +88,7 @@ runs: .venv/.ready ## list all runs, the best first
 compare: .venv/.ready ## is the gain real? RUNS="a b" names the runs
 	@$(FOLDLINE) compare $(RUNS)
 
-test: .venv/.ready ## run the tests
+test: .venv/.ready ## run the tests; the last line says what was skipped for want of what
 	@.venv/bin/pytest
 
 check: .venv/.ready ## run what CI runs: lint, format, types, import rules, tests with coverage
@@ -97,6 +97,9 @@ check: .venv/.ready ## run what CI runs: lint, format, types, import rules, test
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/pytest --cov=foldline --cov-report=term --cov-fail-under=90
+
+mutants: .venv/.ready ## change the code in small ways and name each change that no test notices
+	@.venv/bin/python benchmarks/mutants.py
 
 pins: .venv/.ready ## redo requirements.txt from pyproject.toml; delete a pin to have it chosen anew
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header \

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
+
+from foldline.data.transforms import build_eval_transform
+from foldline.learning.checkpoint import load_checkpoint
+from foldline.scoring.metrics import Probs
 
 PEOPLE = (
     ("000001", "male", 25),
@@ -52,6 +57,17 @@ def write_competition(root: Path) -> None:
     for number, name in enumerate(ids):
         draw(root / "eval/images" / name, (80 * number, 60, 120), seed=90 + number)
     (root / "eval/info.csv").write_text("ImageID,ans\n" + "".join(f"{i},0\n" for i in ids))
+
+
+def answer_alone(checkpoint_path: Path, paths: list[Path]) -> Probs:
+    """Probabilities in full precision, without the dataset, the loader and the engine."""
+    checkpoint = load_checkpoint(checkpoint_path)
+    transform = build_eval_transform(**checkpoint.eval_transform)
+    images = [transform(np.asarray(Image.open(path)), 0) for path in paths]
+    with torch.no_grad():
+        logits = checkpoint.build_model()(torch.stack(images))
+    probs: Probs = logits.double().softmax(1).numpy()
+    return probs
 
 
 def list_files(folder: Path) -> dict[str, bytes]:

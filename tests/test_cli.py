@@ -1,4 +1,5 @@
 import errno
+import os
 import re
 import subprocess
 import sys
@@ -260,3 +261,18 @@ def test_the_package_is_a_command_for_torchrun() -> None:
         [sys.executable, "-m", "foldline", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("foldline, version ")
+
+
+def test_a_letter_that_the_terminal_cannot_write_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run("얼굴")
+    done = subprocess.run(
+        [sys.executable, "-m", "foldline", "runs"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert rb"\uc5bc\uad74" in done.stdout

@@ -19,7 +19,7 @@ from foldline.stages.runs import FoldFolder, RunFolder
 RECIPES = sorted((Path(__file__).parents[1] / "configs/reference").glob("*.yaml"))
 SMALL = (
     *("data.image_size=[64, 64]", "folds.number=2", "train.epochs=1", "train.batch_size=4"),
-    *("train.folds=[0]", "evaluate.folds=[0]", "infer.folds=[0]"),
+    *("train.folds=[0]", "evaluate.folds=[0]", "infer.folds=[0]", "train.precision=fp32"),
     "train.validation.floor=null",  # no network reaches one in three steps
     *("report.after_training=false", "track.mode=disabled"),
 )

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import io
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     remember()
+    # a letter that the terminal's encoding lacks is escaped, as Python does on standard error
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     gc.set_threshold(_GARBAGE_AFTER)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:

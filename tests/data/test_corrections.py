@@ -1,9 +1,9 @@
 import csv
-import os
 import unicodedata
 from pathlib import Path
 
 import pytest
+from tests.needs import PATHS, needs_data
 
 from foldline.data.corrections import Correction, compute_train_labels, load_corrections
 from foldline.data.pictures import Picture, read_labels
@@ -140,6 +140,19 @@ def test_a_file_is_read_with_remarks_blank_lines_and_a_byte_order_mark(tmp_path:
     ]
 
 
+def test_the_header_is_no_correction(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("target,part,value\n", encoding="utf-8")
+    assert load_corrections(path) == []
+    path.write_text("target,part,value\n1_male_A_25,gender,female\n", encoding="utf-8")
+    pictures = read("1_male_A_25/mask1.jpg", "2_male_A_25/mask1.jpg")
+    result = compute_train_labels(
+        pictures, SCHEME, SCHEME.class_names, corrections=load_corrections(path)
+    )
+    assert (result.num_corrections, result.num_corrected, result.unused) == (1, 1, [])
+    assert result.labels == [3, 0]
+
+
 def test_every_faulty_row_is_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "wrong.csv"
     path.write_text("target,part,value\n# why\na,age,60\na,age,50\n,age,50\n", encoding="utf-8")
@@ -187,11 +200,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_corrections(tmp_path / "none.csv")
 
 
+@needs_data
 def test_the_shipped_corrections_change_62_pictures_of_11_people() -> None:
-    folder = os.environ.get("FOLDLINE_DATA")
-    if not folder or not (Path(folder) / "mask_train_paths.csv").is_file():
-        pytest.skip("FOLDLINE_DATA names no folder with mask_train_paths.csv")
-    with (Path(folder) / "mask_train_paths.csv").open(encoding="utf-8", newline="") as file:
+    with PATHS.open(encoding="utf-8", newline="") as file:
         pictures = read(*(row["path"] for row in csv.DictReader(file)))
     result = compute_train_labels(
         pictures, SCHEME, SCHEME.class_names, corrections=load_corrections(SHIPPED)

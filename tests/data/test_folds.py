@@ -1,11 +1,10 @@
 import csv
-import os
 import random
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.needs import PATHS, needs_data
 
 from foldline.data.folds import (
     ALWAYS_TRAINED,
@@ -94,6 +93,50 @@ def test_a_class_with_fewer_groups_than_folds_is_spread_as_far_as_it_goes() -> N
     assert sorted(Counter(folds).values()) == [4, 4, 4, 4, 4]
 
 
+def test_the_rarest_profile_is_dealt_first() -> None:
+    """`c` alone has two pictures, `a` and `b` have three."""
+    groups = [*"aaa", *"bbb", *"cc"]
+    dealt = dict(zip(groups, deal_folds(groups, [0] * 8, number=3, seed=0), strict=True))
+    assert dealt["c"] == 0
+    assert sorted(dealt.values()) == [0, 1, 2]
+
+
+def test_of_equally_rare_profiles_the_largest_is_dealt_first_then_the_lowest_label() -> None:
+    groups = [*"a", *"bb", *"ccc"]
+    dealt = dict(zip(groups, deal_folds(groups, [0] * 6, number=2, seed=0), strict=True))
+    assert dealt == {"c": 0, "b": 1, "a": 1}, "3 against 2 + 1"
+    groups = [*"aa", *"bb", *"cc"]
+    dealt = dict(zip(groups, deal_folds(groups, [2, 2, 1, 1, 0, 0], number=3, seed=0), strict=True))
+    assert dealt == {"c": 0, "b": 1, "a": 2}
+
+
+def test_a_label_that_no_fold_has_yet_goes_where_fewest_pictures_are() -> None:
+    groups = [*"aaa", *"bb", *"c", *"d"]
+    dealt = dict(zip(groups, deal_folds(groups, [0] * 6 + [1], number=3, seed=0), strict=True))
+    assert dealt == {"a": 0, "b": 1, "c": 2, "d": 2}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rare_label_is_not_outvoted_by_the_common_one_that_its_groups_have_too(seed: int) -> None:
+    """Ten of 60 people have one picture of the rare class beside one to nine of the common one."""
+    generator = random.Random(seed)
+    groups, labels = [], []
+    for person in range(60):
+        own = [0] * generator.randint(1, 9) + [1] * (person % 6 == 0)
+        groups += [f"p{person}"] * len(own)
+        labels += own
+    folds = np.array(deal_folds(groups, labels, number=5, seed=0))
+    assert np.bincount(folds[np.array(labels) == 1]).tolist() == [2, 2, 2, 2, 2]
+    common = np.bincount(folds[np.array(labels) == 0])
+    assert np.ptp(common) <= 9, "no more than one person apart"
+
+
+def test_as_many_groups_as_folds_are_one_a_fold() -> None:
+    groups, labels = [*"aabcc"], [0, 1, 0, 1, 1]
+    dealt = dict(zip(groups, deal_folds(groups, labels, number=3, seed=0), strict=True))
+    assert sorted(dealt.values()) == [0, 1, 2]
+
+
 def test_fewer_groups_than_folds_are_refused() -> None:
     with pytest.raises(UserError, match=r"folds\.number: 5 folds need at least 5 groups"):
         deal_folds(["a", "a", "b"], [0, 0, 1], number=5, seed=0)
@@ -125,12 +168,10 @@ def test_counts_are_those_of_a_hand() -> None:
     assert counts.all_fold_groups.tolist() == [1, 1]
 
 
+@needs_data
 @pytest.mark.parametrize("number", [4, 5, 10])
 def test_the_real_people_are_dealt_even(number: int) -> None:
-    folder = os.environ.get("FOLDLINE_DATA")
-    if not folder or not (Path(folder) / "mask_train_paths.csv").is_file():
-        pytest.skip("FOLDLINE_DATA names no folder with mask_train_paths.csv")
-    with (Path(folder) / "mask_train_paths.csv").open(encoding="utf-8", newline="") as file:
+    with PATHS.open(encoding="utf-8", newline="") as file:
         readings = [MaskScheme().read("", row["path"]) for row in csv.DictReader(file)]
     groups = [reading.group for reading in readings]
     labels = [int(reading.label) for reading in readings]

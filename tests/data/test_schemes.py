@@ -1,10 +1,9 @@
 import csv
-import os
 import unicodedata
-from pathlib import Path
 from typing import Literal
 
 import pytest
+from tests.needs import PATHS, needs_data
 
 from foldline.data.pictures import read_labels
 from foldline.data.schemes import FolderScheme, MaskScheme, Reading, build_scheme, natural_key
@@ -148,11 +147,9 @@ def test_pictures_may_lie_in_the_root_itself() -> None:
     assert pictures[0].path == "cat/1.jpg"
 
 
+@needs_data
 def test_every_real_path_has_its_official_label() -> None:
-    folder = os.environ.get("FOLDLINE_DATA")
-    if not folder or not (Path(folder) / "mask_train_paths.csv").is_file():
-        pytest.skip("FOLDLINE_DATA names no folder with mask_train_paths.csv")
-    with (Path(folder) / "mask_train_paths.csv").open(encoding="utf-8", newline="") as file:
+    with PATHS.open(encoding="utf-8", newline="") as file:
         listed = {f"train/images/{row['path']}": int(row["label"]) for row in csv.DictReader(file)}
     pictures, _, rejected = read_labels(MaskScheme(), sorted(listed), "train/images")
     assert not rejected

@@ -53,6 +53,15 @@ def test_when_is_validated_in_four_epochs_of_five_steps(
     assert found == plan
 
 
+@pytest.mark.parametrize("steps", [6, 7, 11, 19, 24, 59])
+def test_a_fifth_of_an_epoch_meets_the_end_of_every_epoch(steps: int) -> None:
+    """Five times a fifth is a little less, or more, than the whole for these numbers of steps."""
+    every = compute_steps("0.2 epochs", steps_per_epoch=steps)
+    for epoch in range(1, 13):
+        plan = plan_validations(epoch, epochs=99, steps_per_epoch=steps, every=every, from_epoch=1)
+        assert plan == [round(part * steps / 5) for part in range(1, 6)]
+
+
 def test_a_third_of_an_epoch_meets_the_end_of_every_epoch() -> None:
     every = compute_steps("0.3333333333333333 epochs", steps_per_epoch=100)
     for epoch in range(1, 200):

@@ -145,6 +145,16 @@ def test_plateau_counts_a_gain_below_the_floor() -> None:
     assert follow_plateau(tracker, [0.1, 0.2, 0.3, 0.4]) == [1, 1, 1, 1]
 
 
+def test_what_is_saved_of_a_schedule_that_never_falls_stays_empty() -> None:
+    _, schedule = build("constant")
+    tracker = BestTracker("macro_f1", 0)
+    for epoch in (1, 2, 3):
+        tracker.update(epoch, 0.5)
+        schedule.after_epoch(tracker)
+    assert schedule.state_dict() == {"steps": 0, "fell_in": 0}
+    assert schedule.lr == 1
+
+
 def test_plateau_falls_in_every_group_of_parameters() -> None:
     groups = [{"params": [nn.Parameter(torch.zeros(1))], "lr": lr} for lr in (1.0, 0.1)]
     optimizer = torch.optim.SGD(groups)

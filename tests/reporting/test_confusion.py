@@ -92,7 +92,7 @@ def test_more_classes_than_can_be_read_have_no_numbers() -> None:
     assert max(figure.get_size_inches()) < 18
 
 
-@pytest.mark.skipif(not has_korean_font(), reason="no Korean font on this machine")
+@pytest.mark.skipif(not has_korean_font(), reason="a font with Korean (apt install fonts-noto-cjk)")
 def test_korean_is_written_where_a_font_is_there() -> None:
     figure = draw(KOREAN)
     assert set(KOREAN) <= set(read_words(figure))

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from foldline.scoring.compare import Comparison, Draws, compare_draws, compare_runs
+from foldline.scoring.compare import (
+    Comparison,
+    Draws,
+    compare_draws,
+    compare_runs,
+    draw_scores,
+)
 from foldline.scoring.metrics import Labels, Probs, compute_macro_f1
 
 CLASSES, PICTURES = 3, 5
@@ -134,6 +140,15 @@ def test_it_follows_from_people_and_seed_whatever_the_row_order() -> None:
     assert compare(study, seed=1) != compare(study)
 
 
+def test_scores_drawn_alone_are_those_of_the_comparison() -> None:
+    """Of 2,000 draws by the seed 0, so that runs drawn in two commands can be compared."""
+    labels, groups, one, two = study = draw_study(people=20, seed=7)
+    a, b = (draw_scores(labels, groups, each.argmax(1), CLASSES) for each in (one, two))
+    assert compare_draws(a, b) == compare(study) == compare(study, resamples=2000, seed=0)
+    assert len(a.drawn) == 2000
+    assert a.seen == pytest.approx(compute_macro_f1(labels, one.argmax(1), CLASSES))
+
+
 def test_what_does_not_belong_together_is_refused() -> None:
     labels, groups, one, two = draw_study(people=4, seed=6)
     with pytest.raises(ValueError, match="19 groups for 20 labels"):
@@ -143,7 +158,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(ValueError, match=r"run B: probabilities \[20, 3\] for \[20, 4\]"):
         compare_runs(labels, groups, np.pad(one, ((0, 0), (0, 1))), two, 4)
     broken = two.copy()
-    broken[3, 1] = np.nan
+    broken[3] = np.nan
     with pytest.raises(ValueError, match="run B: 1 rows are not finite"):
         compare_runs(labels, groups, one, broken, CLASSES)
 

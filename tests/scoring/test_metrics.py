@@ -131,6 +131,15 @@ def test_the_interval_follows_from_people_and_seed_whatever_the_row_order() -> N
     assert compute_bootstrap_interval(labels, answers, groups, 2, seed=2) != first
 
 
+def test_an_interval_is_of_a_thousand_draws_the_same_every_time() -> None:
+    labels, answers, groups = draw_pictures(people=10, pictures=3, agreement=0.5)
+    found = compute_bootstrap_interval(labels, answers, groups, 2)
+    assert found == compute_bootstrap_interval(labels, answers, groups, 2, resamples=1000, seed=0)
+    counts = count_by_person(labels, answers, groups, 2)
+    drawn = score_drawn_people(counts, 10, draws=1000)
+    assert found == tuple(np.percentile(drawn, [2.5, 97.5]))
+
+
 def test_counts_of_people_and_the_f1_of_their_sums_by_hand() -> None:
     labels, answers = ints(0, 0, 1, 2), ints(0, 1, 1, 1)
     counts = count_by_person(labels, answers, ["b", "a", "b", "b"], 4)

@@ -73,6 +73,38 @@ def test_what_the_disk_garbled_does_not_take_the_old_ones_place(
     assert path.read_bytes() == b"ImageID,ans\nx,5\n"
 
 
+def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text('id,답\n007,3.0\n"a,b",\n007,쥐\n', encoding="utf-8")
+    read = load_submission(path)
+    assert read.columns == ("id", "답")
+    assert read.ids == ["007", "a,b", "007"]
+    assert read.answers == ["3.0", "", "쥐"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "empty"),
+        (b"id,ans\n\xff,1\n", "UTF-8"),
+        (b"id,ans\na,1\nb\n", r"row 3: expected id and answer, found 'b'$"),
+        (b"id,ans,x\na,1\nb,1,2\n", r"row 1, and 1 more rows: .* found 'id,ans,x'$"),
+    ],
+)
+def test_another_kind_of_file_is_refused_by_its_first_faulty_row(
+    content: bytes, fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=fault):
+        load_submission(path)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        load_submission(tmp_path / "none.csv")
+
+
 def test_the_answer_is_the_most_probable_class() -> None:
     probs = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1], [0.2, 0.2, 0.6]])
     assert compute_answers(probs).tolist() == [1, 0, 2]
@@ -80,7 +112,7 @@ def test_the_answer_is_the_most_probable_class() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_row_that_is_not_finite_has_no_answer(value: float) -> None:
-    probs = np.array([[0.1, 0.9], [value, 0.5], [0.5, value]])
+    probs = np.array([[0.1, 0.9], [value, 0.5], [value, 0.5]])
     with pytest.raises(ValueError, match="2 rows are not finite"):
         compute_answers(probs)
 

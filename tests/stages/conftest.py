@@ -12,7 +12,8 @@ from tests.drawn_runs import DrawnProject, draw_project
 
 from foldline.cli import main
 
-# a dozen layers: what a training costs beside its network is what the tests wait for
+# a dozen layers: what a training costs beside its network is what the tests wait for; what `auto`
+# would find out about the machine is said
 RECIPE = """\
 data: {root: inputs/tiny, image_size: [32, 24]}
 folds: {number: 2}
@@ -20,7 +21,8 @@ model:
   name: shufflenet_v2_x0_5
   arguments: {stages_repeats: [1, 1, 1], stages_out_channels: [8, 16, 32, 64, 128]}
   weights: none
-train: {epochs: 2, batch_size: 4, patience: 0, optimizer: {lr: 1e-3}}
+train:
+  {epochs: 2, batch_size: 4, patience: 0, optimizer: {lr: 1e-3}, precision: fp32, workers: 0}
 report: {after_training: false}
 track: {mode: disabled}
 """

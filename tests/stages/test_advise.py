@@ -30,7 +30,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         draw(Path(f"inputs/colors/train/blue, dark/{number}.png"), (60, 60, 200), 100 + number)
     torch.manual_seed(0)
     torch.save(build_model("squeezenet1_1", 5).state_dict(), "weights.pth")
-    Path("colors.yaml").write_text("data: {root: inputs/colors, scheme: folder}\n")
+    Path("colors.yaml").write_text(
+        "data: {root: inputs/colors, scheme: folder}\ntrain: {precision: fp32}\n"
+    )
     return tmp_path
 
 

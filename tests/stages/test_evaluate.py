@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, log_loss
-from tests.competition import Foldline
+from tests.competition import Foldline, answer_alone
 
-from foldline.data.transforms import build_eval_transform
 from foldline.learning.checkpoint import load_checkpoint
-from foldline.scoring.metrics import Probs
 from foldline.stages import evaluate as evaluate_stage
 from foldline.stages.runs import FoldFolder
 
@@ -40,17 +36,6 @@ def write_truth(project: Path) -> list[int]:
     return truth
 
 
-def answer(checkpoint_path: Path, paths: list[Path]) -> Probs:
-    """Probabilities without the dataset, the loader and the engine."""
-    checkpoint = load_checkpoint(checkpoint_path)
-    transform = build_eval_transform(**checkpoint.eval_transform)
-    images = [transform(np.asarray(Image.open(path)), 0) for path in paths]
-    with torch.no_grad():
-        logits = checkpoint.build_model()(torch.stack(images))
-    probs: Probs = logits.double().softmax(1).numpy()
-    return probs
-
-
 def test_scores_are_those_computed_by_hand(
     project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,7 +48,7 @@ def test_scores_are_those_computed_by_hand(
     table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
     for row in found.itertuples():
         part = table[table["fold"] == row.fold]
-        probs = answer(
+        probs = answer_alone(
             run / f"fold_{row.fold}" / str(row.checkpoint),
             [project / "inputs/tiny" / path for path in part["path"]],
         )
@@ -95,7 +80,7 @@ def test_the_test_pictures_by_their_truth(
     found = pd.read_csv(run / "evaluation.csv")
     ids = pd.read_csv(project / "inputs/tiny/eval/info.csv")["ImageID"]
     for row in found.itertuples():
-        probs = answer(
+        probs = answer_alone(
             run / f"fold_{row.fold}" / str(row.checkpoint),
             [project / "inputs/tiny/eval/images" / name for name in ids],
         )

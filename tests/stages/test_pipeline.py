@@ -1,13 +1,16 @@
 """The whole way through the real command line, on a dozen tiny pictures."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from accelerate.state import AcceleratorState
 from PIL import Image
 from sklearn.metrics import f1_score
-from tests.competition import Foldline, list_files
+from tests.competition import Foldline, answer_alone, list_files
 
 
 def test_prepare_train_infer(
@@ -61,6 +64,33 @@ def test_the_same_commands_give_the_same_bytes(project: Path, foldline: Foldline
     two = list_files(project / "outputs/runs/again")
     for name in ("fold_0/best.pt", "fold_1/best.pt", "oof.csv", "submission.csv", "probs.csv"):
         assert one[name] == two[name], name
+
+
+@pytest.fixture
+def _other_precision() -> Iterator[None]:
+    """Accelerate keeps the precision of the first training for the whole process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("_other_precision")
+def test_half_precision_answers_almost_like_full(project: Path, foldline: Foldline) -> None:
+    """By the network that was trained in it; a number of bf16 is exact to one part in 256."""
+    settings = ("train.folds=[0]", "train.precision=bf16")
+    assert foldline("prepare") == 0
+    assert foldline("train", *settings) == 0
+    environment = json.loads((project / "outputs/runs/tiny/environment.json").read_text())
+    assert environment["device"].startswith("cpu, bf16")
+    oof = project / "outputs/runs/tiny/fold_0/oof.csv"
+    half = pd.read_csv(oof).filter(regex="^p_").to_numpy()
+    assert half.sum(axis=1) == pytest.approx(1, abs=1e-6)
+
+    table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    paths = [project / "inputs/tiny" / path for path in table[table["fold"] == 0]["path"]]
+    full = answer_alone(project / "outputs/runs/tiny/fold_0/best.pt", paths)
+    np.testing.assert_allclose(half, full, rtol=0.05)
+    assert np.abs(half / full - 1).max() > 1e-4, "it was computed in full precision"
 
 
 def test_processes_that_read_pictures_change_nothing(project: Path, foldline: Foldline) -> None:

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.competition import Said
 from tests.drawn_runs import DrawnProject
+from tests.needs import needs_kaggle
 
 from foldline.stages.board import BOARD, load_events
 
@@ -253,9 +253,7 @@ def test_make_hands_everything_over_as_it_was_typed(tmp_path: Path) -> None:
     assert json.loads(calls.read_text()) == ["score", "--private", "--", "one", "0.7"]
 
 
-@pytest.mark.skipif(
-    find_spec("kaggle") is None or find_spec("six") is None, reason="Kaggle's client is not there"
-)
+@needs_kaggle
 def test_the_real_client_knows_these_options(
     drawn: DrawnProject, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.browser import CHROMIUM, Page, open_browser
+from tests.browser import Page, open_browser
+from tests.needs import needs_chromium
 
 from foldline.reporting.page.assemble import assemble_page
 from foldline.reporting.page.blocks import (
@@ -20,7 +21,7 @@ from foldline.reporting.page.blocks import (
 from foldline.reporting.page.strips import cut_strips, draw_strip
 from foldline.reporting.page.tables import Answers, Run, place_runs
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page")
+pytestmark = needs_chromium
 
 CLASSES = (
     "</script><script>window.fooled = 1</script>",
