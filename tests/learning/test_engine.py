@@ -22,6 +22,10 @@ class Batch(NamedTuple):
     labels: torch.Tensor
     rows: torch.Tensor
 
+    def normalize(self, images: torch.Tensor) -> torch.Tensor:
+        """Nothing to do: the noise is around 0 already."""
+        return images
+
 
 @pytest.fixture(scope="module")
 def accelerator() -> Iterator[Accelerator]:

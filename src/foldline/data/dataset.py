@@ -1,7 +1,8 @@
 """The pictures of one part of one fold, in batches whose order and augmentation follow the seed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,14 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from foldline.data.decode import BadImageError, load_image
-from foldline.data.transforms import Transform
+from foldline.data.transforms import Normalization, Transform
 
 Key = tuple[int, int]  # row of the dataset, seed of its augmentation
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded picture: `image` is `[3, h, w]` float32, normalized."""
+    """One decoded picture: `image` is `[3, h, w]` uint8."""
 
     row: int
     image: torch.Tensor
@@ -25,15 +26,20 @@ class Picture:
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` `[B, 3, h, w]` float32, `labels` and `rows` `[B]` int64; `bad` could not be read."""
+    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64; `bad` could not be read.
+
+    `normalize` makes of the images what the network is given, once they are on its device.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
     rows: torch.Tensor
     bad: tuple[BadImageError, ...]
+    normalize: Normalization
 
     def pin_memory(self) -> "Batch":
-        return Batch(self.images.pin_memory(), self.labels.pin_memory(), self.rows, self.bad)
+        images, labels = self.images.pin_memory(), self.labels.pin_memory()
+        return replace(self, images=images, labels=labels)
 
 
 class ImageDataset(Dataset[Picture | BadImageError]):
@@ -105,16 +111,17 @@ class OrderedBatches(Sampler[list[Key]]):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
 
 
-def collate(items: Sequence[Picture | BadImageError]) -> Batch:
+def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
     """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
     good = [item for item in items if isinstance(item, Picture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
-    images = torch.stack([item.image for item in good]) if good else torch.empty(0, 3, 0, 0)
+    images = [item.image for item in good]
     return Batch(
-        images=images,
+        images=torch.stack(images) if images else torch.empty(0, 3, 0, 0, dtype=torch.uint8),
         labels=torch.tensor([item.label for item in good], dtype=torch.int64),
         rows=torch.tensor([item.row for item in good], dtype=torch.int64),
         bad=bad,
+        normalize=normalize,
     )
 
 
@@ -126,7 +133,7 @@ def build_loader(
         dataset,  # type: ignore[arg-type]
         batch_sampler=batches,
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=partial(collate, dataset.transform.normalize),
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
     )

@@ -28,7 +28,10 @@ def ignore_progress(count: int, note: str) -> None:
 
 
 class Batch(Protocol):
-    """`images` `[B, 3, H, W]` float32, `labels` `[B]` and `rows` `[B]` int64."""
+    """`images` `[B, 3, H, W]` uint8, `labels` `[B]` and `rows` `[B]` int64.
+
+    `normalize` makes float32 of the images, as the network wants them, on any device.
+    """
 
     @property
     def images(self) -> torch.Tensor: ...
@@ -36,6 +39,8 @@ class Batch(Protocol):
     def labels(self) -> torch.Tensor: ...
     @property
     def rows(self) -> torch.Tensor: ...
+    @property
+    def normalize(self) -> Callable[[torch.Tensor], torch.Tensor]: ...
 
 
 class NonFiniteLossError(Exception):
@@ -196,7 +201,7 @@ def _to_device(
     layout = torch.channels_last if channels_last else torch.contiguous_format
     device = accelerator.device
     images = batch.images.to(device, non_blocking=True).contiguous(memory_format=layout)
-    return images, batch.labels.to(device, non_blocking=True)
+    return batch.normalize(images), batch.labels.to(device, non_blocking=True)
 
 
 def _groups(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:
