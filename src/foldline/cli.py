@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from foldline.commands import foldline
-from foldline.errors import InterruptedByUserError, UserError
+from foldline.errors import InterruptedByUserError, UserError, describe_reading_fault
 
 # what the user's machine refuses: permission, space, a disk that may only be read
 _DISK_FAULTS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
@@ -52,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _fail(["interrupted; nothing half-written is left behind"])
         sys.exit(INTERRUPTED)
-    except Exception:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
+    except Exception as error:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
+        if fault := describe_reading_fault(error):
+            _fail([fault])
+            sys.exit(USER_MUST_ACT)
         traceback.print_exc()
         sys.exit(CRASHED)
     sys.exit(DONE)

@@ -59,7 +59,8 @@ class Transform:
     """Centre crop, resize, augmentation: `[H, W, 3]` uint8 to `[3, h, w]` uint8.
 
     `normalize` comes last, for a batch at a time: bytes are what travels between processes.
-    `decode_size` is the smallest picture, in pixels (height, width), that loses nothing.
+    `image_size` is what comes out, in pixels (height, width); `decode_size` is the smallest
+    picture that loses nothing.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Transform:
         steps: Sequence[Any],
         normalize: Normalization,
     ) -> None:
-        self.normalize = normalize
+        self.image_size, self.normalize = image_size, normalize
         self.crop = crop or (1.0, 1.0)
         self.decode_size = (
             round(image_size[0] / self.crop[0]),

@@ -98,7 +98,8 @@ def train_epoch(
 
     They are a whole epoch, or the part of it that begins with its `first_step`.
     Gradients of an accumulated step are the mean over its pictures, also in a short last step.
-    Raises `NonFiniteLossError` at the latest some batches after it happened.
+    Raises `NonFiniteLossError` at the latest some batches after it happened, and `UserError` for
+    a batch without pictures.
     """
     set_training_mode(model)
     totals = torch.zeros(3, dtype=torch.float64)  # loss, right answers, pictures
@@ -108,6 +109,11 @@ def train_epoch(
     for group in _groups(batches, accumulate):
         step += 1
         group_size = sum(len(batch.labels) for batch in group)
+        if not all(len(batch.labels) for batch in group):
+            raise UserError(
+                "none of the training pictures could be read, or just one, from which batch norm "
+                "cannot learn; mend them and run make prepare again"
+            )
         for batch in group:
             images, labels = _to_device(batch, accelerator, channels_last)
             with nullcontext() if batch is group[-1] else accelerator.no_sync(model):
@@ -131,8 +137,6 @@ def train_epoch(
         optimizer.zero_grad()
     if window:
         totals += _sum_finite(window, accelerator, window_steps)
-    if not totals[2] and first_step == 1:
-        raise UserError("none of the training pictures could be read")
     loss_sum, right, images = totals.tolist()
     return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
 

@@ -145,9 +145,22 @@ def set_training_mode(model: nn.Module) -> None:
     Batch norm without parameters is frozen where the layer before it is.
     """
     model.train()
+    for module, learns in _list_batch_norm(model):
+        module.train(learns)
+
+
+def learns_batch_norm(model: nn.Module) -> bool:
+    """Return whether training gathers statistics over a batch, for which one picture is too few."""
+    return any(learns for _, learns in _list_batch_norm(model))
+
+
+def _list_batch_norm(model: nn.Module) -> list[tuple[nn.Module, bool]]:
+    """Return each layer of batch norm, and whether it is not frozen."""
+    layers: list[tuple[nn.Module, bool]] = []
     learns = next((parameter.requires_grad for parameter in model.parameters()), True)
     for module in model.modules():
         own = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
         learns = any(own) if own else learns
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.train(learns)
+            layers.append((module, learns))
+    return layers

@@ -61,6 +61,8 @@ def extract_features(
     try:
         model.eval()
         for batch in batches:
+            if not len(batch.rows):
+                continue
             model(batch.normalize(batch.images.to(device)))
             rows += batch.rows.tolist()
             on_batch(len(batch.rows), "")

@@ -12,13 +12,12 @@ from foldline.errors import UserError
 class BadPictures:
     """Looks after the bad pictures of one stage by `data.on_bad_image`, `reject` or `fail`."""
 
-    def __init__(self, policy: str, *, processes: int) -> None:
+    def __init__(self, policy: str) -> None:
         self._policy = policy
-        self._processes = processes
         self._reasons: dict[str, str] = {}
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass on what could be decoded.
+        """Pass on what could be decoded, a batch of no picture too.
 
         Raises `UserError` for a file that cannot be read at all, as the disk is then to blame, and
         for a bad picture where that is the policy.
@@ -33,13 +32,7 @@ class BadPictures:
                         "data.on_bad_image=reject"
                     )
                 self._reasons[str(error.path)] = str(error)
-            if len(batch.rows):
-                yield batch
-            elif self._processes > 1:
-                raise UserError(
-                    f"{batch.bad[0]}, nor can the others of its batch; several processes cannot "
-                    "go on from there: mend them and run make prepare again"
-                )
+            yield batch
 
     def report(self, what: str) -> None:
         """Say how many were left out, over all processes."""
