@@ -65,7 +65,7 @@ def answer_alone(checkpoint_path: Path, paths: list[Path]) -> Probs:
     transform = build_eval_transform(**checkpoint.eval_transform)
     images = [transform(np.asarray(Image.open(path)), 0) for path in paths]
     with torch.no_grad():
-        logits = checkpoint.build_model()(torch.stack(images))
+        logits = checkpoint.build_model()(transform.normalize(torch.stack(images)))
     probs: Probs = logits.double().softmax(1).numpy()
     return probs
 

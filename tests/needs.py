@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.browser import CHROMIUM
 
-from foldline.stages import submit
+from foldline.stages import kaggle_client
 
 PATHS = Path(os.environ.get("FOLDLINE_DATA") or "/nowhere") / "mask_train_paths.csv"
 
@@ -22,5 +22,5 @@ needs_data = pytest.mark.skipif(
 )
 needs_kaggle = pytest.mark.skipif(
     find_spec("kaggle") is None or find_spec("six") is None,
-    reason=f"Kaggle's client ({submit._INSTALL})",
+    reason=f"Kaggle's client ({kaggle_client._INSTALL})",
 )

@@ -224,6 +224,24 @@ def test_a_recipe_lies_under_the_home_folder(
     assert seen[0].seed == 3
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "DataLoader worker (pid 7) is killed by signal: Killed. ",
+        "DataLoader worker (pid(s) 7, 8) exited unexpectedly",
+        "DataLoader timed out after 300.0 seconds",
+    ],
+)
+def test_reading_processes_that_die_are_one_line(
+    said: str, foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch raises it wherever the main process is."""
+    make_train_raise(monkeypatch, RuntimeError(said))
+    code, _, err = foldline("train")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith(f"error: train.workers: {said.strip(' .')}; ")
+
+
 def test_an_interrupt_says_how_to_go_on(
     foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ import click
 
 from foldline.command_line import format_again, remember
 from foldline.commands import foldline
-from foldline.errors import InterruptedByUserError, UserError
+from foldline.errors import InterruptedByUserError, UserError, describe_reading_fault
 
 # what the user's machine refuses: permission, space, a disk that may only be read or is broken; a
 # name too long, a link in a circle, a folder where a file should be or the other way round
@@ -61,7 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _fail(["interrupted; nothing half-written is left behind"])
         sys.exit(INTERRUPTED)
-    except Exception:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
+    except Exception as error:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
+        if fault := describe_reading_fault(error):
+            _fail([fault])
+            sys.exit(USER_MUST_ACT)
         _show_traceback()
         sys.exit(CRASHED)
     sys.exit(DONE)

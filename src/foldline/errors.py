@@ -14,5 +14,20 @@ class UserError(Exception):
         self.faults: Sequence[str] = faults
 
 
+def describe_reading_fault(error: Exception) -> str | None:
+    """Return a line for what torch raises of a reading process that died or stopped answering.
+
+    It raises it wherever the main process happens to be. None for any other error.
+    """
+    said = " ".join(str(error).split())
+    if not said.startswith(("DataLoader worker (", "DataLoader timed out")):
+        return None
+    return (
+        f"train.workers: {said.split('. ')[0].rstrip('.')}; memory, shared memory or the disk may "
+        "be at its end: set train.workers lower, 0 reads without processes of its own; what was "
+        "saved before stays"
+    )
+
+
 class InterruptedByUserError(Exception):
     """Ctrl-C in a stage that has saved something: the message says what, and how to go on."""

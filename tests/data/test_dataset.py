@@ -1,7 +1,11 @@
 """Batches: what is in them, in which order, and for whom."""
 
+import os
+import re
+import signal
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from foldline.data.dataset import (
 )
 from foldline.data.decode import BadImageError
 from foldline.data.transforms import build_train_transform
+from foldline.errors import describe_reading_fault
 
 NUMBER = 11
 LABELS = [(3 * row + 1) % NUMBER for row in range(NUMBER)]
@@ -70,9 +75,9 @@ def test_label_and_picture_stay_together(dataset: ImageDataset, workers: int) ->
     batches = read(dataset, shuffle(NUMBER, 4), workers=workers)
     assert [len(batch.rows) for batch in batches] == [4, 4, 3]
     for batch in batches:
-        assert (batch.images.shape[1:], batch.images.dtype) == ((3, 8, 8), torch.float32)
+        assert (batch.images.shape[1:], batch.images.dtype) == ((3, 8, 8), torch.uint8)
         assert batch.labels.dtype == batch.rows.dtype == torch.int64
-        red = (batch.images[:, 0, 4, 4] * 255 / 20).round().long()
+        red = (batch.images[:, 0, 4, 4] / 20).round().long()
         assert torch.equal(red, batch.labels)
         assert batch.labels.tolist() == [LABELS[row] for row in batch.rows]
     assert sorted(row for batch in batches for row in batch.rows.tolist()) == list(range(NUMBER))
@@ -170,6 +175,97 @@ def test_a_batch_of_bad_pictures_is_empty(dataset: ImageDataset) -> None:
         (dataset.root / f"{row}.png").write_bytes(b"")
     batch = read(dataset, OrderedBatches(2, 2))[0]
     assert (len(batch.images), len(batch.labels), len(batch.rows), len(batch.bad)) == (0, 0, 0, 2)
+
+
+def break_pictures(dataset: ImageDataset, rows: Iterable[int]) -> None:
+    for row in rows:
+        (dataset.root / dataset.paths[row]).write_bytes(b"")
+
+
+def require(dataset: ImageDataset, at_least: int) -> ImageDataset:
+    return ImageDataset(
+        dataset.root, dataset.paths, dataset.labels, dataset.transform, at_least=at_least
+    )
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    ("at_least", "bad", "rows"),
+    [
+        (2, {1}, [[0, 2], [2, 3], [4, 5], [6, 7], [8, 9], [10, 0]]),
+        (2, {0, 1, 2}, [[3, 4], [3, 4], [4, 5], [6, 7], [8, 9], [10, 3]]),
+        (2, {9, 10}, [[0, 1], [2, 3], [4, 5], [6, 7], [8, 0], [0, 1]]),
+        (1, {1, 4, 5}, [[0], [2, 3], [6], [6, 7], [8, 9], [10]]),
+        (1, set(range(10)), [[10]] * 6),
+        (2, set(range(10)), [[]] * 6),  # batch norm cannot learn from the one that is left
+        (1, set(range(11)), [[]] * 6),
+    ],
+)
+def test_a_batch_is_made_up_where_too_few_of_it_can_be_read(
+    dataset: ImageDataset, workers: int, at_least: int, bad: set[int], rows: list[list[int]]
+) -> None:
+    """All processes take as many steps, whichever pictures are broken."""
+    break_pictures(dataset, bad)
+    batches = read(require(dataset, at_least), OrderedBatches(NUMBER, 2), workers=workers)
+    assert [batch.rows.tolist() for batch in batches] == rows
+    for batch in batches:
+        assert batch.labels.tolist() == [LABELS[row] for row in batch.rows]
+    named = {int(error.path.stem) for batch in batches for error in batch.bad}
+    assert named == bad
+
+
+def test_a_made_up_batch_is_the_same_every_time(dataset: ImageDataset) -> None:
+    break_pictures(dataset, range(6))
+    own = require(dataset, 2)
+    first, again = (read(own, shuffle(NUMBER, 2, epoch=3)) for _ in range(2))
+    assert len(first) == len(shuffle(NUMBER, 2))
+    assert min(len(batch.rows) for batch in first) == 2
+    for one, other in zip(first, again, strict=True):
+        assert torch.equal(one.images, other.images)
+
+
+def test_nothing_is_looked_for_on_a_disk_that_is_gone(
+    dataset: ImageDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Path] = []
+
+    def fail(path: Path, at_least: tuple[int, int]) -> Any:
+        tried.append(path)
+        raise BadImageError(path, "gone", unreachable=True)
+
+    monkeypatch.setattr("foldline.data.dataset.load_image", fail)
+    (batch, *_) = read(require(dataset, 2), OrderedBatches(4, 4))
+    assert (len(batch.rows), len(batch.bad)) == (0, 4)
+    assert len(tried) < NUMBER
+
+
+class Killed(ImageDataset):
+    def __getitems__(self, keys: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Asleep(ImageDataset):
+    def __getitems__(self, keys: Any) -> Any:
+        time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "timeout", "said"), [(Killed, 60, "worker (pid"), (Asleep, 0.5, "timed out")]
+)
+def test_a_reading_process_that_dies_or_sleeps_ends_the_loading(
+    dataset: ImageDataset, kind: type[ImageDataset], timeout: float, said: str
+) -> None:
+    broken = kind(dataset.root, dataset.paths, dataset.labels, dataset.transform)
+    loader = build_loader(
+        broken,
+        OrderedBatches(4, 2),
+        workers=1,
+        pin_memory=False,
+        timeout=0.5 if kind is Asleep else 60,
+    )
+    with pytest.raises(RuntimeError, match=re.escape(f"DataLoader {said}")) as caught:
+        list(loader)
+    assert describe_reading_fault(caught.value) is not None
 
 
 def test_paths_and_labels_must_belong_together(dataset: ImageDataset) -> None:

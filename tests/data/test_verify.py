@@ -1,7 +1,9 @@
 import io
 import zlib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -121,6 +123,82 @@ def test_only_decoding_sees_a_hole_in_the_middle(tmp_path: Path) -> None:
     fault = check(tmp_path, bytes(content), decode=True)
     assert fault is not None
     assert fault.reason in {"unreadable", "truncated"}
+
+
+def find_data(content: bytes) -> int:
+    """Where the compressed pixels of a baseline JPEG begin."""
+    start = 2
+    while content[start + 1] != 0xDA:
+        start += 2 + int.from_bytes(content[start + 2 : start + 4], "big")
+    return start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")
+
+
+def draw_jpeg(seed: int, **options: Any) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).resize((160, 160)).save(stream, "JPEG", **options)
+    return stream.getvalue()
+
+
+KINDS: list[dict[str, Any]] = [{}, {"progressive": True}, {"restart_marker_rows": 1}]
+
+
+@pytest.mark.parametrize("options", KINDS, ids=["baseline", "progressive", "restart"])
+@pytest.mark.parametrize("seed", range(3))
+def test_decoding_hears_what_libjpeg_says_of_damaged_data(
+    tmp_path: Path, options: dict[str, Any], seed: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Pillow takes all of these and shows grey or noise."""
+    whole = draw_jpeg(seed, **options)
+    data = find_data(whole)
+    third = (len(whole) - data) // 3
+    for broken in (
+        whole[: data + third] + verify.JPEG_END,
+        whole[: len(whole) - 20] + verify.JPEG_END,
+        whole[: data + third] + bytes(third) + whole[data + 2 * third :],
+    ):
+        assert check(tmp_path, broken) is None, "its header and its end are there"
+        fault = check(tmp_path, broken, decode=True)
+        assert fault is not None
+        assert fault.reason in {"damaged", "unreadable", "truncated"}
+        assert fault.detail
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("options", [*KINDS, {"quality": 20, "subsampling": 0}])
+def test_decoding_takes_whole_pictures_with_odd_surroundings(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    exif = b"Exif\x00\x00" + encode(size=(16, 16))
+    # no JFIF of version 9: libjpeg remarks on that, and it harms nothing
+    odd = draw_jpeg(0, **options)
+    odd = odd.replace(b"JFIF\x00\x01\x01", b"JFIF\x00\x09\x01")
+    assert b"JFIF\x00\x09" in odd
+    for content in (odd, odd + b"\x00" * 9, draw_jpeg(1, exif=exif, **options)):
+        assert check(tmp_path, content, decode=True) is None
+
+
+def test_decoding_checks_the_checksums_of_a_png(tmp_path: Path) -> None:
+    content = bytearray(encode("PNG"))
+    start = content.index(b"IDAT")
+    length = int.from_bytes(content[start - 4 : start], "big")
+    content[start + 4 + length] ^= 1
+    fault = check(tmp_path, bytes(content), decode=True)
+    assert fault is not None
+    assert "checksum" in fault.detail
+
+
+def test_damage_is_heard_in_processes_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the bar may write to standard error at any time."""
+    whole = draw_jpeg(0)
+    (tmp_path / "a.jpg").write_bytes(whole)
+    (tmp_path / "b.jpg").write_bytes(whole[:-40] + verify.JPEG_END)
+    monkeypatch.setattr(verify, "_listen_to_libjpeg", lambda content: "heard in this process")
+    faults = check_pictures(tmp_path, ["a.jpg", "b.jpg"], decode=True)
+    assert list(faults) == ["b.jpg"]
+    assert "Corrupt JPEG data" in faults["b.jpg"].detail
 
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from foldline.learning.model import (
     find_normalization,
     find_other_heads,
     find_prefix,
+    learns_batch_norm,
     load_weights,
     set_training_mode,
 )
@@ -289,6 +290,16 @@ def test_batch_norm_without_parameters_is_frozen_with_the_layer_before(frozen: b
     model[0].requires_grad_(not frozen)
     set_training_mode(model.eval())
     assert model[1].training is not frozen
+
+
+def test_batch_norm_learns_unless_all_of_it_is_frozen() -> None:
+    model = build_model(SMALL, 3)
+    assert learns_batch_norm(model)
+    freeze(model, "stage4", head="fc")
+    assert learns_batch_norm(model)
+    freeze(model, "head", head="fc")
+    assert not learns_batch_norm(model)
+    assert not learns_batch_norm(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
 
 
 def test_arguments_go_before_the_builders_own_and_leave_the_others() -> None:

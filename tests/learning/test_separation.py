@@ -19,6 +19,9 @@ class Pictures:
     def labels(self) -> torch.Tensor:
         return torch.zeros(len(self.rows), dtype=torch.int64)
 
+    def normalize(self, images: torch.Tensor) -> torch.Tensor:
+        return images
+
 
 def make_features(
     num_groups: int, *, classes: int, gap: float

@@ -108,7 +108,7 @@ def test_answers_are_those_computed_by_hand(project: Path, command: Command) -> 
                 transform(np.asarray(Image.open(f"inputs/new/{path}"))) for path in found["path"]
             ]
             with torch.no_grad():
-                logits = checkpoint.build_model()(torch.stack(images))
+                logits = checkpoint.build_model()(transform.normalize(torch.stack(images)))
             probs.append(logits.double().softmax(1).numpy())
         mean = np.mean(probs, axis=0)
         assert found[run].tolist() == [TASKS[task][answer] for answer in mean.argmax(1)]

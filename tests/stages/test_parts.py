@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.competition import Foldline
+from tests.competition import Foldline, draw
 
 
 def test_what_cannot_be_trained_is_one_line(
@@ -26,6 +26,7 @@ def test_what_cannot_be_trained_is_one_line(
         ("model.weights=imagnet",): "model.weights: imagnet: no such file; expected imagenet, none",
         ("train.augment=[{name: Flop}]",): "train.augment.0: 'Flop' is not a transform",
     }
+    cases[("train.batch_size=1",)] = "train.batch_size: 1 is too few for the batch norm of"
     recipe = project / "tiny.yaml"
     lines = recipe.read_text().splitlines(keepends=True)
     recipe.write_text("".join(line for line in lines if "arguments:" not in line))
@@ -38,3 +39,22 @@ def test_what_cannot_be_trained_is_one_line(
         assert fault in err
         assert err.count("\n") == 1
     assert not (project / "outputs/runs").exists()
+
+
+def test_a_fold_of_one_picture_is_too_few_for_batch_norm(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose batch norm is frozen, or who has none, may learn from one at a time."""
+    for number, name in enumerate(("cat", "dog")):
+        draw(project / f"inputs/two/train/{name}/{name}.jpg", (90 * number, 60, 120), number)
+    draw(project / "inputs/two/test/1.jpg", (90, 60, 120), 2)
+    settings = ("data.root=inputs/two", "data.scheme=folder")
+    assert foldline("prepare", *settings) == 0
+    capsys.readouterr()
+    assert foldline("train", *settings) == 2
+    assert "fold 0: one picture to train on is too few" in capsys.readouterr().err
+    for name, change in {
+        "frozen": ("model.train=head",),
+        "none": ("model.name=squeezenet1_1", "model.arguments={}", "train.batch_size=1"),
+    }.items():
+        assert foldline("train", *settings, *change, f"run={name}", "train.epochs=1") == 0

@@ -290,6 +290,26 @@ def test_a_picture_that_breaks_later(
     assert bad not in set(answered["path"])
 
 
+def test_training_goes_on_where_one_picture_of_a_batch_is_left(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Batch norm cannot learn from one; half of the pictures are gone, and whole batches."""
+    settings = ("train.batch_size=2", "train.folds=[0]")
+    assert foldline("prepare", *settings) == 0
+    rows = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    paths = [project / "inputs/tiny" / path for path in rows[rows["fold"] == 1]["path"]]
+    for path in paths[1:-2]:
+        path.write_bytes(b"")
+    assert foldline("train", *settings) == 0
+    assert f"{len(paths) - 3} pictures left out" in capsys.readouterr().err
+    (project / "outputs/runs/tiny/fold_0/oof.csv").read_bytes()
+    for left, code in ((1, 2), (0, 2)):
+        for path in paths[left:]:
+            path.write_bytes(b"")
+        assert foldline("train", *settings, f"run=left-{left}") == code
+        assert "pictures could be read, or just one" in capsys.readouterr().err
+
+
 def test_training_labels_do_not_reach_the_scores(project: Path, foldline: Foldline) -> None:
     """Training with an age cut is scored on the official labels."""
     cut = "data.train_age_cut=40"

@@ -77,7 +77,10 @@ class Data(Section):
         description="centre crop before resizing: shares of [height, width]; null: whole picture",
     )
     verify: Literal["header", "decode"] = Field(
-        "header", description="prepare checks header and end marker, or reads every picture whole"
+        "header",
+        description=(
+            "prepare checks header and end marker, or reads every picture whole and finds damage"
+        ),
     )
     on_bad_image: Literal["reject", "fail"] = Field(
         "reject", description="a picture that cannot be read is left out and counted, or stops"

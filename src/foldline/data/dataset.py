@@ -1,7 +1,9 @@
 """The pictures of one part of one fold, in batches whose order and augmentation follow the seed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +11,18 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from foldline.data.decode import BadImageError, load_image
-from foldline.data.transforms import Transform
+from foldline.data.transforms import Normalization, Transform
 
 Key = tuple[int, int]  # row of the dataset, seed of its augmentation
+
+PREFETCH = 2
+# seconds; a batch over a slow network takes some of them, and nothing takes this long
+READ_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded picture: `image` is `[3, h, w]` float32, normalized."""
+    """One decoded picture: `image` is `[3, h, w]` uint8."""
 
     row: int
     image: torch.Tensor
@@ -25,26 +31,44 @@ class Picture:
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` `[B, 3, h, w]` float32, `labels` and `rows` `[B]` int64; `bad` could not be read."""
+    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64; `bad` could not be read.
+
+    `normalize` makes of the images what the network is given, once they are on its device.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
     rows: torch.Tensor
     bad: tuple[BadImageError, ...]
+    normalize: Normalization
 
     def pin_memory(self) -> "Batch":
-        return Batch(self.images.pin_memory(), self.labels.pin_memory(), self.rows, self.bad)
+        images, labels = self.images.pin_memory(), self.labels.pin_memory()
+        return replace(self, images=images, labels=labels)
 
 
 class ImageDataset(Dataset[Picture | BadImageError]):
-    """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error."""
+    """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error.
+
+    A batch of fewer than `at_least` readable pictures is made up by those that follow in the
+    table, each with the augmentation of the batch's last. So every process takes the steps it has
+    been given, and takes the same ones every time, whichever pictures are broken. Where the whole
+    table has fewer, the batch has none.
+    """
 
     def __init__(
-        self, root: Path, paths: Sequence[str], labels: Sequence[int], transform: Transform
+        self,
+        root: Path,
+        paths: Sequence[str],
+        labels: Sequence[int],
+        transform: Transform,
+        *,
+        at_least: int = 0,
     ) -> None:
         if len(paths) != len(labels):
             raise ValueError(f"{len(paths)} paths but {len(labels)} labels")
         self.root, self.paths, self.labels, self.transform = root, paths, labels, transform
+        self.at_least = at_least
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -56,6 +80,26 @@ class ImageDataset(Dataset[Picture | BadImageError]):
         except BadImageError as error:
             return error
         return Picture(row, self.transform(pixels, seed), self.labels[row])
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[Picture | BadImageError]:
+        """Return one batch: torch asks for it whole."""
+        items = [self[key] for key in keys]
+        others = self._list_others(keys)
+        while (missing := self.at_least - _count_good(items)) > 0:
+            more = [self[key] for key in islice(others, missing)]
+            # where the disk is gone there is no use in looking on
+            if not more or any(_is_unreachable(item) for item in items):
+                return [item for item in items if isinstance(item, BadImageError)]
+            items += more
+        return items
+
+    def _list_others(self, keys: Sequence[Key]) -> Iterator[Key]:
+        """Yield the rows that are not in `keys`, beginning behind the last of them."""
+        (last, seed), taken = keys[-1], {row for row, _ in keys}
+        for offset in range(1, len(self)):
+            row = (last + offset) % len(self)
+            if row not in taken:
+                yield row, seed
 
 
 class ShuffledBatches(Sampler[list[Key]]):
@@ -105,28 +149,48 @@ class OrderedBatches(Sampler[list[Key]]):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
 
 
-def collate(items: Sequence[Picture | BadImageError]) -> Batch:
+def _count_good(items: Sequence[Picture | BadImageError]) -> int:
+    return sum(isinstance(item, Picture) for item in items)
+
+
+def _is_unreachable(item: Picture | BadImageError) -> bool:
+    return isinstance(item, BadImageError) and item.unreachable
+
+
+def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
     """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
     good = [item for item in items if isinstance(item, Picture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
-    images = torch.stack([item.image for item in good]) if good else torch.empty(0, 3, 0, 0)
+    images = [item.image for item in good]
     return Batch(
-        images=images,
+        images=torch.stack(images) if images else torch.empty(0, 3, 0, 0, dtype=torch.uint8),
         labels=torch.tensor([item.label for item in good], dtype=torch.int64),
         rows=torch.tensor([item.row for item in good], dtype=torch.int64),
         bad=bad,
+        normalize=normalize,
     )
 
 
 def build_loader(
-    dataset: ImageDataset, batches: Sampler[list[Key]], *, workers: int, pin_memory: bool
+    dataset: ImageDataset,
+    batches: Sampler[list[Key]],
+    *,
+    workers: int,
+    pin_memory: bool,
+    timeout: float = READ_TIMEOUT,
 ) -> "DataLoader[Batch]":
-    """A loader of `Batch`; `workers` 0 reads in the training process itself."""
+    """A loader of `Batch`; `workers` 0 reads in the training process itself.
+
+    Others have `PREFETCH` batches each ready in shared memory. Where none comes for `timeout`
+    seconds, or one of them is killed, torch raises `RuntimeError`.
+    """
     return DataLoader(
         dataset,  # type: ignore[arg-type]
         batch_sampler=batches,
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=partial(collate, dataset.transform.normalize),
         pin_memory=pin_memory,
         persistent_workers=workers > 0,
+        prefetch_factor=PREFETCH if workers else None,
+        timeout=timeout if workers else 0,
     )

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from foldline.data.picture_files import UnusablePictureError, open_picture
+
 Pixels = npt.NDArray[np.uint8]
 
 _ORIENTATION_TAG = 0x0112
@@ -31,37 +33,46 @@ def _rebuild(path: Path, reason: str, unreachable: bool) -> BadImageError:
 
 
 def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
-    """Decode a picture as RGB, `[H, W, 3]`, uint8, upright by its EXIF orientation.
+    """Decode a JPEG or PNG as RGB, `[H, W, 3]`, uint8, upright by its EXIF orientation.
 
     A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that is still
     `at_least` = (height, width) pixels: libjpeg then does most of the shrinking for free.
+    What is transparent shows white.
 
-    Raises `BadImageError`, never gives a part of a picture.
+    Raise `BadImageError` for a file that `open_picture` refuses and for one that ends too early.
+    A JPEG whose data is damaged and yet goes on to its end marker is not seen here, as Pillow
+    drops what libjpeg says of it: `data.verify=decode` is what finds those.
     """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            path.open("rb") as file,
+            open_picture(file) as image,
+        ):
             height, width = at_least
             if image.getexif().get(_ORIENTATION_TAG) in _TURNED_BY_90:
                 height, width = width, height
             image.draft("RGB", (width, height))
             image.load()
             upright = ImageOps.exif_transpose(image)
-            return _to_rgb(upright)
+            return np.asarray(_lay_on_white(upright).convert("RGB"))
     except MemoryError:
         raise
+    except UnusablePictureError as error:
+        raise BadImageError(path, str(error)) from None
     except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise anything
         # an error of the disk or the network says nothing about the picture
         unreachable = isinstance(error, OSError) and error.errno is not None
         raise BadImageError(path, _one_line(error), unreachable=unreachable) from None
 
 
-def _to_rgb(image: Image.Image) -> Pixels:
-    # Pillow would cut everything above 255 off and give a white square
-    if image.mode in ("I", "F"):
-        raise ValueError(f"pixels of mode {image.mode} have no known range")
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    return np.asarray(image.convert("RGB"))
+def _lay_on_white(image: Image.Image) -> Image.Image:
+    """Return what a viewer shows: under transparency lies whatever the editor left there."""
+    if not image.has_transparency_data:
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image.convert("RGBA"))
+    return white
 
 
 def _one_line(error: Exception) -> str:

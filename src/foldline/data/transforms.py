@@ -5,6 +5,8 @@ import os
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -26,13 +28,49 @@ Size = tuple[int, int]
 Shares = tuple[float, float]
 
 
-class Transform:
-    """Centre crop, resize, augmentation, normalization: `[H, W, 3]` uint8 to `[3, h, w]` float32.
+@dataclass(frozen=True)
+class Normalization:
+    """`(pixel / 255 - mean) / std` of each channel; `mean` and `std` in units of 0 to 1."""
 
-    `decode_size` is the smallest picture, in pixels (height, width), that loses nothing.
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Return `[B, 3, h, w]` uint8 as float32, on the device and in the layout it has."""
+        offset, scale = _build_factors(self, images.device)
+        return images.to(torch.float32, copy=True).sub_(offset).mul_(scale)
+
+
+@cache
+def _build_factors(
+    normalization: Normalization, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what to subtract from each channel and what to multiply it by, `[3, 1, 1]`.
+
+    Computed in the steps of albumentations' Normalize, so that the values are the same to the bit.
+    """
+    offset = np.array(normalization.mean, np.float32) * np.float32(255)
+    scale = np.reciprocal(np.array(normalization.std, np.float32) * np.float32(255))
+    columns = [torch.from_numpy(one).view(-1, 1, 1).to(device) for one in (offset, scale)]
+    return columns[0], columns[1]
+
+
+class Transform:
+    """Centre crop, resize, augmentation: `[H, W, 3]` uint8 to `[3, h, w]` uint8.
+
+    `normalize` comes last, for a batch at a time: bytes are what travels between processes.
+    `image_size` is what comes out, in pixels (height, width); `decode_size` is the smallest
+    picture that loses nothing.
     """
 
-    def __init__(self, image_size: Size, crop: Shares | None, steps: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        image_size: Size,
+        crop: Shares | None,
+        steps: Sequence[Any],
+        normalize: Normalization,
+    ) -> None:
+        self.image_size, self.normalize = image_size, normalize
         self.crop = crop or (1.0, 1.0)
         self.decode_size = (
             round(image_size[0] / self.crop[0]),
@@ -62,14 +100,14 @@ def build_train_transform(
     picture of the same size, naming the entry.
     """
     steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
-    return Transform(image_size, crop, [_resize(image_size), *steps, _normalize(mean, std)])
+    return Transform(image_size, crop, [_resize(image_size), *steps], _normalize(mean, std))
 
 
 def build_eval_transform(
     *, image_size: Size, crop: Shares | None, mean: Sequence[float], std: Sequence[float]
 ) -> Transform:
     """Crop, resize, normalize: the same answer every time."""
-    return Transform(image_size, crop, [_resize(image_size), _normalize(mean, std)])
+    return Transform(image_size, crop, [_resize(image_size)], _normalize(mean, std))
 
 
 def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
@@ -85,8 +123,8 @@ def _resize(image_size: Size) -> Any:
     return A.Resize(*image_size, interpolation=cv2.INTER_AREA)
 
 
-def _normalize(mean: Sequence[float], std: Sequence[float]) -> Any:
-    return A.Normalize(mean=tuple(mean), std=tuple(std), max_pixel_value=255.0)
+def _normalize(mean: Sequence[float], std: Sequence[float]) -> Normalization:
+    return Normalization(tuple(mean), tuple(std))
 
 
 def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any:

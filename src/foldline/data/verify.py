@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import re
 import signal
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,14 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+import numpy as np
+from PIL import Image
 
 from foldline.cores import count_cores
+from foldline.data.picture_files import UnusablePictureError, open_picture
 
-# what can be turned into RGB without inventing colours
-ACCEPTED_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1"})
-# larger than any competition's pictures; decoding one would take 200 MB and more
-MAX_PIXELS = 64_000_000
 # cameras and editors leave notes behind the end of a picture; most fit in here, in bytes
 TAIL = 65_536
 JPEG_END = b"\xff\xd9"
@@ -26,8 +26,8 @@ PNG_END = b"IEND\xae\x42\x60\x82"
 # below this many pictures starting processes takes longer than the checks
 MIN_PICTURES_FOR_PROCESSES = 2_000
 CHUNK = 250
-# first bytes of files that people rename to .jpg
-OTHER_FORMATS = {b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP", b"<": "HTML or XML"}
+# what libjpeg says of a picture that it can only guess; it also says harmless things of headers
+_DAMAGE = re.compile(r"(Corrupt JPEG data|Premature end of JPEG|Inconsistent progression).*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def check_pictures(
 ) -> dict[str, Fault]:
     """Check the pictures at `paths`, relative to `root`; gives the faulty ones, in that order.
 
-    Large sets are shared by as many processes as there are cores. `advance` is told, from time to
-    time, how many more are done.
+    Large sets are shared by as many processes as there are cores; what is decoded is always given
+    to processes of its own. `advance` is told, from time to time, how many more are done.
     """
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     check = partial(_check_chunk, str(root), decode)
     faults: dict[str, Fault] = {}
-    for chunk, found in zip(chunks, _map(check, chunks, len(paths)), strict=True):
+    for chunk, found in zip(chunks, _map(check, chunks, len(paths), apart=decode), strict=True):
         faults.update(found)
         advance(len(chunk))
     return faults
@@ -64,7 +64,8 @@ def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
 
     The header must be that of a JPEG or PNG of an accepted mode and at most `MAX_PIXELS` pixels,
     and the end marker must be there, followed by whatever the camera added. With `decode` the
-    picture is also read whole.
+    picture is also read whole, PNG with its checksums, JPEG with what libjpeg remarks: meanwhile
+    nothing else may write to the standard error of this process.
     """
     try:
         # Pillow grumbles about odd headers in warnings; what matters comes back as a fault
@@ -76,12 +77,18 @@ def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
 
 
 def _map(
-    check: Callable[[Sequence[str]], dict[str, Fault]], chunks: Sequence[Sequence[str]], total: int
+    check: Callable[[Sequence[str]], dict[str, Fault]],
+    chunks: Sequence[Sequence[str]],
+    total: int,
+    *,
+    apart: bool,
 ) -> Iterable[dict[str, Fault]]:
-    """`map(check, chunks)`, over several processes where that is faster."""
+    """`map(check, chunks)`, over processes where that is faster, or where it must be `apart`."""
     num_processes = min(count_cores(), len(chunks))
     if total < MIN_PICTURES_FOR_PROCESSES or num_processes < 2:
-        return map(check, chunks)
+        if not (apart and chunks):
+            return map(check, chunks)
+        num_processes = 1
     return _map_in_processes(check, chunks, num_processes)
 
 
@@ -120,40 +127,52 @@ def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
     size = os.fstat(file.fileno()).st_size
     if size == 0:
         return Fault("zero-byte")
-    image = _open_header(file)
-    if isinstance(image, Fault):
-        return image
+    try:
+        image = open_picture(file)
+    except UnusablePictureError as error:
+        return Fault(error.reason, error.detail)
+    except Exception as error:  # noqa: BLE001 - Pillow raises of every kind on broken headers
+        return Fault("unreadable", _first_line(error))
     # the header ends here, and with it any preview that has an end marker of its own
     header_end = file.tell()
     if not _has_end(file, header_end, size, PNG_END if image.format == "PNG" else JPEG_END):
         return Fault("truncated", f"no end marker in {size} bytes")
-    return _check_pixels(image) if decode else None
+    return _check_pixels(file, image) if decode else None
 
 
-def _open_header(file: BinaryIO) -> Image.Image | Fault:
-    """The picture with its size and mode known and its pixels not read, or what forbids it."""
-    try:
-        image = Image.open(file, formats=("JPEG", "PNG"))
-    except UnidentifiedImageError:
-        return _explain_unidentified(file)
-    except Image.DecompressionBombError:
-        return Fault("too large", f"more than {MAX_PIXELS // 1_000_000} megapixels")
-    except Exception as error:  # noqa: BLE001 - Pillow raises of every kind on broken headers
-        return Fault("unreadable", _first_line(error))
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        return Fault("too large", f"{width} x {height} pixels")
-    if image.mode not in ACCEPTED_MODES:
-        return Fault("wrong mode", image.mode)
-    return image
-
-
-def _check_pixels(image: Image.Image) -> Fault | None:
+def _check_pixels(file: BinaryIO, image: Image.Image) -> Fault | None:
     try:
         image.load()
+        file.seek(0)
+        if image.format == "PNG":
+            open_picture(file).verify()
+            return None
     except Exception as error:  # noqa: BLE001 - Pillow raises of every kind on broken pixels
         return Fault("truncated" if "truncated" in str(error) else "unreadable", _first_line(error))
-    return None
+    remark = _listen_to_libjpeg(file.read())
+    return Fault("damaged", remark) if remark else None
+
+
+def _listen_to_libjpeg(content: bytes) -> str:
+    """Return what libjpeg finds damaged in a JPEG, blank for nothing.
+
+    It guesses the pixels that are missing and says so in a line on standard error, which Pillow
+    has switched off and OpenCV has not.
+    """
+    import cv2
+
+    with tempfile.TemporaryFile() as heard:
+        kept = os.dup(2)
+        os.dup2(heard.fileno(), 2)
+        try:
+            # all data is read, and as few pixels as can be are made of it
+            cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        heard.seek(0)
+        damage = _DAMAGE.search(heard.read().decode(errors="replace"))
+    return damage[0] if damage else ""
 
 
 def _has_end(file: BinaryIO, start: int, size: int, end: bytes) -> bool:
@@ -167,17 +186,6 @@ def _has_end(file: BinaryIO, start: int, size: int, end: bytes) -> bool:
         return True
     file.seek(start)
     return end in file.read()
-
-
-def _explain_unidentified(file: BinaryIO) -> Fault:
-    file.seek(0)
-    first = file.read(4)
-    for magic, name in OTHER_FORMATS.items():
-        if first.startswith(magic):
-            return Fault("unreadable", f"looks like {name}; JPEG or PNG is expected")
-    if first.startswith((b"\xff\xd8", b"\x89PNG")):
-        return Fault("unreadable", "its header is broken or cut off")
-    return Fault("unreadable", "not a JPEG or PNG")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """How the machine at hand is used: its precision, memory format, threads and workers."""
 
 import os
+import shutil
 
 import torch
 from accelerate import Accelerator
@@ -8,6 +9,8 @@ from accelerate.utils import parse_flag_from_env
 
 from foldline.cores import count_cores
 from foldline.errors import UserError
+
+SHARED_MEMORY = "/dev/shm"  # of Linux, where a container may have 64 MB of it
 
 _ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -64,6 +67,14 @@ def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
     if device == "cpu":
         return 0
     return max(0, min(8, count_cores() // processes - 1))
+
+
+def find_free_shared_memory() -> int | None:
+    """Bytes that reading processes can leave batches in; None where they are not counted."""
+    try:
+        return shutil.disk_usage(SHARED_MEMORY).free
+    except OSError:
+        return None
 
 
 def make_deterministic(*, processes: int, device: str) -> None:

@@ -28,7 +28,10 @@ def ignore_progress(count: int, note: str) -> None:
 
 
 class Batch(Protocol):
-    """`images` `[B, 3, H, W]` float32, `labels` `[B]` and `rows` `[B]` int64."""
+    """`images` `[B, 3, H, W]` uint8, `labels` `[B]` and `rows` `[B]` int64.
+
+    `normalize` makes float32 of the images, as the network wants them, on any device.
+    """
 
     @property
     def images(self) -> torch.Tensor: ...
@@ -36,6 +39,8 @@ class Batch(Protocol):
     def labels(self) -> torch.Tensor: ...
     @property
     def rows(self) -> torch.Tensor: ...
+    @property
+    def normalize(self) -> Callable[[torch.Tensor], torch.Tensor]: ...
 
 
 class NonFiniteLossError(Exception):
@@ -93,7 +98,8 @@ def train_epoch(
 
     They are a whole epoch, or the part of it that begins with its `first_step`.
     Gradients of an accumulated step are the mean over its pictures, also in a short last step.
-    Raises `NonFiniteLossError` at the latest some batches after it happened.
+    Raises `NonFiniteLossError` at the latest some batches after it happened, and `UserError` for
+    a batch without pictures.
     """
     set_training_mode(model)
     totals = torch.zeros(3, dtype=torch.float64)  # loss, right answers, pictures
@@ -103,6 +109,11 @@ def train_epoch(
     for group in _groups(batches, accumulate):
         step += 1
         group_size = sum(len(batch.labels) for batch in group)
+        if not all(len(batch.labels) for batch in group):
+            raise UserError(
+                "none of the training pictures could be read, or just one, from which batch norm "
+                "cannot learn; mend them and run make prepare again"
+            )
         for batch in group:
             images, labels = _to_device(batch, accelerator, channels_last)
             with nullcontext() if batch is group[-1] else accelerator.no_sync(model):
@@ -126,8 +137,6 @@ def train_epoch(
         optimizer.zero_grad()
     if window:
         totals += _sum_finite(window, accelerator, window_steps)
-    if not totals[2] and first_step == 1:
-        raise UserError("none of the training pictures could be read")
     loss_sum, right, images = totals.tolist()
     return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
 
@@ -196,7 +205,7 @@ def _to_device(
     layout = torch.channels_last if channels_last else torch.contiguous_format
     device = accelerator.device
     images = batch.images.to(device, non_blocking=True).contiguous(memory_format=layout)
-    return images, batch.labels.to(device, non_blocking=True)
+    return batch.normalize(images), batch.labels.to(device, non_blocking=True)
 
 
 def _groups(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:

@@ -226,20 +226,31 @@ def set_training_mode(model: nn.Module) -> None:
     whose output it measures, and all others, such as dropout, where the next one is, which learns
     from what they leave: the head's own dropout stays.
     """
+    for module, learns in _list_modes(model):
+        module.training = learns
+
+
+def learns_batch_norm(model: nn.Module) -> bool:
+    """Return whether training gathers statistics over a batch, for which one picture is too few."""
+    batch_norm = nn.modules.batchnorm._BatchNorm
+    return any(learns for module, learns in _list_modes(model) if isinstance(module, batch_norm))
+
+
+def _list_modes(model: nn.Module) -> list[tuple[nn.Module, bool]]:
+    """Return every module of the network, and whether it learns."""
+    modes: list[tuple[nn.Module, bool]] = []
     learns = next((parameter.requires_grad for parameter in model.parameters()), True)
     waiting: list[nn.Module] = []
     for module in model.modules():
         inside = [parameter.requires_grad for parameter in module.parameters()]
         if inside:
-            module.training = any(inside)
+            modes.append((module, any(inside)))
         elif isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.training = learns
+            modes.append((module, learns))
         else:
             waiting.append(module)
         if own := [parameter.requires_grad for parameter in module.parameters(recurse=False)]:
             learns = any(own)
-            for one in waiting:
-                one.training = learns
+            modes += [(one, learns) for one in waiting]
             waiting.clear()
-    for one in waiting:
-        one.training = learns
+    return [*modes, *((one, learns) for one in waiting)]

@@ -61,7 +61,9 @@ def extract_features(
     try:
         model.eval()
         for batch in batches:
-            model(batch.images.to(device))
+            if not len(batch.rows):
+                continue
+            model(batch.normalize(batch.images.to(device)))
             rows += batch.rows.tolist()
             on_batch(len(batch.rows), "")
     finally:

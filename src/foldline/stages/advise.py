@@ -21,8 +21,9 @@ from foldline.learning.separation import (
     extract_features,
 )
 from foldline.stages.bad_pictures import BadPictures
+from foldline.stages.fold_batches import build_valid_transform
 from foldline.stages.machine import build_ordered_batches, open_machine
-from foldline.stages.parts import build_network, build_valid_transform
+from foldline.stages.parts import build_network
 from foldline.stages.start_weights import load_origin, name_weights
 from foldline.stages.table_settings import check_settings
 
@@ -103,7 +104,7 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
     device = machine.accelerator.device
     transform = build_valid_transform(config)
     dataset = ImageDataset(config.data.root, chosen["path"].tolist(), [0] * len(chosen), transform)
-    bad = BadPictures(config.data.on_bad_image, processes=machine.accelerator.num_processes)
+    bad = BadPictures(config.data.on_bad_image)
     with console.progress("looking at pictures", len(chosen)) as bar:
         seen, features = extract_features(
             model.to(device),

@@ -89,7 +89,7 @@ def _answer(
     for group in groups:
         alike.setdefault(repr(checkpoints[group[0]].eval_transform), []).append(group)
     accelerator = machine.accelerator
-    bad = BadPictures("reject", processes=accelerator.num_processes)
+    bad = BadPictures("reject")
     with console.progress("answer", len(paths) * len(alike)) as bar:
         for together in alike.values():
             order = [position for group in together for position in group]

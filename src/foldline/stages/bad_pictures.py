@@ -13,13 +13,12 @@ from foldline.errors import UserError
 class BadPictures:
     """Looks after the bad pictures of one stage by `data.on_bad_image`, `reject` or `fail`."""
 
-    def __init__(self, policy: str, *, processes: int) -> None:
+    def __init__(self, policy: str) -> None:
         self._policy = policy
-        self._processes = processes
         self._reasons: dict[str, str] = {}
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass on what could be decoded.
+        """Pass on what could be decoded, a batch of no picture too.
 
         Raises `UserError` for a file that cannot be read at all, as the disk is then to blame, and
         for a bad picture where that is the policy.
@@ -34,13 +33,7 @@ class BadPictures:
                         f"{repeat('prepare', changed={'data.on_bad_image': 'reject'})}"
                     )
                 self._reasons[str(error.path)] = str(error)
-            if len(batch.rows):
-                yield batch
-            elif self._processes > 1:
-                raise UserError(
-                    f"{batch.bad[0]}, nor can the others of its batch; several processes cannot "
-                    f"go on from there: mend them, then: {repeat('prepare')}"
-                )
+            yield batch
 
     def report(self, what: str) -> None:
         """Say how many were left out, over all processes."""

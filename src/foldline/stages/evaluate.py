@@ -143,7 +143,7 @@ def _evaluate_fold(
     machine: Machine,
 ) -> list[Evaluated]:
     """The checkpoints of one fold with their scores, the best by their monitor marked."""
-    bad = BadPictures(config.data.on_bad_image, processes=machine.accelerator.num_processes)
+    bad = BadPictures(config.data.on_bad_image)
     shares = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
     first: Checkpoint | None = None
     scored: list[Evaluated] = []

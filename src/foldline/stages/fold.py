@@ -57,7 +57,7 @@ def train_fold(job: FoldJob) -> None:
         fresh=not job.folder.last.is_file(),
     )
     restore(job, parts)
-    bad = BadPictures(job.config.data.on_bad_image, processes=job.machine.accelerator.num_processes)
+    bad = BadPictures(job.config.data.on_bad_image)
     settings = job.config.train
     with console.progress(f"fold {job.fold}", _count_pictures(settings.epochs, job, parts)) as bar:
         for epoch in range(parts.epochs_done + 1, settings.epochs + 1):

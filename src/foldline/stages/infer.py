@@ -126,7 +126,7 @@ def _answer(
     )
     accelerator = machine.accelerator
     batches = build_ordered_batches(dataset, config.infer.batch_size, machine)
-    bad = BadPictures(config.data.on_bad_image, processes=accelerator.num_processes)
+    bad = BadPictures(config.data.on_bad_image)
     with console.progress("infer", len(there)) as bar:
         rows, probs = predict(
             [network.to(accelerator.device) for network in build_networks(checkpoints)],

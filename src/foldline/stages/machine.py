@@ -2,26 +2,36 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from foldline import console
 from foldline.config import Train
 from foldline.cores import count_cores
-from foldline.data.dataset import Batch, ImageDataset, Key, OrderedBatches, build_loader
+from foldline.data.dataset import (
+    PREFETCH,
+    Batch,
+    ImageDataset,
+    OrderedBatches,
+    ShuffledBatches,
+    build_loader,
+)
+from foldline.errors import UserError
 from foldline.learning import device
 
 
 @dataclass(frozen=True)
 class Machine:
-    """`workers` read pictures for each of the training processes."""
+    """`workers` read pictures for each of the training processes, at most if `auto` chose them."""
 
     accelerator: Accelerator
     precision: str
     channels_last: bool
     workers: int
+    auto_workers: bool = True
 
     @property
     def is_main(self) -> bool:
@@ -58,11 +68,50 @@ def build_ordered_batches(
 
 
 def build_batches(
-    dataset: ImageDataset, order: Sampler[list[Key]], machine: Machine
+    dataset: ImageDataset, order: ShuffledBatches | OrderedBatches, machine: Machine
 ) -> "DataLoader[Batch]":
-    """The pictures of `dataset` in `order`, read as suits the machine."""
+    """The pictures of `dataset` in `order`, read as suits the machine.
+
+    Raises `UserError` for more reading processes than there is shared memory for.
+    """
     pin_memory = machine.accelerator.device.type == "cuda"
-    return build_loader(dataset, order, workers=machine.workers, pin_memory=pin_memory)
+    height, width = dataset.transform.image_size
+    # a last picture may join the batch before it
+    batch_bytes = (order.batch_size + 1) * 3 * height * width
+    workers = _fit_into_shared_memory(batch_bytes, machine)
+    return build_loader(dataset, order, workers=workers, pin_memory=pin_memory)
+
+
+def _fit_into_shared_memory(batch_bytes: int, machine: Machine) -> int:
+    """As many of the machine's reading processes as there is shared memory for.
+
+    Each has `PREFETCH` batches ready, and one more is in use. Half of what is free is counted on:
+    training and validation read side by side.
+    """
+    free = device.find_free_shared_memory()
+    if machine.workers == 0 or free is None:
+        return machine.workers
+    share = free // (2 * device.count_local_processes(int(machine.accelerator.num_processes)))
+    fitting = max(0, (share // batch_bytes - 1) // PREFETCH)
+    if fitting >= machine.workers:
+        return machine.workers
+    arithmetic = (
+        f"{machine.workers} reading processes need {PREFETCH} × {machine.workers} + 1 batches of "
+        f"{batch_bytes / 1e6:.1f} MB in shared memory, and {device.SHARED_MEMORY} has "
+        f"{share / 1e6:.1f} MB for them, half of what is free for each training process"
+    )
+    if not machine.auto_workers:
+        raise UserError(
+            f"train.workers: {arithmetic}; expected {fitting} or less, or give it more, as with "
+            "docker run --shm-size=1g"
+        )
+    _warn_once(f"{arithmetic}; {fitting} are taken; more with docker run --shm-size=1g")
+    return fitting
+
+
+@cache
+def _warn_once(message: str) -> None:
+    console.warn(message)
 
 
 def open_machine(settings: Train) -> Machine:
@@ -83,4 +132,5 @@ def open_machine(settings: Train) -> Machine:
             settings.channels_last, device=kind, precision=precision
         ),
         workers=device.choose_workers(settings.workers, device=kind, processes=processes),
+        auto_workers=settings.workers == "auto",
     )

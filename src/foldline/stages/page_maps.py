@@ -72,7 +72,7 @@ def _look(
         seen = [(row, one) for row, one in zip(batch, pixels, strict=True) if one is not None]
         if not seen:
             continue
-        images = torch.stack([transform(one) for _, one in seen])
+        images = transform.normalize(torch.stack([transform(one) for _, one in seen]))
         classes = torch.tensor([int(predicted[row]) for row, _ in seen])
         heat = compute_heat_maps(model, images, classes)
         if heat is None:

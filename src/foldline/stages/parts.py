@@ -11,13 +11,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from foldline.config import Config
-from foldline.data.dataset import (
-    Batch,
-    ImageDataset,
-    ShuffledBatches,
-)
+from foldline.data.dataset import Batch, ShuffledBatches
 from foldline.data.prepared import Prepared
-from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
@@ -29,13 +24,19 @@ from foldline.learning.loss import build_cross_entropy
 from foldline.learning.model import (
     build_model,
     find_head,
-    find_normalization,
+    learns_batch_norm,
     set_training_mode,
 )
 from foldline.learning.optim import Schedule, build_optimizer, build_schedule
 from foldline.learning.scope import freeze
 from foldline.learning.stopping import BestTracker
-from foldline.stages.machine import Machine, build_batches, build_ordered_batches
+from foldline.stages.fold_batches import (
+    build_learning_transform,
+    build_train_batches,
+    build_valid_batches,
+    choose_train_rows,
+)
+from foldline.stages.machine import Machine
 from foldline.stages.start_weights import (
     group_by_weights,
     load_origin,
@@ -76,16 +77,17 @@ def build_parts(
 
     Not `fresh`, the weights it would start from are left out: `last.pt` has those to go on with.
     """
-    rows = prepared.train
-    train_rows = rows[(rows["fold"] != fold) & rows["train_label"].notna()]
-    valid_rows = rows[rows["fold"] == fold]
+    train_rows = choose_train_rows(prepared, fold)
+    valid_rows = prepared.train[prepared.train["fold"] == fold]
     if train_rows.empty or valid_rows.empty:
         raise UserError(f"fold {fold}: no pictures to train on or to validate; see folds.number")
-    order, train_batches = _build_train_batches(config, train_rows, fold, machine)
-    valid_batches = _build_valid_batches(config, valid_rows, machine)
 
     seed_everything(config.seed, fold, 0)
     model = build_network(config, prepared, fold, load=fresh)
+    order, train_batches = build_train_batches(
+        config, train_rows, fold, machine, at_least=2 if learns_batch_norm(model) else 1
+    )
+    valid_batches = build_valid_batches(config, valid_rows, machine)
     layout = torch.channels_last if machine.channels_last else torch.contiguous_format
     model = model.to(memory_format=layout)
     optimizer = build_optimizer(model.parameters(), **config.train.optimizer.model_dump())
@@ -132,7 +134,7 @@ def build_parts(
 def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
     """Raise `UserError` for a network, weights, picture size or augmentation that does not work."""
     _check_save(config)
-    _build_train_transform(config)
+    build_learning_transform(config)
     # once for all folds that start alike
     for weights, starting in group_by_weights(config.model.weights, folds).items():
         origin = load_origin(weights)
@@ -151,8 +153,29 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
             f"{keys}: {network} cannot look at pictures of {list(config.data.image_size)}: "
             f"{' '.join(str(error).split())}"
         ) from None
+    if learns_batch_norm(model):
+        _check_batches(config, prepared, folds)
     if config.model.arguments:
         _check_training(config, model)
+
+
+def _check_batches(config: Config, prepared: Prepared, folds: Sequence[int]) -> None:
+    """Raise `UserError` where batch norm would have to learn from one picture at a time."""
+    remedy = (
+        f"too few for the batch norm of {config.model.name}, which learns from the spread within "
+        "a batch"
+    )
+    if config.train.batch_size == 1:
+        raise UserError(
+            f"train.batch_size: 1 is {remedy}; expected 2 or more, or model.train=head, which "
+            "leaves batch norm as it is"
+        )
+    for fold in folds:
+        if len(choose_train_rows(prepared, fold)) == 1:
+            raise UserError(
+                f"fold {fold}: one picture to train on is {remedy}; see folds.number, or set "
+                "model.train=head"
+            )
 
 
 def _check_training(config: Config, model: nn.Module) -> None:
@@ -223,56 +246,3 @@ def seed_everything(*seeds: int) -> None:
     torch.manual_seed(int(words[0]))
     # for libraries that still draw from it
     np.random.seed(int(words[1]))
-
-
-def _build_train_batches(
-    config: Config, rows: pd.DataFrame, fold: int, machine: Machine
-) -> tuple[ShuffledBatches, "DataLoader[Batch]"]:
-    transform = _build_train_transform(config)
-    dataset = _build_dataset(config, rows, rows["train_label"].tolist(), transform)
-    order = ShuffledBatches(
-        len(rows),
-        config.train.batch_size,
-        seed=(config.seed, fold),
-        rank=machine.accelerator.process_index,
-        world=machine.accelerator.num_processes,
-    )
-    return order, build_batches(dataset, order, machine)
-
-
-def _build_train_transform(config: Config) -> Transform:
-    mean, std = find_normalization(config.model.name, source=config.model.source)
-    try:
-        return build_train_transform(
-            image_size=config.data.image_size,
-            crop=config.data.crop,
-            mean=mean,
-            std=std,
-            augment=config.train.augment,
-        )
-    except ValueError as error:
-        raise UserError(f"train.augment.{error}") from None
-
-
-def _build_valid_batches(
-    config: Config, rows: pd.DataFrame, machine: Machine
-) -> "DataLoader[Batch]":
-    transform = build_valid_transform(config)
-    dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
-    return build_ordered_batches(dataset, config.train.batch_size, machine)
-
-
-def build_valid_transform(config: Config) -> Transform:
-    """What the network of `config.model` sees of a picture that it does not learn from."""
-    mean, std = find_normalization(config.model.name, source=config.model.source)
-    return build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
-    )
-
-
-def _build_dataset(
-    config: Config, rows: pd.DataFrame, labels: Sequence[int], transform: Transform
-) -> ImageDataset:
-    return ImageDataset(
-        config.data.root, rows["path"].tolist(), [int(label) for label in labels], transform
-    )

@@ -1,0 +1,54 @@
+"""Which files are pictures that can be used: one rule for `prepare` and for all who decode."""
+
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG")
+# what can be turned into RGB without inventing colours
+ACCEPTED_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1"})
+# larger than any competition's pictures; decoding one would take 200 MB and more
+MAX_PIXELS = 64_000_000
+# first bytes of files that people rename to .jpg
+_OTHER_FORMATS = {b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP", b"<": "HTML or XML"}
+
+
+class UnusablePictureError(Exception):
+    """A file that is no picture for us: `reason` to count by, `detail` to read."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+def open_picture(file: BinaryIO) -> Image.Image:
+    """Open a picture: its header is read, its pixels are not.
+
+    Pillow is let loose on JPEG and PNG alone: it knows formats that start other programs.
+    Raise `UnusablePictureError` for another format, a mode that is not accepted, or more than
+    `MAX_PIXELS` pixels.
+    """
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise UnusablePictureError("unreadable", _explain_unidentified(file)) from None
+    except Image.DecompressionBombError:
+        megapixels = MAX_PIXELS // 1_000_000
+        raise UnusablePictureError("too large", f"more than {megapixels} megapixels") from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise UnusablePictureError("too large", f"{width} x {height} pixels")
+    if image.mode not in ACCEPTED_MODES:
+        raise UnusablePictureError("wrong mode", image.mode)
+    return image
+
+
+def _explain_unidentified(file: BinaryIO) -> str:
+    file.seek(0)
+    first = file.read(4)
+    for magic, name in _OTHER_FORMATS.items():
+        if first.startswith(magic):
+            return f"looks like {name}; JPEG or PNG is expected"
+    if first.startswith((b"\xff\xd8", b"\x89PNG")):
+        return "its header is broken or cut off"
+    return "not a JPEG or PNG"
