@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from benchmarks.drawn_answers import Skill
 from tests.competition import Said
-from tests.drawn_runs import DrawnProject
+from tests.drawn_runs import DrawnProject, write_scores
 
+from foldline.scoring.metrics import Scores
 from foldline.stages.board import Event, append_event, load_events
 
 Command = Callable[..., Said]
 
 
 def set_score(folder: Path, out_of_fold: float) -> None:
-    (folder / "scores.json").write_text(json.dumps({"out_of_fold": {"macro_f1": out_of_fold}}))
+    write_scores(folder, Scores(out_of_fold, 0.5, 1.0))
 
 
 def find_row(printed: str, run: str) -> list[str]:
@@ -141,8 +142,8 @@ def test_competitions_are_apart(drawn: DrawnProject, command: Command) -> None:
     config = drawn.add_run("two", seed=2) / "config.yaml"
     config.write_text(config.read_text().replace("name: drawn", "name: cats"))
     printed = command("leaderboard").out
-    assert "cats: 1 runs" in printed
-    assert "drawn: 1 runs" in printed
+    assert "cats: 1 run\n" in printed
+    assert "drawn: 1 run\n" in printed
 
 
 @pytest.mark.parametrize("share", ["0", "-1", "1.5"])

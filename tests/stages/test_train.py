@@ -140,6 +140,94 @@ def test_a_fold_that_another_process_trains_is_left_to_it(
         assert prepared("train", "train.epochs=1") == 0, "nobody is needed for a finished fold"
 
 
+def test_a_fold_that_another_process_finishes_meanwhile_is_no_fault(
+    project: Path,
+    foldline: Foldline,
+    train_once: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    train_once(project, "train.epochs=1", "run=shared")
+    run = RunFolder(Path("outputs/runs/shared"))
+    run.fold(0).oof.rename("oof.csv")
+    real = train_stage._summarize
+
+    def finish(*arguments: Any) -> None:
+        Path("oof.csv").rename(run.fold(0).oof)
+        real(*arguments)
+
+    monkeypatch.setattr(train_stage, "_summarize", finish)
+    with claiming(run.fold(0).lock):
+        assert foldline("train", "train.epochs=1", "run=shared") == 0
+    said = capsys.readouterr()
+    assert "0      left to another process" in said.out
+    assert said.err == ""
+
+
+def test_what_a_fold_goes_on_from_is_gone_once_it_is_finished(
+    project: Path, trained: Foldline
+) -> None:
+    folder = RunFolder(Path("outputs/runs/tiny")).fold(0)
+    assert not folder.last.exists()
+    # of an older version, or of a process that was killed in between
+    folder.last.write_bytes(b"left")
+    with claiming(folder.lock):
+        assert trained("train", *QUICK) == 0
+    assert folder.last.exists(), "another process is at it"
+    before = list_files(folder.path) | {"last.pt": b""}
+    assert trained("train", *QUICK) == 0
+    assert not folder.last.exists()
+    assert list_files(folder.path) | {"last.pt": b""} == before
+
+
+def test_a_finished_fold_that_has_lost_its_rows_is_answered_again(
+    project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(Path("outputs/runs/tiny")).fold(0)
+    before = list_files(folder.path)
+    folder.oof.unlink()
+    with monkeypatch.context() as patch:
+        patch.delattr(fold_stage, "train_epoch")
+        assert trained("train", *QUICK) == 0
+    assert list_files(folder.path) == before
+
+    # a history that ends before the training does, or has another best, is begun anew
+    folder.oof.unlink()
+    rows = folder.metrics.read_text()
+    folder.metrics.write_text(rows.replace('"is_best": true', '"is_best": false'))
+    assert trained("train", *QUICK) == 0
+    after = list_files(folder.path)
+    assert (after["best.pt"], after["oof.csv"]) == (before["best.pt"], before["oof.csv"])
+    assert read_rows(after["metrics.jsonl"]) == read_rows(before["metrics.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", "17", "not of the classes, pictures and labels of the prepared table"),
+        ("label", "18", "label '18' is no class of 18"),
+        ("path", "x.jpg", "not of the classes, pictures and labels"),
+        ("fold", "1", "fold '1' is another one"),
+    ],
+)
+def test_rows_that_are_not_of_the_table_are_never_counted(
+    column: str,
+    value: str,
+    said: str,
+    project: Path,
+    trained: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = RunFolder(Path("outputs/runs/tiny"))
+    before = run.scores.read_bytes()
+    table = pd.read_csv(run.fold(0).oof, dtype=str, keep_default_na=False)
+    table.loc[1, column] = value
+    table.to_csv(run.fold(0).oof, index=False)
+    assert trained("train", *QUICK) == 2
+    assert said in capsys.readouterr().err
+    assert run.scores.read_bytes() == before
+
+
 def test_a_run_that_another_process_begins_meanwhile_is_joined(
     project: Path, prepared: Foldline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What a fold writes while it learns: its checkpoints, and all it needs to go on."""
 
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from foldline.stages.machine import Machine
 from foldline.stages.mirror import FoldMirror
 from foldline.stages.parts import FoldParts
 from foldline.stages.runs import FoldFolder
-from foldline.tracking.metrics_log import save_metrics
+from foldline.tracking.metrics_log import load_metrics, save_metrics
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,12 @@ def count_saved_epochs(folder: FoldFolder) -> int:
 
 
 def restore(job: FoldJob, parts: FoldParts) -> None:
-    """Go on from `last.pt`, where there is one."""
+    """Go on from `last.pt`, where there is one, or from the end of a fold that has lost `oof.csv`.
+
+    The latter has nothing more to learn, and is answered again by its `best.pt`.
+    """
     if not job.folder.last.is_file():
+        _restore_end(job, parts)
         return
     state = load_state(job.folder.last)
     try:
@@ -141,6 +146,28 @@ def restore(job: FoldJob, parts: FoldParts) -> None:
             f"{_show(_describe(job.machine))}; go on as before (torchrun, train.precision), "
             "or take another run name"
         )
+
+
+def _restore_end(job: FoldJob, parts: FoldParts) -> None:
+    """Take over a history that goes to the end of the training."""
+    if not (job.folder.best.is_file() and job.folder.metrics.is_file()):
+        return
+    settings = job.config.train
+    try:
+        history = load_metrics(job.folder.metrics)
+    except UserError:  # it is trained from its start, and written anew
+        return
+    tracker = copy(parts.tracker)
+    for row in history:
+        if tracker.update(int(row["epoch"]), row[settings.monitor]) != row["is_best"]:
+            return
+    last = history[-1] if history else {}
+    steps = parts.steps_per_epoch
+    ends_epoch = bool(last) and last.get("step") == last["epoch"] * steps
+    if ends_epoch and (last["epoch"] == settings.epochs or tracker.should_stop):
+        parts.tracker.load_state_dict(tracker.state_dict())
+        parts.epochs_done = settings.epochs
+        parts.history = [dict(row) for row in history]
 
 
 def _describe(machine: Machine) -> dict[str, str | int]:

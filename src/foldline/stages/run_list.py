@@ -26,7 +26,7 @@ def run_list(root: Path) -> None:
             )
     if len({run.scoring_seal for run in listed.runs}) > 1:
         console.say("scores can be compared where `scored on` is the same: foldline compare A B")
-    for fault in listed.broken:
+    for fault in [*(fault for run in listed.runs for fault in run.problems), *listed.broken]:
         console.warn(fault)
 
 

@@ -13,7 +13,7 @@ from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.recipe import load_config
-from foldline.stages.mirror_tables import summarize_scores
+from foldline.stages.run_record import load_scores
 from foldline.stages.runs import RunFolder, choose_folds, find_run
 
 _NAME_LENGTH = 90
@@ -56,11 +56,10 @@ class Trial:
     def load_scores(self) -> dict[str, Any] | None:
         """What `scores.json` of its run says; None where there is none, or none that is whole."""
         try:
-            scores: dict[str, Any] = json.loads(self.run.scores.read_text(encoding="utf-8"))
-            summarize_scores(scores)
-        except (OSError, AttributeError, KeyError, TypeError, ValueError):
+            scores = load_scores(self.run.scores)
+        except UserError:
             return None
-        return scores
+        return scores.model_dump(mode="json") if scores else None
 
 
 def load_sweep(path: Path) -> Sweep:
