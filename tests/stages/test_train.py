@@ -157,6 +157,7 @@ def test_a_fold_that_another_process_finishes_meanwhile_is_no_fault(
         real(*arguments)
 
     monkeypatch.setattr(train_stage, "_summarize", finish)
+    capsys.readouterr()
     with claiming(run.fold(0).lock):
         assert foldline("train", "train.epochs=1", "run=shared") == 0
     said = capsys.readouterr()
@@ -214,6 +215,7 @@ def test_rows_that_are_not_of_the_table_are_never_counted(
     column: str,
     value: str,
     said: str,
+    *,
     project: Path,
     trained: Foldline,
     capsys: pytest.CaptureFixture[str],
@@ -425,6 +427,7 @@ def test_weights_that_have_seen_the_validation_people_are_refused(
     assert prepared("train", "train.epochs=1", "run=second", honest) == 0
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_a_fold_goes_on_only_with_as_many_processes(
     project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -450,6 +453,7 @@ def test_scores_that_are_not_finite_never_become_the_last_good_epoch(
     assert not (project / "outputs/runs/tiny/fold_0/last.pt").exists()
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_a_fold_that_lost_its_log_just_before_the_end_is_finished(
     project: Path, prepared: Foldline
 ) -> None:

@@ -123,9 +123,13 @@ def _train_unless_finished(
                 # here, so that the pictures go along to the mirror
                 _draw_fold(config, prepared, fold, run, machine)
         if is_ours and machine.is_main:
-            # three times best.pt, and of no use to a fold that has its oof.csv
-            run.fold(fold).last.unlink(missing_ok=True)
+            _remove_last(run, fold)
     return was_finished
+
+
+def _remove_last(run: RunFolder, fold: int) -> None:
+    """Delete what a finished fold has no more use for, which is three times its `best.pt`."""
+    run.fold(fold).last.unlink(missing_ok=True)
 
 
 def _is_finished(run: RunFolder, fold: int, machine: Machine) -> bool:
