@@ -44,7 +44,8 @@ def damage_bytes(random: Random, content: bytes) -> bytes:
         lambda: content.decode("utf-8", "replace").encode("utf-16"),
         lambda: content.decode("utf-8", "replace").encode("cp949", "replace"),
     )
-    return _choose(random, ways)()
+    damaged: bytes = _choose(random, ways)()
+    return damaged
 
 
 def damage_cells(random: Random, content: bytes) -> bytes:
@@ -60,8 +61,12 @@ def damage_cells(random: Random, content: bytes) -> bytes:
         lambda: rows.insert(row, list(rows[other])),
         lambda: rows.pop(row),
         rows.reverse,
-        lambda: [line.insert(column, line[min(column, len(line) - 1)]) for line in rows if line],
-        lambda: [line.pop(min(column, len(line) - 1)) for line in rows if line],
+        lambda: rows.__setitem__(
+            slice(None), [line[: column + 1] + line[column:] for line in rows]
+        ),
+        lambda: rows.__setitem__(
+            slice(None), [line[:column] + line[column + 1 :] for line in rows]
+        ),
         lambda: rows.__setitem__(slice(1, None), []),
     )
     _choose(random, ways)()

@@ -45,6 +45,13 @@ Verdict = Literal["refused", "accepted", "traceback"]
 CONFIGS = Path(__file__).parents[1] / "configs"
 # seconds that one input may take
 LIMIT = 20.0
+SCORES = {"macro_f1": 0.5, "accuracy": 0.5, "log_loss": 1.0}
+# of a checkpoint
+FIELDS: Any = {
+    **{"class_names": ("cat", "dog"), "image_size": (32, 24), "crop": None},
+    **{"mean": (0.5, 0.5, 0.5), "std": (0.2, 0.2, 0.2), "seal": "a", "scoring_seal": "b"},
+    **{"fold": 0, "num_folds": 2, "epoch": 1, "monitor": "macro_f1", "scores": SCORES},
+}
 
 
 class Outcome(NamedTuple):
@@ -123,8 +130,7 @@ def write_runs(folder: Path) -> None:
             for fold in range(3):
                 rows = table[table["fold"] == fold].reset_index(drop=True)
                 save_out_of_fold(run / f"fold_{fold}/oof.csv", OutOfFold(rows))
-                scores = {"macro_f1": 0.5, "accuracy": 0.5, "log_loss": 1.0}
-                history = [{"epoch": 1, **scores, "seconds": 1.5, "is_best": True}]
+                history = [{"epoch": 1, **SCORES, "seconds": 1.5, "is_best": True}]
                 save_metrics(run / f"fold_{fold}/metrics.jsonl", history)
             try_command("score", name, f"0.{5 + seed}")
 
@@ -135,11 +141,10 @@ def attack_checkpoints(folder: Path) -> Attack:
     name = "shufflenet_v2_x0_5"
     checkpoint = Checkpoint(
         state=copy_state(build_model(name, 2, source="torchvision", arguments=network)),
-        **{"model_source": "torchvision", "model_name": name, "model_arguments": network},
-        **{"class_names": ("cat", "dog"), "image_size": (32, 24), "crop": None},
-        **{"mean": (0.5, 0.5, 0.5), "std": (0.2, 0.2, 0.2), "seal": "a", "scoring_seal": "b"},
-        **{"fold": 0, "num_folds": 2, "epoch": 1, "monitor": "macro_f1"},
-        scores={"macro_f1": 0.5, "accuracy": 0.5, "log_loss": 1.0},
+        model_source="torchvision",
+        model_name=name,
+        model_arguments=network,
+        **FIELDS,
     )
     path, other = folder / "best.pt", folder / "other.pt"
     save_checkpoint(path, checkpoint)
@@ -272,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     settings = parser.parse_args(arguments)
     row = "{:<12}{:>8}{:>10}{:>10}{:>12}{:>9}"
-    print(row.format("kind", "inputs", "refused", "accepted", "tracebacks", "seconds"))
+    print(row.format("kind", "inputs", "refused", "accepted", "tracebacks", "seconds"), flush=True)
     failed: dict[str, str] = {}
     for kind in settings.kinds:
         counts: dict[Any, int] = dict.fromkeys(("refused", "accepted", "traceback"), 0)

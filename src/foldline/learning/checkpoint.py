@@ -127,7 +127,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     config = ConfigDict(
         arbitrary_types_allowed=True, strict=True, allow_inf_nan=False, protected_namespaces=()
     )
-    model = create_model("Fields", __config__=config, **{key: (hints[key], ...) for key in values})
+    needed: dict[str, Any] = {key: (hints[key], ...) for key in values}
+    model = create_model("Fields", __config__=config, **needed)
     try:
         model.model_validate(values)
     except ValidationError as error:
