@@ -86,7 +86,7 @@ def try_call(call: Callable[[], object]) -> Outcome:
     except (UserError, PlainYamlError, BadImageError) as error:
         return Outcome("refused", str(error))
     except Exception:  # noqa: BLE001 - what is looked for
-        return Outcome("traceback", traceback.format_exc())
+        return Outcome("traceback", traceback.format_exc(limit=-3))
     return Outcome("accepted", "")
 
 

@@ -253,6 +253,7 @@ def test_weights_are_read_from_safetensors(tmp_path: Path) -> None:
         ({"std": (0.2, 0.2, 0)}, "std.2: expected greater than 0"),
         ({"crop": (0.5, 2)}, "crop.1: "),
         ({"monitor": "luck"}, "monitor: "),
+        ({"model_source": "elsewhere"}, "model_source: "),
         ({"epoch": "3"}, "epoch: expected a valid integer"),
         ({"scores": {"log_loss": float("inf")}}, "scores.log_loss: expected a finite number"),
         ({"seal": None}, "seal: expected a valid string"),
@@ -271,3 +272,9 @@ def test_a_damaged_field_is_named(changes: dict[str, Any], said: str, tmp_path: 
 def test_weights_of_another_network_are_named() -> None:
     with pytest.raises(UserError, match="fold 1 is damaged: its weights are not those of shuffle"):
         make_checkpoint(make_tensors()).build_model()
+
+
+@pytest.mark.parametrize("weights", ["x" * 300, "a\0b", "none.pt"])
+def test_a_backbone_that_cannot_be_a_file_is_named(weights: str) -> None:
+    with pytest.raises(UserError, match="no such file; it is the backbone of"):
+        make_checkpoint(make_tensors(), backbone_weights=weights).build_model()

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from foldline.config import Config
@@ -58,7 +57,9 @@ def test_probabilities_that_are_not_of_the_ids_are_none(
     path = tmp_path / "probs.csv"
     assert load_probs(path, ["2", "1"]) is None
     path.write_text(PROBS)
-    assert np.array_equal(load_probs(path, ["2", "1"]), [[1, 0], [0.25, 0.75]])
+    probs = load_probs(path, ["2", "1"])
+    assert probs is not None
+    assert probs.tolist() == [[1, 0], [0.25, 0.75]]
     assert capsys.readouterr().err == ""
     path.write_text(content)
     assert load_probs(path, ["2", "1"]) is None

@@ -45,7 +45,7 @@ class Checkpoint:
     """
 
     state: Annotated[dict[str, torch.Tensor], Field(min_length=1)]
-    model_source: _Text
+    model_source: Literal["torchvision", "timm"]
     model_name: _Text
     model_arguments: dict[str, Any]
     class_names: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -231,7 +231,11 @@ def _check_backbone_file(weights: str) -> None:
     """Raise `UserError` unless `weights` can be the backbone of a head: whole, and there."""
     if weights == "imagenet":
         return
-    if not Path(weights).is_file():
+    try:
+        is_there = Path(weights).is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        is_there = False
+    if not is_there:
         raise UserError(
             f"{weights}: no such file; it is the backbone of a best.pt that holds its head alone; "
             "put it back, or train again"
