@@ -13,7 +13,7 @@ from foldline.data.schemes import MaskScheme
 from foldline.data.testset import TestSet
 from foldline.files import compute_sha256, write_json, write_text
 from foldline.recipe import dump_config, load_config
-from foldline.scoring.metrics import compute_scores
+from foldline.scoring.metrics import Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.scoring.submission import save_submission
 
@@ -38,8 +38,7 @@ class DrawnProject:
         write_text(folder / "config.yaml", dump_config(config))
         write_json(folder / "environment.json", {"seal": self.seal})
         save_out_of_fold(folder / "oof.csv", build_out_of_fold(self.rows, own, NAMES))
-        scores = compute_scores(self.drawn.labels, own).to_dict()
-        write_json(folder / "scores.json", {"out_of_fold": scores})
+        write_scores(folder, compute_scores(self.drawn.labels, own))
         self.submit_probs(folder, answers)
         return folder
 
@@ -69,6 +68,13 @@ class DrawnProject:
                 "train_label": drawn.labels,
             }
         )
+
+
+def write_scores(folder: Path, scores: Scores) -> None:
+    """`scores.json` of a run whose one fold came out as the whole."""
+    whole = scores.to_dict() | {"macro_f1_interval": [0.0, 1.0]}
+    by_fold = {"0": scores.to_dict()}
+    write_json(folder / "scores.json", {"folds": by_fold, "out_of_fold": whole, "pictures": 360})
 
 
 def draw_project(root: Path, seed: int = 0) -> DrawnProject:

@@ -1,9 +1,10 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from foldline.errors import UserError
-from foldline.tables import format_table, read_table, write_table
+from foldline.tables import format_table, read_table, write_frame, write_table
 
 
 def write(folder: Path, content: bytes | str) -> Path:
@@ -28,6 +29,17 @@ def test_comments_are_passed_over_where_they_are_allowed(tmp_path: Path) -> None
     path = write(tmp_path, "# why\na,b\n#1,2\n3,4\n")
     assert read_table(path, comments=True).rows == [["3", "4"]]
     assert read_table(write(tmp_path, "a,b\n#1,2\n")).rows == [["#1", "2"]]
+
+
+def test_line_breaks_of_older_tables_are_blanks_where_they_are_allowed(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,b\r\n1,"x\ny"\r\n2,p\rq\r\n')
+    assert read_table(path, join_lines=True).rows == [["1", "x y"], ["2", "p q"]]
+
+
+def test_numbers_are_written_at_full_precision(tmp_path: Path) -> None:
+    write_frame(tmp_path / "t.csv", pd.DataFrame({"a": [0.1 + 0.2, 1e-300], "b": ["x,y", ""]}))
+    content = (tmp_path / "t.csv").read_bytes()
+    assert content == b'a,b\n0.30000000000000004,"x,y"\n1e-300,\n'
 
 
 def test_a_column_is_found_in_whatever_spelling(tmp_path: Path) -> None:

@@ -5,10 +5,14 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from foldline.errors import UserError
-from foldline.files import write_text
+from foldline.files import replacing, write_text
 from foldline.text import compute_name_key, escape, has_control_characters, shorten_faults
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +32,29 @@ class Table:
         return keys.index(compute_name_key(name)) if compute_name_key(name) in keys else None
 
 
-def read_table(path: Path, *, comments: bool = False) -> Table:
+def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) -> Table:
     """Read a CSV in UTF-8: a header, then rows. Blank lines are passed over.
 
-    With `comments` lines that begin with # are passed over too. Raises `UserError` with a line for
-    each fault: a file that cannot be read, is not UTF-8 or has no header; a quote that is never
-    closed; a row with more or fewer cells than the header; a line break or another control
-    character inside a cell.
+    With `comments` lines that begin with # are passed over too; with `join_lines` a line break
+    inside a cell is read as a blank, as tables of older versions may have some. Raises `UserError`
+    with a line for each fault: a file that cannot be read, is not UTF-8 or has no header; a quote
+    that is never closed; a row with more or fewer cells than the header; a line break or another
+    control character inside a cell.
     """
-    rows, lines = _split(path, _read_text(path), comments=comments)
+    text = _read_text(path)
+    if join_lines:
+        text = text.replace("\r\n", "\n").replace("\r", " ")
+    rows, lines = _split(path, text, comments=comments)
+    if join_lines:
+        rows = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
     if not rows:
         raise UserError(f"{path}: empty; expected a header and rows")
     header = rows[0]
+    # without quotes a cell ends with its line: the whole text is looked through at once
+    is_clean = '"' not in text and not has_control_characters(text.replace("\n", ""))
     faults = []
     for number, row in zip(lines, rows, strict=True):
-        if odd := next((cell for cell in row if has_control_characters(cell)), None):
+        if not is_clean and (odd := next(filter(has_control_characters, row), None)):
             faults.append(
                 f"{path}: line {number}: a cell holds a line break or a control character: "
                 f"{escape(odd)[:60]!r}; remove it"
@@ -78,6 +90,12 @@ def format_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> st
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write the table atomically. Raises `ValueError` for a cell that cannot be read back."""
     write_text(path, format_table(columns, rows))
+
+
+def write_frame(path: Path, frame: "pd.DataFrame") -> None:
+    """Write a wide table of numbers atomically, at full precision, without its index."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _read_text(path: Path) -> str:

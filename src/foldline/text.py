@@ -56,6 +56,11 @@ def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
     return text if len(listed) <= limit else f"{text} and {len(listed) - limit} more"
 
 
+def count_of(number: int, noun: str) -> str:
+    """Return `1 run`, or `2 runs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def count_and_name(names: Sequence[str]) -> str:
     """Return `7 (a, b, c and 4 more)`."""
     return f"{len(names)} ({name_some(names)})"

@@ -158,7 +158,27 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path, name: st
 def test_a_broken_summary_is_refused(tmp_path: Path, content: str) -> None:
     save(tmp_path)
     (tmp_path / "summary.json").write_text(content)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match=r"summary\.json: .*; run: foldline prepare"):
+        load_prepared(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"num_folds": "2"}, "num_folds: expected a valid integer"),
+        ({"num_folds": 1}, r"num_folds: train\.csv has more"),
+        ({"submission_values": [0, 1]}, "submission_values: expected one of its own for each"),
+        ({"submission_values": [0] * 18}, "submission_values: expected one of its own for each"),
+        ({"submission_columns": ["ImageID"]}, "submission_columns.1: missing"),
+        ({"class_names": []}, "class_names: "),
+        ({"label_parts": {"mask": ["worn"]}}, "label_parts: expected a value for each class"),
+    ],
+)
+def test_what_the_seal_does_not_cover_is_checked(
+    changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    save(tmp_path, **changes)
+    with pytest.raises(UserError, match=rf"summary\.json: {said}.*; run: foldline prepare"):
         load_prepared(tmp_path)
 
 

@@ -302,3 +302,43 @@ def test_weights_are_read_from_safetensors(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{broken}")
     with pytest.raises(UserError, match=r"model\.safetensors: not a readable file of weights"):
         load_weight_file(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"class_names": ()}, "class_names: "),
+        ({"class_names": ("cat", "cat", "dog")}, "two of its classes have the same name"),
+        ({"class_names": ("cat", 1, "dog")}, "class_names.1: expected a valid string"),
+        ({"image_size": (32, 0)}, "image_size.1: expected greater than or equal to 1"),
+        ({"image_size": (32.5, 24)}, "image_size.0: expected a valid integer"),
+        ({"mean": (0.5, 0.5)}, "mean.2: missing"),
+        ({"mean": (0.5, float("nan"), 0.5)}, "mean.1: expected a finite number"),
+        ({"std": (0.2, 0.2, 0)}, "std.2: expected greater than 0"),
+        ({"crop": (0.5, 2)}, "crop.1: "),
+        ({"monitor": "luck"}, "monitor: "),
+        ({"model_source": "elsewhere"}, "model_source: "),
+        ({"epoch": "3"}, "epoch: expected a valid integer"),
+        ({"scores": {"log_loss": float("inf")}}, "scores.log_loss: expected a finite number"),
+        ({"seal": None}, "seal: expected a valid string"),
+        ({"state": {}}, "state: "),
+        ({"state": {"weight": [1.0]}}, "state.weight: expected an instance of Tensor"),
+        ({"state": {"weight": torch.tensor([float("nan")])}}, "some weights are not finite"),
+    ],
+)
+def test_a_damaged_field_is_named(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+    path = tmp_path / "best.pt"
+    save_checkpoint(path, make_checkpoint(**({"state": make_tensors()} | changes)))
+    with pytest.raises(UserError, match=rf"best\.pt: damaged: {said}.*; train it again"):
+        load_checkpoint(path)
+
+
+def test_weights_of_another_network_are_named() -> None:
+    with pytest.raises(UserError, match="fold 1 is damaged: its weights are not those of shuffle"):
+        make_checkpoint(make_tensors()).build_model()
+
+
+@pytest.mark.parametrize("weights", ["x" * 300, "a\0b", "none.pt"])
+def test_a_backbone_that_cannot_be_a_file_is_named(weights: str) -> None:
+    with pytest.raises(UserError, match="no such file; it is the backbone of"):
+        make_checkpoint(make_tensors(), backbone_weights=weights).build_model()

@@ -117,26 +117,88 @@ def test_a_save_that_fails_leaves_the_old_file(
 
 
 HEADER = "path,group,fold,label,train_label"
+ROWS = f"{HEADER},p_cat,p_dog\na,x,0,1,1,0.25,0.75\nb,y,0,0,,1,0\n"
+
+
+def write(path: Path, *, line: str | None = None, header: str | None = None) -> Path:
+    """The rows, with another second row or header."""
+    lines = ROWS.splitlines()
+    lines = [header or lines[0], lines[1], lines[2] if line is None else line]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("line", "said"),
     [
-        b"",
-        b"ImageID,ans\na.jpg,1\n",
-        f"{HEADER}\na,b,0,1,1\n".encode(),
-        f"{HEADER},score,p_cat\na,b,0,1,1,0.5,0.5\n".encode(),
-        f"{HEADER},p_cat\na,b,0,cat,1,0.5\n".encode(),
-        f"{HEADER},p_cat\na,b,0,1,cat,0.5\n".encode(),
-        f"{HEADER},p_cat\na,b,0,1,1,\n".encode(),
-        f"{HEADER},p_cat\na,b,0,1,1,0.5,0.5,0.5\nc,0\n".encode(),
-        b"\xff\xfe\x00\x01",
+        ("b,y,0,2,,1,0", "label '2' is no class of 2"),
+        ("b,y,0,-1,,1,0", "label '-1' is no class"),
+        ("b,y,0,,,1,0", "label '' is no class"),
+        ("b,y,0,1.0,,1,0", "label '1.0' is no class"),
+        ("b,y,0,cat,,1,0", "label 'cat' is no class"),
+        ("b,y,0,0,2,1,0", "train_label '2' is no class"),
+        ("b,y,0,0,nan,1,0", "train_label 'nan' is no class"),
+        ("b,y,1,0,,1,0", "fold '1' is another one"),
+        ("a,y,0,0,,1,0", "a is in it twice"),
+        (",y,0,0,,1,0", "no path"),
+        ("b,y,0,0,,nan,0", "numbers from 0 to 1"),
+        ("b,y,0,0,,inf,0", "numbers from 0 to 1"),
+        ("b,y,0,0,,-0.5,1.5", "numbers from 0 to 1"),
+        ("b,y,0,0,,much,0", "numbers from 0 to 1"),
+        ("b,y,0,0,,,1", "numbers from 0 to 1"),
+        ("b,y,0,0,,0.5,0.25", "add up to 1"),
+        ("b,y,0,0,,1e400,0", "numbers from 0 to 1"),
+        ("b,y,0,0,,1", "expected 7 cells"),
+        ("b,y,0,0,,1,0,0", "expected 7 cells"),
+        ('b,"y,0,0,,1,0', "not CSV"),
+        ("b,y\x00,0,0,,1,0", "control character"),
     ],
 )
-def test_another_file_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+def test_a_row_that_cannot_be_true_is_named(line: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"oof\.csv: line 3: .*{said}"):
+        load_out_of_fold(write(tmp_path / "oof.csv", line=line), fold=0)
+
+
+def test_a_joined_file_has_any_folds(tmp_path: Path) -> None:
+    path = write(tmp_path / "oof.csv", line="b,y,12,0,,1,0")
+    assert load_out_of_fold(path).table["fold"].tolist() == [0, 12]
+    with pytest.raises(UserError, match="fold '-1' is none"):
+        load_out_of_fold(write(path, line="b,y,-1,0,,1,0"))
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (HEADER, "expected 5 cells"),
+        (f"{HEADER},score,p_cat", "expected the columns"),
+        (f"{HEADER},p_cat,p_cat", "expected the columns"),
+        ("ImageID,group,fold,label,train_label,p_cat,p_dog", "expected the columns"),
+    ],
+)
+def test_other_columns_are_refused(header: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"oof\.csv: .*{said}"):
+        load_out_of_fold(write(tmp_path / "oof.csv", header=header))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf", "empty"),
+        (f"{HEADER},p_cat\n".encode(), "no rows"),
+        (b"\xff\xfe\x00\x01", "not UTF-8"),
+        (ROWS.encode("utf-16"), "not UTF-8"),
+        (b"ImageID,ans\na.jpg,1\n", "expected the columns"),
+    ],
+)
+def test_another_file_is_refused_by_name(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "oof.csv"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"oof\.csv: "):
+    with pytest.raises(UserError, match=rf"oof\.csv: .*{said}"):
         load_out_of_fold(path)
-    with pytest.raises(UserError, match=r"none\.csv: not a readable"):
-        load_out_of_fold(tmp_path / "none.csv")
+
+
+def test_no_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.csv"):
+        with pytest.raises(UserError, match=f"{path.name}: cannot be read"):
+            load_out_of_fold(path)

@@ -64,6 +64,12 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
 
 
 @pytest.fixture
+def keep_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every training were killed between its end and the shrinking of `last.pt`."""
+    monkeypatch.setattr("foldline.stages.train.shrink_last", lambda folder: None)
+
+
+@pytest.fixture
 def sweep(command: Callable[..., Said]) -> Callable[..., Said]:
     """Run the sweep of `grid.yaml` with `tiny.yaml`."""
     return partial(command, "sweep", "--sweep", "grid.yaml", "--config", "tiny.yaml")

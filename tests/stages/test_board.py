@@ -23,13 +23,54 @@ def make(number: int = 0, **changes: str) -> Event:
 def test_what_was_added_is_read_back() -> None:
     assert load_events() == []
     events = [
-        make(event="submit", score="", message='마스크 "5", 첫\n시도'),
+        make(event="submit", score="", message='마스크 "5", 첫 시도'),
         make(1),
         make(2, event="private", score="1"),
     ]
     for event in events:
         append_event(event)
     assert load_events() == events
+
+
+@pytest.mark.parametrize(
+    "message", ["one\ntwo", "one\rtwo", "one\r\ntwo", "one\t two", "\none two\n"]
+)
+def test_a_message_of_several_lines_is_kept_on_one(message: str) -> None:
+    append_event(make(1, message=message))
+    append_event(make(2))
+    assert [event.message for event in load_events()] == ["one two", ""]
+    assert len(BOARD.read_bytes().splitlines()) == 3
+
+
+def test_what_a_terminal_would_obey_is_written_out() -> None:
+    append_event(make(1, message="a\x1b[2Jb\0"))
+    assert load_events()[0].message == r"a\x1b[2Jb\x00"
+
+
+@pytest.mark.parametrize("broken", ['"one\ntwo"', "one\rtwo", '"one\r\ntwo"'])
+def test_a_message_that_an_older_version_wrote_over_two_lines_is_read(broken: str) -> None:
+    append_event(make(1))
+    with BOARD.open("a", newline="") as file:
+        file.write(f"t,public,run 2,d,s,,0.5,,{broken}\n")
+    append_event(make(3))
+    assert [event.run for event in load_events()] == ["run 1", "run 2", "run 3"]
+    assert load_events()[1].message == "one two"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"\n \n"])
+def test_a_file_with_nothing_in_it_is_begun(content: bytes) -> None:
+    BOARD.parent.mkdir()
+    BOARD.write_bytes(content)
+    assert load_events() == []
+    append_event(make(1))
+    append_event(make(2))
+    assert [event.run for event in load_events()] == ["run 1", "run 2"]
+
+
+def test_a_folder_in_its_place_is_named() -> None:
+    BOARD.mkdir(parents=True)
+    with pytest.raises(UserError, match=r"leaderboard\.csv: cannot be read: Is a directory"):
+        append_event(make())
 
 
 def append_some(start: int) -> None:
@@ -58,10 +99,14 @@ def test_a_last_line_without_an_end_stays_a_line_of_its_own() -> None:
     ("content", "expected"),
     [
         ("run,score\na,0.5\n", "expected the columns time,event"),
-        ("{head}a,b\n", "row 2: expected 9 columns, found 2"),
-        ("{head}t,won,r,d,s,,0.5,,\n", "row 2: event 'won' is none of"),
-        ("{head}t,public,r,d,s,,75.4,,\n", "row 2: score '75.4' is not from 0 to 1"),
-        ('{head}"t', "not a CSV"),
+        ("{head}a,b\n", "line 2: expected 9 cells"),
+        ("{head}t,won,r,d,s,,0.5,,\n", "line 2: event 'won' is none of"),
+        ("{head}t,public,r,d,s,,75.4,,\n", "line 2: score '75.4' is not from 0 to 1"),
+        ("{head}t,public,r,d,s,nan,0.5,,\n", "line 2: out_of_fold 'nan' is not from 0 to 1"),
+        ("{head}t,public,../r,d,s,,0.5,,\n", "line 2: run '../r' is no name of a run"),
+        ("{head}t,public,,d,s,,0.5,,\n", "line 2: run '' is no name of a run"),
+        ("{head}t,public," + "r" * 300 + ",d,s,,0.5,,\n", "line 2: run 'rrr"),
+        ('{head}"t', "line 2: not CSV"),
     ],
 )
 def test_a_table_that_was_spoilt_is_left_alone(content: str, expected: str) -> None:

@@ -146,6 +146,7 @@ def test_a_class_may_be_absent(kind: int, drawn: DrawnProject, command: Command)
     folder = drawn.add_run("one", seed=1, skill=GOOD)
     table = np.loadtxt(folder / "probs.csv", delimiter=",", skiprows=1, usecols=range(1, 19))
     table[:, [kind, kind + 6, kind + 12]] = 0
+    table /= table.sum(axis=1, keepdims=True)
     drawn.submit_probs(folder, table)
     assert kind not in {int(row[1]) % 6 for row in read(folder / "submission.csv")[1:]}
     said = command("check-submission", str(folder / "submission.csv"))
@@ -205,7 +206,8 @@ def test_probabilities_of_other_classes_are_not_compared_with(
     drawn: DrawnProject, command: Command
 ) -> None:
     run = drawn.add_run("ours", seed=0)
-    write(run / "probs.csv", [row[:3] for row in read(run / "probs.csv")])
+    header, *rows = read(run / "probs.csv")
+    write(run / "probs.csv", [header[:3], *([row[0], "1", "0"] for row in rows)])
     said = command("check-submission", str(run / "submission.csv"))
     assert (said.code, said.err) == (0, "")
     assert "no probs.csv of these ids and classes to compare with" in said.out

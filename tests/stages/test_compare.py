@@ -179,4 +179,23 @@ def test_rows_that_end_early_are_refused() -> None:
 def test_probabilities_that_are_no_numbers_are_refused() -> None:
     one, two = write_run("one"), write_run("two")
     change_rows(two, set_cell("p_cat", "nan"))
-    assert "outputs/runs/two as run B: run B: 1 rows are not finite" in refuse(one, two)[0]
+    (said,) = refuse(one, two)
+    assert said.startswith("outputs/runs/two/fold_1/oof.csv: line 4: expected probabilities that ")
+
+
+def test_a_run_whose_rows_are_damaged_costs_the_others_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one, two, bad = write_run("one"), write_run("two", draw=1), write_run("bad")
+    change_rows(bad, set_cell("label", "7"))
+    run_compare([one, two, bad])
+    said = capsys.readouterr()
+    assert "two − one: macro-F1" in said.out
+    assert "bad" not in said.out
+    assert said.err.startswith("warning: outputs/runs/bad/fold_1/oof.csv: line 4: label '7' is no ")
+
+
+def test_folds_that_are_each_others_are_refused() -> None:
+    one, two = write_run("one"), write_run("two")
+    (two / "fold_2/oof.csv").write_bytes((two / "fold_1/oof.csv").read_bytes())
+    assert "two/fold_2/oof.csv: line 2: fold '1' is another one" in refuse(one, two)[0]

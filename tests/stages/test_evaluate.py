@@ -101,6 +101,25 @@ def test_many_networks_in_small_shares_score_the_same(
     assert path.read_bytes() == together
 
 
+def test_a_damaged_checkpoint_is_named_and_left_out(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = project / "outputs/runs/tiny"
+    assert trained("evaluate", "evaluate.folds=[0]") == 0
+    whole = pd.read_csv(run / "evaluation.csv")
+    capsys.readouterr()
+    (run / "fold_0" / whole["checkpoint"][1]).write_bytes(b"PK")
+    assert trained("evaluate", "evaluate.folds=[0]") == 0
+    assert f"fold_0/{whole['checkpoint'][1]}: not a" in capsys.readouterr().err
+    left = pd.read_csv(run / "evaluation.csv").drop(columns="is_best")
+    expected = whole.drop(index=1).reset_index(drop=True).drop(columns="is_best")
+    pd.testing.assert_frame_equal(left, expected)
+    for name in whole["checkpoint"]:
+        (run / "fold_0" / name).write_bytes(b"")
+    assert trained("evaluate", "evaluate.folds=[0]") == 2
+    assert "none of its checkpoints can be read" in capsys.readouterr().err
+
+
 def test_kept_checkpoints_come_in_the_order_of_training(tmp_path: Path) -> None:
     names = ["epoch_2_step_9.pt", "epoch_2_step_10.pt", "epoch_2.pt", "epoch_10.pt"]
     for name in (*reversed(names), "best.pt", "last.pt", "epoch_x.pt", ".epoch_1.pt.tmp"):

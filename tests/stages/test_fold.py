@@ -100,6 +100,7 @@ def test_best_may_lie_in_the_middle_of_an_epoch(project: Path, train: Foldline) 
     assert scores["folds"]["0"]["log_loss"] == pytest.approx(best["log_loss"])
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_looking_often_does_not_change_what_is_learned(project: Path, train: Foldline) -> None:
     """Neither by the drop-out's chance, nor by batch norm, nor by the optimizer."""
     settings = ("model.name=mobilenet_v3_small", "model.arguments={}", "train.epochs=2")
@@ -200,6 +201,7 @@ def test_other_folds_go_on_where_one_stays_below_the_floor(project: Path, train:
     assert not (project / f"outputs/runs/tiny/fold_{1 - good}/best.pt").exists()
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_every_networks_is_kept_under_its_own_name(project: Path, train: Foldline) -> None:
     assert train("train.keep=every", "train.validation.every=2 steps") == 0
     folder = project / "outputs/runs/tiny/fold_0"

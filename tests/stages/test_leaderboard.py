@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from benchmarks.drawn_answers import Skill
 from tests.competition import Said
-from tests.drawn_runs import DrawnProject
+from tests.drawn_runs import DrawnProject, write_scores
 
+from foldline.scoring.metrics import Scores
 from foldline.stages.board import Event, append_event, load_events
 
 Command = Callable[..., Said]
 
 
 def set_score(folder: Path, out_of_fold: float) -> None:
-    (folder / "scores.json").write_text(json.dumps({"out_of_fold": {"macro_f1": out_of_fold}}))
+    write_scores(folder, Scores(out_of_fold, 0.5, 1.0))
 
 
 def find_row(printed: str, run: str) -> list[str]:
@@ -136,13 +137,42 @@ def test_two_submissions_that_differ_are_proposed(drawn: DrawnProject, command: 
     assert "final submission 2: other, the best of those" in command("leaderboard").out
 
 
+def test_one_run_is_no_choice(drawn: DrawnProject, command: Command) -> None:
+    drawn.add_run("one", seed=1)
+    printed = command("leaderboard").out
+    assert "drawn: 1 run\n" in printed
+    assert "there is only one\n" in printed
+    assert "final submission 1" not in printed
+    (Path("outputs/runs/one") / "scores.json").unlink()
+    assert "there is no run\n" in command("leaderboard").out
+
+
+def test_damage_of_one_run_is_named_and_leaves_the_others(
+    drawn: DrawnProject, command: Command
+) -> None:
+    for number, name in enumerate(("one", "two", "bad")):
+        set_score(drawn.add_run(name, seed=number), 0.5 + number / 10)
+    for name in ("scores.json", "submission.json"):
+        (Path("outputs/runs/bad") / name).write_text('{"rows": NaN, "out_of_fold": []}')
+    said = command("leaderboard")
+    assert said.code == 0
+    assert find_row(said.out, "two") == ["two", "0.6000"]
+    assert "\nbad\n" in said.out
+    assert "final submission 1: two" in said.out
+    warned = said.err.splitlines()
+    assert [line.split(": ")[1] for line in warned] == [
+        "outputs/runs/bad/scores.json",
+        "outputs/runs/bad/submission.json",
+    ]
+
+
 def test_competitions_are_apart(drawn: DrawnProject, command: Command) -> None:
     drawn.add_run("one", seed=1)
     config = drawn.add_run("two", seed=2) / "config.yaml"
     config.write_text(config.read_text().replace("name: drawn", "name: cats"))
     printed = command("leaderboard").out
-    assert "cats: 1 runs" in printed
-    assert "drawn: 1 runs" in printed
+    assert "cats: 1 run\n" in printed
+    assert "drawn: 1 run\n" in printed
 
 
 @pytest.mark.parametrize("share", ["0", "-1", "1.5"])

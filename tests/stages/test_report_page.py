@@ -134,9 +134,9 @@ def spoil_column(path: Path, column: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (("label", "99"), "labels are no class"),
-        (("p_wear-male-<30", "inf"), "not finite"),
-        (("p_wear-male-<30", "much"), "not a readable out-of-fold file"),
+        (("label", "99"), "label '99' is no class of 18"),
+        (("p_wear-male-<30", "inf"), "numbers from 0 to 1"),
+        (("p_wear-male-<30", "much"), "numbers from 0 to 1"),
         (("path", "train/images/000006_female_Asian_60/normal.jpg"), "in it twice"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from tests.written_runs import change_json, write_run
 
 from foldline.errors import UserError
+from foldline.stages.run_record import SubmissionRecord
 from foldline.stages.run_summary import find_run_path, list_runs, load_run
 
 
@@ -85,22 +86,12 @@ def put(name: str, text: str) -> Callable[[Path], None]:
         (put("config.yaml", "trian: {}"), "config.yaml: of another version of foldline"),
         (put("config.yaml", "a: ["), "config.yaml: of another version of foldline"),
         (put("environment.json", "{"), "environment.json: cannot be read"),
-        (put("environment.json", "{}"), "environment.json: cannot be read"),
-        (put("scores.json", "["), "scores.json: cannot be read"),
-        (put("scores.json", "[]"), "scores.json: cannot be read"),
-        (put("scores.json", '{"folds": {}}'), "scores.json: not of this version"),
-        (put("scores.json", '{"folds": []}'), "scores.json: not of this version"),
-        (put("scores.json", '{"folds": {"0": {"macro_f1": "x"}}}'), "scores.json: not of this"),
-        (put("fold_1/metrics.jsonl", "{"), "metrics.jsonl: not a readable log"),
-        (put("fold_1/metrics.jsonl", "3"), "metrics.jsonl: not a log of metrics"),
-        (put("fold_1/metrics.jsonl", "{}"), "metrics.jsonl: not a log of metrics"),
-        (
-            put("fold_1/metrics.jsonl", '{"is_best": true, "epoch": 1, "seconds": "x"}'),
-            "metrics.jsonl: not a log of metrics",
-        ),
+        (put("environment.json", "{}"), "environment.json: seal: missing"),
+        (put("environment.json", '{"seal": 5}'), "environment.json: seal: expected a valid string"),
+        (put("environment.json", '{"seal": "a", "num_folds": 0}'), "environment.json: num_folds: "),
     ],
 )
-def test_a_broken_run_is_named_and_never_stops_the_list(
+def test_a_folder_that_is_no_run_is_named_and_never_stops_the_list(
     damage: Callable[[Path], None], said: str
 ) -> None:
     damage(write_run("one"))
@@ -113,14 +104,68 @@ def test_a_broken_run_is_named_and_never_stops_the_list(
     assert listed.broken == (caught.value.faults[0],)
 
 
-def test_a_submission_that_cannot_be_read_is_a_broken_run() -> None:
+SCORES = '{"macro_f1": 0.5, "accuracy": 0.5, "log_loss": 1'
+WHOLE = f'{{"folds": {{"0": {SCORES}}}}}, "pictures": 48, "out_of_fold": {SCORES}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("scores.json", "[", "cannot be read"),
+        ("scores.json", "[]", "cannot be read: expected an object"),
+        ("scores.json", '{"folds": {}}', "folds: "),
+        ("scores.json", '{"folds": []}', "folds: expected an object"),
+        ("scores.json", '{"folds": {"0": {"macro_f1": "x"}}}', "folds.0.macro_f1: "),
+        ("scores.json", f'{WHOLE}, "macro_f1_interval": [0, NaN]}}}}', "macro_f1_interval.1: "),
+        ("scores.json", f'{WHOLE}, "macro_f1_interval": [0.6, 0.4]}}}}', "lower bound first"),
+        ("scores.json", WHOLE.replace("0.5", "1e400") + "}}", "macro_f1: expected a finite"),
+        ("fold_1/metrics.jsonl", "{", "line 1: cannot be read"),
+        ("fold_1/metrics.jsonl", "3", "line 1: cannot be read: expected an object"),
+        ("fold_1/metrics.jsonl", "{}", "line 1: epoch: missing"),
+        ("submission.json", "{", "cannot be read"),
+        ("submission.json", '{"rows": -1}', "rows: "),
+    ],
+)
+def test_a_damaged_file_is_named_and_costs_nothing_else(name: str, content: str, said: str) -> None:
     path = write_run("one")
     (path / "submission.csv").write_text("id,label\n")
-    (path / "submission.json").write_text('{"rows": 0}')
-    assert load_run(path).submission == {"rows": 0}
-    (path / "submission.json").write_text("{")
-    with pytest.raises(UserError, match=r"submission\.json: cannot be read"):
-        load_run(path)
+    (path / name).write_text(content)
+    write_run("two")
+    listed = list_runs(Path("outputs/runs"))
+    run = load_run(path)
+    (problem,) = run.problems
+    assert problem.startswith(f"outputs/runs/one/{name}: ")
+    assert said in problem
+    assert {one.name for one in listed.runs} == {"one", "two"}
+    assert listed.broken == ()
+    assert run.is_finished
+    assert (run.out_of_fold is None) == (name == "scores.json")
+    assert run.folds[1].scores is not None
+    assert (run.folds[1].epochs == 0) == (name == "fold_1/metrics.jsonl")
+
+
+@pytest.mark.parametrize("name", ["scores.json", "fold_0/metrics.jsonl", "submission.json"])
+def test_a_folder_where_a_file_should_be_is_damage_too(name: str) -> None:
+    path = write_run("one")
+    (path / "submission.csv").write_text("id,label\n")
+    (path / name).unlink(missing_ok=True)
+    (path / name).mkdir()
+    assert f"{name}: cannot be read: Is a directory" in load_run(path).problems[0]
+
+
+def test_other_folders_are_no_folds() -> None:
+    path = write_run("one")
+    for name in ("fold_00", "fold_x", "fold_-1", "fold_٣", "fold_" + "9" * 40):
+        (path / name).mkdir()
+    assert [fold.fold for fold in load_run(path).folds] == [0, 1, 2]
+
+
+def test_a_submission_is_described_as_far_as_is_known() -> None:
+    path = write_run("one")
+    (path / "submission.csv").write_text("id,label\n")
+    assert load_run(path).submission == SubmissionRecord()
+    (path / "submission.json").write_text('{"rows": 0, "key of another version": 1}')
+    assert load_run(path).submission == SubmissionRecord(rows=0)
 
 
 def test_the_best_run_comes_first_and_those_without_a_score_last() -> None:
@@ -146,5 +191,6 @@ def test_a_run_is_found_by_name_and_by_path() -> None:
         find_run_path("resnet50", root)
     with pytest.raises(UserError, match="vit: no such run; foldline runs lists"):
         find_run_path("vit", root)
-    with pytest.raises(UserError, match="no such run"):
-        find_run_path("", root)
+    for name in ("", "x" * 300, "a\0b", "/"):
+        with pytest.raises(UserError, match="no such run"):
+            find_run_path(name, root)

@@ -7,7 +7,6 @@ import pytest
 from sklearn.metrics import f1_score
 from tests.written_runs import build_prepared, change_json, write_run
 
-from foldline.errors import UserError
 from foldline.files import write_json
 from foldline.scoring.out_of_fold import load_out_of_fold
 from foldline.stages.run_list import run_list
@@ -72,11 +71,35 @@ def test_a_run_that_has_just_begun_and_one_in_between(capsys: Print) -> None:
     assert "next      foldline train --config outputs/runs/half/config.yaml" in printed
 
 
-def test_scores_without_their_rows_are_an_error_by_name() -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("oof.csv", "path,label\n"),
+        ("scores.json", '{"folds": NaN}'),
+        ("fold_0/metrics.jsonl", "{"),
+    ],
+)
+def test_damage_is_named_and_the_rest_is_shown(name: str, content: str, capsys: Print) -> None:
     path = write_run("one")
-    (path / "oof.csv").unlink()
-    with pytest.raises(UserError, match=r"one/oof\.csv"):
-        run_show(path)
+    (path / name).write_text(content)
+    run_show(path)
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"warning: outputs/runs/one/{name}: ")
+    assert printed.err.count("\n") == 1
+    assert "next      foldline infer" in printed.out
+    assert ("worst classes" in printed.out) == (name == "fold_0/metrics.jsonl")
+
+
+def test_damaged_scores_of_one_run_leave_the_others_in_the_list(capsys: Print) -> None:
+    write_run("good")
+    change_json(write_run("bad") / "scores.json", pictures=float("nan"))
+    run_list(RUNS)
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()[:3]] == ["run", "good", "bad"]
+    assert printed.err == (
+        "warning: outputs/runs/bad/scores.json: pictures: expected a valid integer; "
+        "run make train again\n"
+    )
 
 
 def test_all_runs_in_a_table(capsys: Print) -> None:

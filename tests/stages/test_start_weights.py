@@ -10,6 +10,7 @@ import pytest
 import torch
 from tests.competition import Foldline
 
+from foldline.learning.checkpoint import save_state
 from foldline.stages import parts
 from foldline.stages.start_weights import name_weights
 
@@ -136,6 +137,8 @@ def test_folds_that_start_alike_are_checked_by_one_network_and_warned_of_togethe
 def test_last_of_another_run_is_refused(
     project: Path, first: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for fold in (0, 1):
+        save_state(project / f"outputs/runs/first/fold_{fold}/last.pt", {"epochs_done": 1})
     weights = "model.weights=outputs/runs/first/fold_{fold}/last.pt"
     assert first("train", *STILL, "run=second", weights) == 2
     assert "outputs/runs/first/fold_0/last.pt: this is last.pt" in capsys.readouterr().err

@@ -140,6 +140,90 @@ def test_a_fold_that_another_process_trains_is_left_to_it(
         assert prepared("train", "train.epochs=1") == 0, "nobody is needed for a finished fold"
 
 
+def test_a_fold_that_another_process_finishes_meanwhile_is_no_fault(
+    project: Path,
+    foldline: Foldline,
+    train_once: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    train_once(project, "train.epochs=1", "run=shared")
+    run = RunFolder(Path("outputs/runs/shared"))
+    run.fold(0).oof.rename("oof.csv")
+    real = train_stage._summarize
+
+    def finish(*arguments: Any) -> None:
+        Path("oof.csv").rename(run.fold(0).oof)
+        real(*arguments)
+
+    monkeypatch.setattr(train_stage, "_summarize", finish)
+    capsys.readouterr()
+    with claiming(run.fold(0).lock):
+        assert foldline("train", "train.epochs=1", "run=shared") == 0
+    said = capsys.readouterr()
+    assert "0      left to another process" in said.out
+    assert said.err == ""
+
+
+def test_a_finished_fold_keeps_no_weights_to_go_on_from(project: Path, trained: Foldline) -> None:
+    folder = RunFolder(Path("outputs/runs/tiny")).fold(0)
+    small = torch.load(folder.last, weights_only=True)
+    assert not small.keys() & {"model", "optimizer", "schedule", "scaler"}
+    before = list_files(folder.path)
+    # of an older version, or of a process that was killed in between
+    torch.save({**small, "model": {}, "optimizer": {}}, folder.last)
+    with claiming(folder.lock):
+        assert trained("train", *QUICK) == 0
+    assert "model" in torch.load(folder.last, weights_only=True), "another process is at it"
+    assert trained("train", *QUICK) == 0
+    assert torch.load(folder.last, weights_only=True).keys() == small.keys()
+    assert list_files(folder.path) | {"last.pt": b""} == before | {"last.pt": b""}
+    folder.last.write_bytes(b"damaged")
+    assert trained("train", *QUICK) == 0
+    assert not folder.last.exists()
+
+
+def test_a_finished_fold_that_has_lost_its_rows_is_answered_again(
+    project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(Path("outputs/runs/tiny")).fold(0)
+    before = list_files(folder.path)
+    folder.oof.unlink()
+    folder.metrics.unlink()
+    with monkeypatch.context() as patch:
+        patch.delattr(fold_stage, "train_epoch")
+        assert trained("train", *QUICK) == 0
+    assert list_files(folder.path) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", "17", "not of the classes, pictures and labels of the prepared table"),
+        ("label", "18", "label '18' is no class of 18"),
+        ("path", "x.jpg", "not of the classes, pictures and labels"),
+        ("fold", "1", "fold '1' is another one"),
+    ],
+)
+def test_rows_that_are_not_of_the_table_are_never_counted(
+    column: str,
+    value: str,
+    said: str,
+    *,
+    project: Path,
+    trained: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = RunFolder(Path("outputs/runs/tiny"))
+    before = run.scores.read_bytes()
+    table = pd.read_csv(run.fold(0).oof, dtype=str, keep_default_na=False)
+    table.loc[1, column] = value
+    table.to_csv(run.fold(0).oof, index=False)
+    assert trained("train", *QUICK) == 2
+    assert said in capsys.readouterr().err
+    assert run.scores.read_bytes() == before
+
+
 def test_a_run_that_another_process_begins_meanwhile_is_joined(
     project: Path, prepared: Foldline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +441,7 @@ def test_weights_that_have_seen_the_validation_people_are_refused(
     assert prepared("train", "train.epochs=1", "run=second", honest) == 0
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_a_fold_goes_on_only_with_as_many_processes(
     project: Path, prepared: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -382,6 +467,7 @@ def test_scores_that_are_not_finite_never_become_the_last_good_epoch(
     assert not (project / "outputs/runs/tiny/fold_0/last.pt").exists()
 
 
+@pytest.mark.usefixtures("keep_last")
 def test_a_fold_that_lost_its_log_just_before_the_end_is_finished(
     project: Path, prepared: Foldline
 ) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from foldline.command_line import repeat
 from foldline.data.testset import MISSING, UNREADABLE
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
+from foldline.records import Record, load_record
 from foldline.tables import format_table
 from foldline.text import escape, leads_outside
 
@@ -31,6 +33,34 @@ TEXT_COLUMNS = frozenset({"id", "path", "group", "problem"})
 def say_prepare() -> str:
     """What makes the tables that a stage needs, with the settings that the stage was given."""
     return f"run: {repeat('prepare')}"
+
+
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class Summary(Record):
+    """What later stages read of `summary.json`, of which the seal covers the class names alone."""
+
+    seal: _Text
+    scoring_seal: _Text
+    test_sha256: _Text
+    class_names: Annotated[tuple[_Text, ...], Field(min_length=1)]
+    num_folds: Annotated[int, Field(ge=1)]
+    submission_columns: tuple[str, str]
+    submission_values: tuple[int | str, ...]
+    settings: dict[str, Any]
+    label_parts: dict[str, tuple[str, ...]] = Field(default={})  # tables of before do without
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> Self:
+        if len(set(self.class_names)) < len(self.class_names):
+            raise ValueError("class_names: two of them are the same")
+        values = {str(value) for value in self.submission_values}
+        if not len(values) == len(self.submission_values) == len(self.class_names):
+            raise ValueError("submission_values: expected one of its own for each class")
+        if any(len(part) != len(self.class_names) for part in self.label_parts.values()):
+            raise ValueError("label_parts: expected a value for each class")
+        return self
 
 
 @dataclass(frozen=True)
@@ -132,42 +162,41 @@ def load_prepared(directory: Path) -> Prepared:
         if not (directory / name).is_file():
             raise UserError(f"{directory / name} is missing; {say_prepare()}")
     train, test = (directory / TRAIN).read_bytes(), (directory / TEST).read_bytes()
-    summary = load_summary(directory)
+    summary = load_record(directory / SUMMARY, Summary, remedy=say_prepare())
     if summary is None:
-        raise UserError(f"{directory / SUMMARY} cannot be read; {say_prepare()}")
-    class_names = tuple(summary["class_names"])
+        raise UserError(f"{directory / SUMMARY} is missing; {say_prepare()}")
     changed = []
-    if _compute_seal(train, class_names) != summary["seal"]:
+    if _compute_seal(train, summary.class_names) != summary.seal:
         changed.append(TRAIN)
-    if compute_sha256(test) != summary["test_sha256"]:
+    if compute_sha256(test) != summary.test_sha256:
         changed.append(TEST)
     if changed:
         faults = [f"{directory / name}: changed since it was sealed" for name in changed]
         raise UserError(*(f"{fault}; {say_prepare()}" for fault in faults))
-    columns = summary["submission_columns"]
+    rows = _read_csv(directory / TRAIN, train)
+    if rows["fold"].max() >= summary.num_folds:
+        raise UserError(f"{directory / SUMMARY}: num_folds: {TRAIN} has more; {say_prepare()}")
     return Prepared(
-        train=_read_csv(directory / TRAIN, train),
+        train=rows,
         test=_read_test(directory / TEST, test),
-        class_names=class_names,
-        num_folds=summary["num_folds"],
-        seal=summary["seal"],
-        submission_columns=(columns[0], columns[1]),
-        submission_values=tuple(summary["submission_values"]),
-        settings=summary["settings"],
-        scoring_seal=summary["scoring_seal"],
-        label_parts=summary.get("label_parts", {}),  # not sealed: tables of before do without
+        class_names=summary.class_names,
+        num_folds=summary.num_folds,
+        seal=summary.seal,
+        submission_columns=summary.submission_columns,
+        submission_values=summary.submission_values,
+        settings=summary.settings,
+        scoring_seal=summary.scoring_seal,
+        label_parts=summary.label_parts,
     )
 
 
 def load_summary(directory: Path) -> dict[str, Any] | None:
     """What `summary.json` in `directory` says; None where there is none that can be read."""
     try:
-        summary = json.loads((directory / SUMMARY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        summary = load_record(directory / SUMMARY, Summary, remedy=say_prepare())
+    except UserError:
         return None
-    needed = {"seal", "scoring_seal", "test_sha256", "class_names", "num_folds", "settings"}
-    needed |= {"submission_columns", "submission_values"}
-    return summary if isinstance(summary, dict) and needed <= summary.keys() else None
+    return summary.model_dump(mode="json") if summary else None
 
 
 def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:

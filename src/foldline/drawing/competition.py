@@ -1,7 +1,5 @@
 """The folder of the drawn competition: pictures, tables and the traps of the real one."""
 
-import csv
-import json
 import os
 import shutil
 import tempfile
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -22,6 +21,8 @@ from foldline.drawing.masks import choose_masks
 from foldline.drawing.people import SPLITS, Person, Split, cast_people, compute_label
 from foldline.errors import UserError
 from foldline.files import compute_sha256, write_json
+from foldline.records import Record, load_record
+from foldline.tables import write_table
 
 MARKER = "sample.json"
 # raise it when the same seed begins to give other pictures
@@ -46,6 +47,16 @@ class Identity:
         return f"{self.id}_{self.person.gender}_{RACE}_{self.person.age}"
 
 
+class _Marker(Record):
+    """What the marker of any drawn competition says."""
+
+    drawn_by: Literal["foldline sample"]
+    version: int = 0
+    people: int = 0
+    eval_people: int = 0
+    seed: int = 0
+
+
 def describe_sample(*, people: int, eval_people: int, seed: int) -> dict[str, int | str]:
     """What the marker of this competition says."""
     return {
@@ -65,16 +76,15 @@ def is_drawn(root: Path, *, people: int, eval_people: int, seed: int) -> bool:
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return False
     try:
-        marker = json.loads((root / MARKER).read_text(encoding="utf-8"))
-        ours = marker["drawn_by"] == "foldline sample"
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = False
-    if not ours:
+        marker = load_record(root / MARKER, _Marker, remedy="draw it again")
+    except UserError:
+        marker = None
+    if marker is None:
         raise UserError(
             f"{root}: will not overwrite it: it has no {MARKER} to say that foldline drew it; "
             "move it away or choose another folder"
         )
-    return bool(marker == describe_sample(people=people, eval_people=eval_people, seed=seed))
+    return marker.model_dump() == describe_sample(people=people, eval_people=eval_people, seed=seed)
 
 
 def draw_competition(
@@ -211,7 +221,7 @@ def name_eval_picture(person: Person, shot: str, *, seed: int) -> str:
 
 def _write_train_table(root: Path, cast: Sequence[Person]) -> None:
     rows = [(one.id, one.person.gender, RACE, one.person.age, one.name) for one in identify(cast)]
-    _write_csv(root / "train" / "train.csv", ("id", "gender", "race", "age", "path"), sorted(rows))
+    write_table(root / "train" / "train.csv", ("id", "gender", "race", "age", "path"), sorted(rows))
 
 
 def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None:
@@ -224,8 +234,8 @@ def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None
     order = np.random.default_rng([seed, EVAL_ORDER_STREAM]).permutation(len(answers))
     shuffled = [answers[position] for position in order]
     header = ("ImageID", "ans")
-    _write_csv(root / "eval" / "info.csv", header, [(name, 0) for name, _ in shuffled])
-    _write_csv(root / "eval" / "truth.csv", header, shuffled)
+    write_table(root / "eval" / "info.csv", header, [(name, 0) for name, _ in shuffled])
+    write_table(root / "eval" / "truth.csv", header, shuffled)
 
 
 def _write_clutter(root: Path, identity: Identity) -> None:
@@ -237,8 +247,3 @@ def _write_clutter(root: Path, identity: Identity) -> None:
     checkpoints = folder / ".ipynb_checkpoints"
     checkpoints.mkdir()
     shutil.copyfile(shots[0], checkpoints / f"{shots[0].stem}-checkpoint{shots[0].suffix}")
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])

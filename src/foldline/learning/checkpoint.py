@@ -4,9 +4,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_type_hints
 
 import torch
+from pydantic import ConfigDict, Field, ValidationError, create_model
 from torch import nn
 
 from foldline.errors import UserError
@@ -22,11 +23,16 @@ from foldline.learning.model import (
     load_weights,
 )
 from foldline.learning.weight_files import find_state, read_weight_file
+from foldline.records import Count, Figure, Share, describe_damage
 from foldline.text import escape, name_some
 
 # of every version, and of this one
 _FORMATS = "foldline-checkpoint-"
 FORMAT = f"{_FORMATS}2"
+
+_Text = Annotated[str, Field(min_length=1)]
+_Pixels = Annotated[int, Field(ge=1, le=10**5)]
+_Positive = Annotated[Figure, Field(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -40,22 +46,22 @@ class Checkpoint:
     `model.weights` does, and `backbone_sha256` is what `compute_backbone_hash` gives for it.
     """
 
-    state: dict[str, torch.Tensor]
-    model_source: str
-    model_name: str
+    state: Annotated[dict[str, torch.Tensor], Field(min_length=1)]
+    model_source: Literal["torchvision", "timm"]
+    model_name: _Text
     model_arguments: dict[str, Any]
-    class_names: tuple[str, ...]
-    image_size: tuple[int, int]
-    crop: tuple[float, float] | None
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    seal: str
+    class_names: Annotated[tuple[str, ...], Field(min_length=1)]
+    image_size: tuple[_Pixels, _Pixels]
+    crop: tuple[Share, Share] | None
+    mean: tuple[Figure, Figure, Figure]
+    std: tuple[_Positive, _Positive, _Positive]
+    seal: _Text
     scoring_seal: str
-    fold: int
-    num_folds: int
-    epoch: int
-    monitor: str
-    scores: dict[str, float]
+    fold: Count
+    num_folds: Count
+    epoch: Count
+    monitor: Literal["macro_f1", "accuracy", "log_loss"]
+    scores: dict[str, Figure]
     backbone_weights: str | None = None
     backbone_sha256: str | None = None
 
@@ -74,7 +80,7 @@ class Checkpoint:
             self.model_name, num_classes, source=self.model_source, arguments=self.model_arguments
         )
         if self.backbone_weights is None:
-            model.load_state_dict(self.state)
+            self._load_state(model, strict=True)
             return model.eval()
         head = find_head(model, num_classes)
         _check_backbone_file(self.backbone_weights)
@@ -93,8 +99,18 @@ class Checkpoint:
                 f"{self.fold} was trained on (its SHA-256 begins with {found[:12]}, not with "
                 f"{str(self.backbone_sha256)[:12]}); put the old weights back, or train again"
             )
-        model.load_state_dict(self.state, strict=False)
+        self._load_state(model, strict=False)
         return model.eval()
+
+    def _load_state(self, model: nn.Module, *, strict: bool) -> None:
+        try:
+            model.load_state_dict(self.state, strict=strict)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"the best.pt of fold {self.fold} is damaged: its weights are not those of "
+                f"{self.model_name}: {reason}; train it again"
+            ) from None
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -109,7 +125,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
     values = load_state(path)
     if values.pop("format", None) != FORMAT or set(values) != {f.name for f in fields(Checkpoint)}:
         raise UserError(f"{path}: not a checkpoint of this version of foldline; train it again")
-    return Checkpoint(**values)
+    hints: dict[str, Any] = get_type_hints(Checkpoint, include_extras=True)
+    config = ConfigDict(
+        arbitrary_types_allowed=True, strict=True, allow_inf_nan=False, protected_namespaces=()
+    )
+    needed: dict[str, Any] = {key: (hints[key], ...) for key in values}
+    model = create_model("Fields", __config__=config, **needed)
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{path}: damaged: {describe_damage(error)}; train it again") from None
+    checkpoint = Checkpoint(**values)
+    if len(set(checkpoint.class_names)) < len(checkpoint.class_names):
+        raise UserError(f"{path}: damaged: two of its classes have the same name; train it again")
+    numbers = [value for value in checkpoint.state.values() if value.is_floating_point()]
+    if not all(value.isfinite().all() for value in numbers):
+        raise UserError(f"{path}: damaged: some weights are not finite; train it again")
+    return checkpoint
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -209,7 +241,11 @@ def _check_backbone_file(weights: str) -> None:
     """Raise `UserError` unless `weights` can be the backbone of a head: whole, and there."""
     if weights == "imagenet":
         return
-    if not Path(weights).is_file():
+    try:
+        is_there = Path(weights).is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        is_there = False
+    if not is_there:
         raise UserError(
             f"{weights}: no such file; it is the backbone of a best.pt that holds its head alone; "
             "put it back, or train again"

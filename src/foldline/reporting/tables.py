@@ -1,12 +1,12 @@
 """Tables of a report as CSV text. What cannot be said of a class without pictures stays blank."""
 
-import csv
-import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from foldline.tables import format_table
 
 TRUE = "true class"
 
@@ -32,7 +32,7 @@ def format_classes(
     """One row a class: its scores to four places, and its number of pictures."""
     columns = ([_format_score(score) for score in scores] for scores in (precision, recall, f1))
     rows = zip(range(len(class_names)), class_names, *columns, support, strict=True)
-    return _format_csv(["label", "class", "precision", "recall", "f1", "support"], rows)
+    return format_table(["label", "class", "precision", "recall", "f1", "support"], rows)
 
 
 def _format_confusion(
@@ -44,16 +44,8 @@ def _format_confusion(
     for name, row in zip(class_names, counts.tolist(), strict=True):
         total = sum(row)
         rows.append([name, *(format_cell(count, total) if total else "" for count in row)])
-    return _format_csv([TRUE, *class_names], rows)
+    return format_table([TRUE, *class_names], rows)
 
 
 def _format_score(score: float) -> str:
     return "" if math.isnan(score) else f"{score:.4f}"
-
-
-def _format_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

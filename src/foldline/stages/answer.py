@@ -14,7 +14,6 @@ from foldline.data.dataset import ImageDataset
 from foldline.data.scan import scan_pictures
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
-from foldline.files import replacing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks, group_sharing
@@ -23,6 +22,7 @@ from foldline.stages.announce import announcing
 from foldline.stages.bad_pictures import BadPictures
 from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.run_summary import load_run
+from foldline.tables import write_frame
 
 _ANSWERS = Path("outputs/answers")
 
@@ -124,5 +124,5 @@ def _add_answers(table: pd.DataFrame, task: _Task, probs: Probs) -> None:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    with announcing(path, len(table)), replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+    with announcing(path, len(table)):
+        write_frame(path, table)

@@ -1,16 +1,17 @@
 """`outputs/leaderboard.csv`: what was submitted and what the leaderboard said, one row an event."""
 
-import csv
+import codecs
 import fcntl
-import io
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from foldline.errors import UserError
+from foldline.tables import format_table, read_table
+from foldline.text import escape, shorten_faults
 
 BOARD = Path("outputs/leaderboard.csv")
 
@@ -50,6 +51,7 @@ class Standing:
 
 _COLUMNS = [field.name for field in fields(Event)]
 _EVENTS = ("submit", "public", "private")
+_NAME_LENGTH = 255  # bytes that a folder may be called
 
 
 def tell_time() -> str:
@@ -60,24 +62,23 @@ def tell_time() -> str:
 def append_event(event: Event) -> None:
     """Add one row; rows of other processes, and older ones, are never touched.
 
-    Raises `UserError` when the file is not this table.
+    A line break in the message becomes a blank. Raises `UserError` when the file is not this table.
     """
+    cells = [escape(cell) for cell in asdict(replace(event, message=_join(event.message))).values()]
     load_events()
     BOARD.parent.mkdir(parents=True, exist_ok=True)
     with BOARD.open("a+b") as file:
         # one writer at a time; the lock ends with the process, however it ends
         fcntl.flock(file, fcntl.LOCK_EX)
-        size = file.seek(0, os.SEEK_END)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        if size == 0:
-            writer.writerow(_COLUMNS)
-        else:
-            file.seek(size - 1)
-            if file.read(1) != b"\n":  # an editor left out the last line's end
-                text.write("\n")
-        writer.writerow(asdict(event).values())
-        file.write(text.getvalue().encode())
+        file.seek(0)
+        before = file.read()
+        header, row = format_table(_COLUMNS, [cells]).splitlines(keepends=True)
+        if _is_blank(before):
+            file.truncate(0)
+            row = header + row
+        elif not before.endswith(b"\n"):  # an editor left out the last line's end
+            row = "\n" + row
+        file.write(row.encode())
         file.flush()
         os.fsync(file.fileno())
 
@@ -87,27 +88,23 @@ def load_events() -> list[Event]:
 
     Raises `UserError` naming the rows that cannot be read.
     """
-    if not BOARD.is_file():
+    if not BOARD.exists() or (BOARD.is_file() and _is_blank(BOARD.read_bytes())):
         return []
-    try:
-        with BOARD.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file, strict=True))
-    except (ValueError, csv.Error):
-        raise UserError(f"{BOARD}: not a CSV in UTF-8; move it away and begin a new one") from None
-    if not rows:
-        return []
-    if rows[0] != _COLUMNS:
+    # an older version wrote line breaks that a message had
+    table = read_table(BOARD, join_lines=True)
+    if list(table.columns) != _COLUMNS:
         raise UserError(
             f"{BOARD}: expected the columns {','.join(_COLUMNS)}; put them back, or move it away"
         )
+    events = [Event(*row) for row in table.rows]
     faults = [
-        f"{BOARD}: row {number}: {fault}; correct or remove it"
-        for number, row in enumerate(rows[1:], start=2)
-        if (fault := _find_fault(row))
+        f"{BOARD}: line {line}: {fault}; correct or remove it"
+        for line, event in zip(table.lines, events, strict=True)
+        if (fault := _find_fault(event))
     ]
     if faults:
-        raise UserError(*faults)
-    return [Event(*row) for row in rows[1:]]
+        raise UserError(*shorten_faults(faults))
+    return events
 
 
 def list_standings(events: Sequence[Event]) -> dict[str, Standing]:
@@ -132,15 +129,30 @@ def find_score(events: Sequence[Event], board: str) -> float | None:
     return float(scores[-1]) if scores else None
 
 
-def _find_fault(row: list[str]) -> str | None:
-    if len(row) != len(_COLUMNS):
-        return f"expected {len(_COLUMNS)} columns, found {len(row)}"
-    event = Event(*row)
+def _find_fault(event: Event) -> str | None:
     if event.event not in _EVENTS:
         return f"event {event.event!r} is none of {', '.join(_EVENTS)}"
+    if not _is_run_name(event.run):
+        return f"run {event.run!r} is no name of a run"
+    if event.out_of_fold and not is_score(event.out_of_fold):
+        return f"out_of_fold {event.out_of_fold!r} is not from 0 to 1"
     if event.event == "submit" and not event.score:
         return None
     return None if is_score(event.score) else f"score {event.score!r} is not from 0 to 1"
+
+
+def _is_run_name(name: str) -> bool:
+    """Whether `name` can be that of a folder under `outputs/runs`."""
+    return 0 < len(name.encode()) <= _NAME_LENGTH and name not in (".", "..") and "/" not in name
+
+
+def _is_blank(content: bytes) -> bool:
+    """Whether a file has nothing in it but blanks, or the mark that some editors begin it with."""
+    return not content.removeprefix(codecs.BOM_UTF8).strip()
+
+
+def _join(text: str) -> str:
+    return " ".join(text.split())
 
 
 def is_score(text: str) -> bool:

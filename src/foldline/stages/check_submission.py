@@ -55,7 +55,7 @@ def run_check_submission(config: Config, path: Path) -> None:
         prepared,
         owner=owner,
         probs=probs,
-        unread=owner.papers.get("unread", ()) if owner else (),
+        unread=owner.unread if owner else (),
     )
     if owner and not owner.is_as_written and path.resolve() == owner.submission.resolve():
         console.warn(f"{path}: changed since infer wrote it")

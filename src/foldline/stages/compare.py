@@ -15,6 +15,11 @@ from foldline.stages.run_summary import RunSummary, load_run, show_setting
 from foldline.stages.runs import flatten_settings
 
 _TRUTH = ["path", "group", "label"]
+_AT_LEAST = 2
+
+
+class DamagedRowsError(UserError):
+    """The out-of-fold answers of a run cannot be read."""
 
 
 def run_compare(paths: Sequence[Path]) -> None:
@@ -26,13 +31,11 @@ def run_compare(paths: Sequence[Path]) -> None:
     if len({run.name for run in runs}) < len(runs):
         raise UserError("compare: two of these runs have the same name; rename the folder of one")
     _check_seals(runs)
+    answers = _load_all_answers(runs)
+    runs = [run for run in runs if run.name in answers]
     pairs = list(combinations(runs, 2))
     lines = []
-    with console.progress("compare", len(runs) + len(pairs)) as bar:
-        answers = {}
-        for run in runs:
-            answers[run.name] = _load_answers(run)
-            bar.advance()
+    with console.progress("compare", len(pairs)) as bar:
         for before, after in pairs:
             lines.append(_compare(before, after, answers[before.name], answers[after.name]))
             bar.advance()
@@ -68,12 +71,37 @@ def _check_seals(runs: Sequence[RunSummary]) -> None:
         raise UserError(*other_table)
 
 
+def _load_all_answers(runs: Sequence[RunSummary]) -> dict[str, OutOfFold]:
+    """The rows of each run by its name, without the runs whose rows are damaged.
+
+    Raises `UserError` where fewer than two runs are left.
+    """
+    answers, damaged = {}, []
+    with console.progress("read", len(runs)) as bar:
+        for run in runs:
+            try:
+                answers[run.name] = _load_answers(run)
+            except DamagedRowsError as error:
+                damaged.append(error.faults[0])
+            bar.advance()
+    if len(answers) < _AT_LEAST:
+        raise UserError(*damaged)
+    for fault in [*damaged, *(fault for run in runs for fault in run.problems)]:
+        console.warn(fault)
+    return answers
+
+
 def _load_answers(run: RunSummary) -> OutOfFold:
     """The rows of all finished folds, as a run that was interrupted has not joined its own yet."""
     if not run.finished:
         raise UserError(f"{run.folder.path}: no fold is finished; go on with: {run.next_command}")
-    parts = [load_out_of_fold(run.folder.fold(fold).oof).table for fold in run.finished]
-    return OutOfFold(pd.concat(parts, ignore_index=True))
+    try:
+        parts = [load_out_of_fold(run.folder.fold(fold).oof, fold=fold) for fold in run.finished]
+    except UserError as error:
+        raise DamagedRowsError(*error.faults) from None
+    if len({tuple(part.class_names) for part in parts}) > 1:
+        raise DamagedRowsError(f"{run.folder.path}: its folds have other classes; train it again")
+    return OutOfFold(pd.concat([part.table for part in parts], ignore_index=True))
 
 
 def _compare(
@@ -88,6 +116,11 @@ def _compare(
         )
     a, b = (_select(answers, folds) for answers in (before_answers, after_answers))
     _check_truth(before, after, a.table, b.table)
+    if a.class_names != b.class_names:
+        raise UserError(
+            f"{before.folder.path} and {after.folder.path} have other classes in their oof.csv; "
+            "train one of them again"
+        )
     try:
         found = compare_runs(a.labels, a.groups, a.probs, b.probs, len(a.class_names))
     except ValueError as error:

@@ -16,7 +16,6 @@ from foldline.data.prepared import Prepared, load_prepared
 from foldline.data.scan import is_folder
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
-from foldline.files import replacing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks
@@ -28,6 +27,7 @@ from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.runs import FoldFolder, RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
 from foldline.stages.truth import load_truth
+from foldline.tables import write_frame
 
 _KEPT = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.pt")
 
@@ -149,30 +149,44 @@ def _evaluate_fold(
     scored: list[Evaluated] = []
     with console.progress(f"fold {fold}", len(shares) * len(split.paths)) as bar:
         for share in shares:
-            checkpoints = [_load(path, prepared) for path in share]
+            loaded = _load_readable(share, prepared)
+            bar.advance((not loaded) * len(split.paths))
+            if not loaded:
+                continue
+            checkpoints = list(loaded.values())
             first = first or checkpoints[0]
-            _check_alike(first, share, checkpoints)
+            _check_alike(first, list(loaded), checkpoints)
             number, scores = _score(config, checkpoints, split, machine=machine, bad=bad, bar=bar)
             scored += [
                 Evaluated(fold, path, one.epoch, number, of_one)
-                for path, one, of_one in zip(share, checkpoints, scores, strict=True)
+                for path, one, of_one in zip(loaded, checkpoints, scores, strict=True)
             ]
     bad.report(f"fold {fold}")
+    if first is None:
+        raise UserError(f"{paths[0].parent}: none of its checkpoints can be read; train it again")
     # the first of equals, as while training
-    tracker = BestTracker(checkpoints[0].monitor, patience=0)
+    tracker = BestTracker(first.monitor, patience=0)
     for place, one in enumerate(scored):
         tracker.update(place, one.scores.to_dict()[tracker.monitor])
     return [replace(one, is_best=place == tracker.best_epoch) for place, one in enumerate(scored)]
 
 
-def _load(path: Path, prepared: Prepared) -> Checkpoint:
-    checkpoint = load_checkpoint(path)
-    if checkpoint.seal != prepared.seal:
-        raise UserError(
-            f"{path} was trained on the table sealed {checkpoint.seal[:12]}, not on "
-            f"{prepared.seal[:12]}; train it again"
-        )
-    return checkpoint
+def _load_readable(paths: Sequence[Path], prepared: Prepared) -> dict[Path, Checkpoint]:
+    """The checkpoints, without damaged ones, which are warned of."""
+    loaded = {}
+    for path in paths:
+        try:
+            checkpoint = load_checkpoint(path)
+        except UserError as error:
+            console.warn(f"{error.faults[0]}; it is left out")
+            continue
+        if checkpoint.seal != prepared.seal:
+            raise UserError(
+                f"{path} was trained on the table sealed {checkpoint.seal[:12]}, not on "
+                f"{prepared.seal[:12]}; train it again"
+            )
+        loaded[path] = checkpoint
+    return loaded
 
 
 def _check_alike(
@@ -240,5 +254,5 @@ def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
         }
         for one in evaluated
     )
-    with announcing(path, len(table)), replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+    with announcing(path, len(table)):
+        write_frame(path, table)

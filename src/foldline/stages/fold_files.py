@@ -22,6 +22,9 @@ from foldline.stages.parts import FoldParts
 from foldline.stages.runs import FoldFolder
 from foldline.tracking.metrics_log import save_metrics
 
+# of `last.pt`, what only a fold that is still to learn needs
+_LEARNING = frozenset({"model", "optimizer", "schedule", "scaler"})
+
 
 @dataclass(frozen=True)
 class FoldJob:
@@ -113,34 +116,57 @@ def count_saved_epochs(folder: FoldFolder) -> int:
 
 
 def restore(job: FoldJob, parts: FoldParts) -> None:
-    """Go on from `last.pt`, where there is one."""
+    """Go on from `last.pt`, where there is one; from that of a finished fold to its end alone."""
     if not job.folder.last.is_file():
         return
     state = load_state(job.folder.last)
     try:
-        job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
-        parts.optimizer.load_state_dict(state["optimizer"])
-        parts.schedule.load_state_dict(state["schedule"])
-        if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
-            job.machine.accelerator.scaler.load_state_dict(state["scaler"])
         parts.tracker.load_state_dict(state["tracker"])
         parts.epochs_done = state["epochs_done"]
         parts.history = state["history"]
         parts.unreported = TrainResult(**state["unreported"])
         parts.seconds = state["seconds"]
         before = state["machine"]
+        goes_on = parts.epochs_done < job.config.train.epochs and not parts.tracker.should_stop
+        if goes_on or _LEARNING & state.keys():
+            _restore_learning(job, parts, state)
     except (KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(
             f"{job.folder.last}: not of this version of foldline or of this network; "
             "delete it to train this fold again from its start"
         ) from None
-    goes_on = parts.epochs_done < job.config.train.epochs and not parts.tracker.should_stop
     if goes_on and before != _describe(job.machine):
         raise UserError(
             f"{job.folder.last} was trained with {_show(before)}, this is "
             f"{_show(_describe(job.machine))}; go on as before (torchrun, train.precision), "
             "or take another run name"
         )
+
+
+def _restore_learning(job: FoldJob, parts: FoldParts, state: dict[str, Any]) -> None:
+    job.machine.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
+    parts.optimizer.load_state_dict(state["optimizer"])
+    parts.schedule.load_state_dict(state["schedule"])
+    if state["scaler"] is not None and job.machine.accelerator.scaler is not None:
+        job.machine.accelerator.scaler.load_state_dict(state["scaler"])
+
+
+def shrink_last(folder: FoldFolder) -> None:
+    """Leave out of the `last.pt` of a finished fold what it has no more use for.
+
+    With weights and optimizer it is three times `best.pt`. What is left says that the fold is at
+    its end, so that it is answered again by `best.pt`, not trained, should `oof.csv` be lost.
+    """
+    if not folder.last.is_file():
+        return
+    try:
+        state = load_state(folder.last)
+    except UserError:  # nothing needs it any more
+        folder.last.unlink()
+        return
+    if _LEARNING & state.keys():
+        kept = {key: value for key, value in state.items() if key not in _LEARNING}
+        save_state(folder.last, kept)
 
 
 def _describe(machine: Machine) -> dict[str, str | int]:

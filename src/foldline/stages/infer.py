@@ -16,7 +16,7 @@ from foldline.data.scan import is_folder
 from foldline.data.testset import UNREADABLE
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
-from foldline.files import compute_sha256, replacing, write_json
+from foldline.files import compute_sha256, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks
@@ -31,6 +31,7 @@ from foldline.stages.results import Result
 from foldline.stages.runs import RunFolder, choose_folds, require_run
 from foldline.stages.table_settings import check_settings
 from foldline.stages.truth import load_truth
+from foldline.tables import write_frame
 from foldline.text import count_and_name
 
 
@@ -192,8 +193,7 @@ def _write(
     with announcing(path, len(ids)):
         table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
         table.insert(0, prepared.submission_columns[0], ids)
-        with replacing(run.path / "probs.csv") as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n")
+        write_frame(run.path / "probs.csv", table)
         save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
         write_json(
             run.path / "submission.json",

@@ -30,6 +30,9 @@ from foldline.stages.board import (
     tell_time,
 )
 from foldline.stages.results import RUNS, Result, list_results
+from foldline.text import count_of
+
+_NUM_FINALS = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def run_leaderboard(*, public_share: float) -> None:
         raise UserError(f"{RUNS}: no run has a submission yet; make one with: {command}")
     for data, group in groupby(entries, key=lambda entry: entry.data):
         runs = sorted(group, key=lambda entry: (-(entry.out_of_fold or 0.0), entry.name))
-        console.heading(f"{data}: {len(runs)} runs")
+        console.heading(f"{data}: {count_of(len(runs), 'run')}")
         _show(runs)
         line = _show_line(runs)
         _compare_leaders(runs, line, public_share)
@@ -124,7 +127,7 @@ def _build_entry(name: str, result: Result | None, standing: Standing | None) ->
         # what was scored is not what lies there now: neither are its out-of-fold answers, perhaps
         out_of_fold = standing.out_of_fold if standing.out_of_fold is not None else out_of_fold
         remarks.append("submission changed since" if result else "its folder is gone")
-    if result and result.papers.get("overridden"):
+    if result and result.is_overridden:
         remarks.append("gate overridden")
     return Entry(
         name=name,
@@ -201,7 +204,8 @@ def _find_noise(
     same = one is not None and two is not None and list(one.table.path) == list(two.table.path)
     if one is None or two is None or not same:
         return None, "how noisy it is cannot be told: their oof.csv are not of the same pictures"
-    rows = round(int(ours.result.papers.get("rows", 0)) * public_share)
+    papers = ours.result.papers
+    rows = round((papers.rows or 0 if papers else 0) * public_share)
     people = count_people_like(max(rows, 1), len(one.table), len(set(one.groups)))
     first, second = (
         draw_macro_f1(
@@ -217,12 +221,19 @@ def _propose(runs: Sequence[Entry]) -> None:
     answers = {}
     for run in runs:
         given = run.result.load_answers() if run.result.is_as_written else None
-        usable = run.out_of_fold is not None and not run.result.papers.get("overridden")
+        usable = run.out_of_fold is not None and not run.result.is_overridden
         if given and usable and "changed" not in run.remark:
             answers[run.name] = given
     scores = {run.name: run.out_of_fold or 0.0 for run in runs if run.name in answers}
+    if len(answers) < _NUM_FINALS:
+        only = f"only {next(iter(answers))}" if answers else "no run"
+        console.say(
+            f"no final submissions to propose yet: of {_NUM_FINALS} runs that are needed, with an "
+            f"out-of-fold score and a submission as infer wrote it, there is {only}"
+        )
+        return
     ids = [sorted(given) for given in answers.values()]
-    if not answers or any(other != ids[0] for other in ids):
+    if any(other != ids[0] for other in ids):
         console.say("no two final submissions to propose: the submissions answer different ids")
         return
     ordered = {n: np.array([given[one] for one in ids[0]]) for n, given in answers.items()}

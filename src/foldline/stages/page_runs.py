@@ -1,27 +1,30 @@
 """The runs of `make report`, read as they lie there: what is broken is named and left out."""
 
-import csv
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import Any, TypeVar
 
 from foldline import console
 from foldline.command_line import repeat
 from foldline.errors import UserError
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.reporting.page.tables import Answers, Run
+from foldline.scoring.out_of_fold import load_out_of_fold
 from foldline.stages.board import list_standings, load_events
+from foldline.stages.run_record import (
+    load_environment,
+    load_scores,
+    load_submission_record,
+)
 from foldline.stages.runs import RunFolder
+from foldline.text import count_of
 from foldline.tracking.metrics_log import load_metrics
 
-_ROW_COLUMNS = ("path", "group", "fold", "label")
-_SCORES = ("macro_f1", "accuracy", "log_loss")
-_PREFIX = "p_"
+_ROW_COLUMNS = ["path", "group", "fold", "label"]
+
+Read = TypeVar("Read")
 
 
 def load_runs(runs_dir: Path) -> list[Run]:
@@ -47,27 +50,26 @@ def _load_run(run: RunFolder, leaderboard: Mapping[str, float]) -> Run:
     folds = sorted(run.path.glob("fold_*"), key=lambda path: (len(path.name), path.name))
     curves = {path.name.removeprefix("fold_"): _load_curves(path) for path in folds}
     seconds = [sum(filter(None, curve.get("seconds", []))) for curve in curves.values()]
+    environment = _read(lambda: load_environment(run.environment))
     return Run(
         name=run.path.name,
-        seal=str(_load_json(run.environment).get("seal", "")),
+        seal=environment.seal if environment else "",
         settings=_load_settings(run.config),
-        scores={**_load_scores(run.path / "scores.json"), "seconds": round(sum(seconds), 1)},
+        scores={**_load_scores(run.scores), "seconds": round(sum(seconds), 1)},
         curves={fold: curve for fold, curve in curves.items() if curve},
         leaderboard=dict(leaderboard),
-        submission=_describe_submission(run.path),
-        answers=_load_answers(run.path / "oof.csv"),
+        submission=_describe_submission(run),
+        answers=_load_answers(run.oof),
     )
 
 
-def _load_json(path: Path) -> dict[str, Any]:
+def _read(load: Callable[[], Read | None]) -> Read | None:
+    """What is read, None with a warning where it is damaged."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        console.warn(f"{path}: cannot be read and is left out: {error}")
-        return {}
-    return values if isinstance(values, dict) else {}
+        return load()
+    except UserError as error:
+        console.warn(f"{error.faults[0]}; left out of the page")
+        return None
 
 
 def _load_settings(path: Path) -> dict[str, str]:
@@ -94,98 +96,58 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def _load_scores(path: Path) -> dict[str, Any]:
     """Scores of the whole run, the interval of macro-F1, mean and deviation over folds."""
-    values = _load_json(path)
-    whole, folds = values.get("out_of_fold"), values.get("folds")
-    scores: dict[str, Any] = {}
-    if isinstance(whole, dict):
-        scores |= {key: whole[key] for key in _SCORES if _is_number(whole.get(key))}
-        interval = whole.get("macro_f1_interval")
-        if isinstance(interval, list) and len(interval) == 2 and all(map(_is_number, interval)):
-            scores["low"], scores["high"] = interval
-    if isinstance(folds, dict):
-        by_fold = [one.get("macro_f1") for one in folds.values() if isinstance(one, dict)]
-        known = [float(score) for score in by_fold if score is not None and _is_number(score)]
-        scores["folds"] = len(known)
-        if known:
-            scores["fold_mean"] = statistics.mean(known)
-        if len(known) > 1:
-            scores["fold_sd"] = statistics.stdev(known)
+    record = _read(lambda: load_scores(path))
+    if record is None:
+        return {}
+    low, high = record.out_of_fold.macro_f1_interval
+    by_fold = [one.macro_f1 for one in record.folds.values()]
+    scores: dict[str, Any] = {
+        **record.out_of_fold.build_scores().to_dict(),
+        "low": low,
+        "high": high,
+        "folds": len(by_fold),
+        "fold_mean": statistics.mean(by_fold),
+    }
+    if len(by_fold) > 1:
+        scores["fold_sd"] = statistics.stdev(by_fold)
     return scores
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _load_curves(fold: Path) -> dict[str, list[float | None]]:
     """One list per metric, an entry an epoch, to six digits."""
     path = fold / "metrics.jsonl"
-    if not path.is_file():
-        return {}
-    try:
-        history = load_metrics(path)
-    except UserError as error:
-        console.warn(f"{error}; its curves are left out")
-        return {}
-    rows = [row for row in history if isinstance(row, dict)]
-    keys = dict.fromkeys(key for row in rows for key, value in row.items() if _is_number(value))
+    rows = _read(lambda: load_metrics(path)) if path.exists() else None
+    keys = dict.fromkeys(
+        key for row in rows or () for key, value in row.items() if not isinstance(value, bool)
+    )
     return {
-        key: [float(f"{row[key]:.6g}") if _is_number(row.get(key)) else None for row in rows]
+        key: [float(f"{row[key]:.6g}") if key in row else None for row in rows or ()]
         for key in keys
     }
 
 
-def _describe_submission(run: Path) -> str | None:
+def _describe_submission(run: RunFolder) -> str | None:
     """`420 rows`, and the score where the truth was known; None where nothing was submitted."""
-    if not (run / "submission.csv").is_file():
+    if not run.submission.is_file():
         return None
-    values = _load_json(run / "submission.json")
-    rows, truth = values.get("rows"), values.get("truth")
-    parts = [f"{rows} rows"] if isinstance(rows, int) else ["yes"]
-    if isinstance(truth, dict) and _is_number(truth.get("macro_f1")):
-        parts.append(f"truth {truth['macro_f1']:.3f}")
+    record = _read(lambda: load_submission_record(run.submission_record))
+    rows, truth = (record.rows, record.truth) if record else (None, None)
+    parts = ["yes" if rows is None else count_of(rows, "row")]
+    if truth:
+        parts.append(f"truth {truth.macro_f1:.3f}")
     return ", ".join(parts)
 
 
 def _load_answers(path: Path) -> Answers | None:
     """Class and confidence of every answered picture; None with a warning for another file."""
-    if not path.is_file():
+    out_of_fold = _read(lambda: load_out_of_fold(path)) if path.exists() else None
+    if out_of_fold is None:
         return None
-    try:
-        return _read_answers(path)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        console.warn(f"{path}: not a readable out-of-fold file, its answers are left out: {reason}")
-        return None
-
-
-def _read_answers(path: Path) -> Answers:
-    with path.open(encoding="utf-8", newline="") as file:
-        columns = next(csv.reader(file), [])
-    probs = [column for column in columns if column.startswith(_PREFIX)]
-    missing = sorted(set(_ROW_COLUMNS) - set(columns))
-    if missing or not probs:
-        raise ValueError(f"it lacks {', '.join(missing) or _PREFIX + '<class>'}")
-    table = pd.read_csv(
-        path,
-        usecols=[*_ROW_COLUMNS, *probs],
-        dtype={"path": str, "group": str, "fold": np.int64, "label": np.int64}
-        | dict.fromkeys(probs, np.float64),
-        keep_default_na=False,
-        encoding="utf-8",
-    )
-    values = table[probs].to_numpy()
-    if table["path"].duplicated().any():
-        raise ValueError("a picture is in it twice")
-    if not np.isfinite(values).all():
-        raise ValueError("some of its probabilities are not finite")
-    if not table["label"].between(0, len(probs) - 1).all():
-        raise ValueError("some of its labels are no class")
     return Answers(
-        class_names=tuple(name.removeprefix(_PREFIX) for name in probs),
-        rows=table[list(_ROW_COLUMNS)],
-        predicted=values.argmax(axis=1),
-        confidence=values.max(axis=1),
+        class_names=tuple(out_of_fold.class_names),
+        rows=out_of_fold.table[_ROW_COLUMNS],
+        predicted=out_of_fold.probs.argmax(axis=1),
+        confidence=out_of_fold.probs.max(axis=1),
     )
 
 

@@ -1,6 +1,5 @@
 """What `foldline prepare` prints when it is done."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,8 @@ from foldline.console import say, show_table
 from foldline.data.corrections import TrainLabels
 from foldline.data.folds import ClassCounts
 from foldline.data.prepared import REJECTED, Tables
+from foldline.errors import UserError
+from foldline.stages.run_record import load_environment
 from foldline.text import name_some
 
 # with more folds than this a column for each would be wider than 100 characters
@@ -117,10 +118,10 @@ def _find_runs(runs_dir: Path, seal: str) -> list[str]:
     runs = []
     for path in sorted(runs_dir.glob("*/environment.json")):
         try:
-            environment = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            environment = load_environment(path)
+        except UserError:
             continue
-        if isinstance(environment, dict) and environment.get("seal") == seal:
+        if environment and environment.seal == seal:
             runs.append(path.parent.name)
     return runs
 

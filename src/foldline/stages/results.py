@@ -1,31 +1,40 @@
 """What runs left behind: their scores, out-of-fold answers and submissions."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
+from foldline import console
 from foldline.config import name_data
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.scoring.metrics import Labels, Probs
-from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold
+from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold, read_probs
 from foldline.scoring.submission import load_submission
+from foldline.stages.run_record import (
+    SubmissionRecord,
+    load_environment,
+    load_scores,
+    load_submission_record,
+)
+from foldline.tables import read_table
 
 RUNS = Path("outputs/runs")
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
 class Result:
-    """The folder of one run, read as far as it is there."""
+    """The folder of one run, read as far as it is there: what is damaged is warned of, once."""
 
     path: Path
+    _warned: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -36,22 +45,30 @@ class Result:
         return self.path / "submission.csv"
 
     @cached_property
-    def papers(self) -> dict[str, Any]:
-        """`submission.json`, or nothing."""
-        return _load_json(self.path / "submission.json")
+    def papers(self) -> SubmissionRecord | None:
+        """`submission.json`, if there is one."""
+        return self._read(lambda: load_submission_record(self.path / "submission.json"))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The ids of test pictures that nobody could look at."""
+        return self.papers.unread if self.papers else ()
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether the gate stopped the submission and was overridden."""
+        return bool(self.papers and self.papers.overridden)
 
     @cached_property
     def seal(self) -> str | None:
-        seal = _load_json(self.path / "environment.json").get("seal")
-        return str(seal) if seal else None
+        environment = self._read(lambda: load_environment(self.path / "environment.json"))
+        return environment.seal if environment else None
 
     @cached_property
     def macro_f1(self) -> float | None:
         """Out of fold, of the folds joined."""
-        try:
-            return float(_load_json(self.path / "scores.json")["out_of_fold"]["macro_f1"])
-        except (KeyError, TypeError, ValueError):
-            return None
+        scores = self._read(lambda: load_scores(self.path / "scores.json"))
+        return scores.out_of_fold.macro_f1 if scores else None
 
     @cached_property
     def sha256(self) -> str | None:
@@ -63,7 +80,8 @@ class Result:
     @property
     def is_as_written(self) -> bool:
         """Whether `submission.csv` still is what infer wrote."""
-        return self.sha256 is not None and self.sha256 == self.papers.get("submission_sha256")
+        written = self.papers.submission_sha256 if self.papers else None
+        return self.sha256 is not None and self.sha256 == written
 
     @cached_property
     def data_name(self) -> str:
@@ -71,24 +89,28 @@ class Result:
         try:
             config = load_plain_yaml((self.path / "config.yaml").read_text(encoding="utf-8"))
             data = config["data"]
-            return name_data(data.get("name"), Path(data["root"]))
-        except (OSError, UnicodeDecodeError, PlainYamlError, KeyError, TypeError, AttributeError):
+            return str(name_data(data.get("name"), Path(data["root"])))
+        except (OSError, ValueError, PlainYamlError, KeyError, TypeError, AttributeError):
             return "unknown data"
 
     def load_out_of_fold(self) -> OutOfFold | None:
         """None where there is none, or none that can be read."""
-        try:
-            return load_out_of_fold(self.path / "oof.csv")
-        except UserError:
-            return None
+        path = self.path / "oof.csv"
+        return self._read(lambda: load_out_of_fold(path)) if path.exists() else None
 
     def load_answers(self) -> dict[str, str] | None:
         """The answer of every id in `submission.csv`; None for a file that cannot be read."""
+        given = self._read(lambda: load_submission(self.submission))
+        return dict(zip(given.ids, given.answers, strict=True)) if given else None
+
+    def _read(self, load: Callable[[], Read | None]) -> Read | None:
         try:
-            given = load_submission(self.submission)
-        except UserError:
+            return load()
+        except UserError as error:
+            if error.faults[0] not in self._warned:
+                self._warned.add(error.faults[0])
+                console.warn(f"{error.faults[0]}; until then {self.name} does without it")
             return None
-        return dict(zip(given.ids, given.answers, strict=True))
 
 
 def list_results() -> list[Result]:
@@ -107,7 +129,7 @@ def find_reference(seal: str, *, besides: Path | None) -> Iterator[Result]:
         if one.seal == seal
         and one.macro_f1 is not None
         and one.is_as_written
-        and not one.papers.get("overridden")
+        and not one.is_overridden
         and (besides is None or one.path.resolve() != besides.resolve())
     ]
     yield from sorted(other, key=lambda one: (-(one.macro_f1 or 0.0), one.name))
@@ -119,31 +141,32 @@ def find_owner(path: Path) -> Result | None:
     if beside.papers:
         return beside
     sha256 = compute_sha256(path.read_bytes())
-    owners = [one for one in list_results() if one.papers.get("submission_sha256") == sha256]
-    return owners[0] if owners else None
+    for one in list_results():
+        if one.papers and one.papers.submission_sha256 == sha256:
+            return one
+    return None
 
 
 def load_probs(path: Path, ids: list[str]) -> Probs | None:
-    """The probabilities in `probs.csv`, in the order of `ids`; None where not all are there."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        table = table.set_index(table.columns[0])
-        if not table.index.is_unique or set(table.index) != set(ids):
-            return None
-        return table.loc[ids].to_numpy().astype(np.float64)
-    except (OSError, ValueError, IndexError):
+    """The probabilities in `probs.csv`, in the order of `ids`; None where not all are there.
+
+    A damaged file is warned of.
+    """
+    if not path.exists():
         return None
+    try:
+        table = read_table(path)
+        probs = read_probs(path, table, first=1) if table.rows else None
+    except UserError as error:
+        console.warn(error.faults[0])
+        return None
+    place = {row[0]: number for number, row in enumerate(table.rows)}
+    if probs is None or len(place) != len(probs) or place.keys() != set(ids):
+        return None
+    return probs[[place[one] for one in ids]]
 
 
 def number_answers(answers: list[str], values: tuple[int | str, ...]) -> Labels:
     """The class of each answer; every one must be among `values`."""
     number = {str(value): position for position, value in enumerate(values)}
     return np.array([number[answer] for answer in answers], dtype=np.int64)
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -30,7 +30,7 @@ def run_list(root: Path) -> None:
     if len({run.scoring_seal for run in listed.runs}) > 1:
         compare = choose(make='compare RUNS="A B"', foldline="compare A B")
         console.say(f"scores can be compared where `scored on` is the same: {compare}")
-    for fault in listed.broken:
+    for fault in [*(fault for run in listed.runs for fault in run.problems), *listed.broken]:
         console.warn(fault)
 
 

@@ -3,23 +3,29 @@
 import difflib
 import json
 import math
+import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from foldline.command_line import format_command
 from foldline.config import Config
 from foldline.errors import UserError
 from foldline.recipe import load_config
 from foldline.scoring.metrics import Scores
+from foldline.stages.run_record import (
+    Environment,
+    RunScores,
+    SubmissionRecord,
+    load_scores,
+    load_submission_record,
+)
 from foldline.stages.runs import RunFolder
-from foldline.tracking.metrics_log import load_metrics
+from foldline.tracking.metrics_log import Row, load_metrics
 
-_SCORES = ("macro_f1", "accuracy", "log_loss")
-# what a file raises that holds something else than it should
-_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,17 @@ class OutOfFoldScores:
 class RunSummary:
     """One run. `num_folds` and `scoring_seal` are None where an older version did not record them.
 
-    `submission` is what `submission.json` says, None where there is no submission.
+    `submission` is what `submission.json` says, None where there is no submission. What is damaged
+    is None, as if it were absent, and named in `problems`, a line each.
     """
 
     folder: RunFolder
     config: Config
-    environment: dict[str, Any]
+    environment: Environment
     folds: tuple[FoldSummary, ...]
     out_of_fold: OutOfFoldScores | None
-    submission: dict[str, Any] | None
+    submission: SubmissionRecord | None
+    problems: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,15 +73,15 @@ class RunSummary:
 
     @property
     def seal(self) -> str:
-        return str(self.environment["seal"])
+        return self.environment.seal
 
     @property
     def scoring_seal(self) -> str | None:
-        return self.environment.get("scoring_seal")
+        return self.environment.scoring_seal
 
     @property
     def num_folds(self) -> int | None:
-        return self.environment.get("num_folds")
+        return self.environment.num_folds
 
     @property
     def finished(self) -> tuple[int, ...]:
@@ -131,7 +139,7 @@ def find_run_path(name: str, root: Path) -> Path:
     Raises `UserError`, with the nearest name, where there is none.
     """
     path = Path(name) if "/" in name.rstrip("/") else root / name.rstrip("/")
-    if name.strip("/") and path.is_dir():
+    if name.strip("/") and _is_folder(path):
         return path
     names = [each.name for each in _list_folders(root)]
     near = difflib.get_close_matches(name, names, n=1)
@@ -153,76 +161,73 @@ def list_runs(root: Path) -> RunList:
 def load_run(path: Path) -> RunSummary:
     """Read the run in folder `path`, but for its networks and out-of-fold rows.
 
-    Raises `UserError` that names the file which is missing or cannot be understood.
+    Raises `UserError` where it is no run: `config.yaml` or `environment.json` is missing, or cannot
+    be understood.
     """
     folder = RunFolder(path)
     for needed in (folder.config, folder.environment):
-        if not needed.is_file():
+        if not needed.exists():
             raise UserError(f"{path}: not a run, as it has no {needed.name}")
-    out_of_fold, by_fold = _load_scores(folder.scores)
+    problems: list[str] = []
+
+    def read(load: Callable[[], Read]) -> Read | None:
+        try:
+            return load()
+        except UserError as error:
+            problems.append(error.faults[0])
+            return None
+
+    config, environment = _load_config(folder.config), folder.load_environment()
+    scores = read(lambda: load_scores(folder.scores))
+    folds = [_load_fold(folder, fold, scores, read) for fold in _list_folds(path)]
+    submission = None
+    if folder.submission.is_file():
+        submission = read(lambda: load_submission_record(folder.submission_record))
+        submission = submission or SubmissionRecord()
     return RunSummary(
         folder=folder,
-        config=_load_config(folder.config),
-        environment=folder.load_environment(),
-        folds=tuple(_load_fold(folder, fold, by_fold.get(fold)) for fold in _list_folds(path)),
-        out_of_fold=out_of_fold,
-        submission=_load_json(path / "submission.json") if folder.submission.is_file() else None,
+        config=config,
+        environment=environment,
+        folds=tuple(folds),
+        out_of_fold=_join(scores) if scores else None,
+        submission=submission,
+        problems=tuple(problems),
     )
 
 
-def _load_fold(folder: RunFolder, fold: int, scores: Scores | None) -> FoldSummary:
+def _load_fold(
+    folder: RunFolder,
+    fold: int,
+    scores: RunScores | None,
+    read: Callable[[Callable[[], list[Row]]], list[Row] | None],
+) -> FoldSummary:
     files = folder.fold(fold)
-    history = load_metrics(files.metrics) if files.metrics.is_file() else []
-    try:
-        best = [row for row in history if row["is_best"]]
-        return FoldSummary(
-            fold=fold,
-            is_finished=files.is_finished,
-            epochs=len(history),
-            best_epoch=int(best[-1]["epoch"]) if best else None,
-            scores=scores or (_read_scores(best[-1]) if best else None),
-            seconds=math.fsum(row["seconds"] for row in history),
-        )
-    except _MALFORMED:
-        raise UserError(f"{files.metrics}: not a log of metrics of this version") from None
+    scored = scores.folds.get(fold) if scores else None
+    history = (read(lambda: load_metrics(files.metrics)) if files.metrics.exists() else None) or []
+    best = [row for row in history if row["is_best"]]
+    return FoldSummary(
+        fold=fold,
+        is_finished=files.is_finished,
+        epochs=len(history),
+        best_epoch=int(best[-1]["epoch"]) if best else None,
+        scores=scored.build_scores() if scored else _read_scores(best[-1]) if best else None,
+        seconds=math.fsum(row["seconds"] for row in history),
+    )
 
 
-def _load_scores(path: Path) -> tuple[OutOfFoldScores | None, dict[int, Scores]]:
-    """The joined scores and those of each fold; nothing where no fold was finished."""
-    values = _load_json(path)
-    if values is None:
-        return None, {}
-    try:
-        by_fold = {int(fold): _read_scores(each) for fold, each in values["folds"].items()}
-        low, high = values["out_of_fold"]["macro_f1_interval"]
-        joined = OutOfFoldScores(
-            scores=_read_scores(values["out_of_fold"]),
-            low=float(low),
-            high=float(high),
-            folds=tuple(sorted(by_fold)),
-            pictures=int(values["pictures"]),
-        )
-    except _MALFORMED:
-        raise UserError(f"{path}: not of this version of foldline; train the run again") from None
-    return joined, by_fold
+def _read_scores(row: Row) -> Scores:
+    return Scores(row["macro_f1"], row["accuracy"], row["log_loss"])
 
 
-def _read_scores(values: Mapping[str, Any]) -> Scores:
-    return Scores(**{key: float(values[key]) for key in _SCORES})
-
-
-def _load_json(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        value = None
-    if not isinstance(value, dict):
-        raise UserError(
-            f"{path}: cannot be read; delete it and run the command that makes it again"
-        )
-    return value
+def _join(scores: RunScores) -> OutOfFoldScores:
+    low, high = scores.out_of_fold.macro_f1_interval
+    return OutOfFoldScores(
+        scores=scores.out_of_fold.build_scores(),
+        low=low,
+        high=high,
+        folds=tuple(sorted(scores.folds)),
+        pictures=scores.pictures,
+    )
 
 
 def _load_config(path: Path) -> Config:
@@ -238,9 +243,16 @@ def _list_folders(root: Path) -> Sequence[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
+
+
 def _list_folds(path: Path) -> Sequence[int]:
     names = (each.name.removeprefix("fold_") for each in path.glob("fold_*") if each.is_dir())
-    return sorted(int(name) for name in names if name.isdecimal())
+    return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]{0,5}", name))
 
 
 def _rank(run: RunSummary) -> tuple[float, str]:

@@ -1,6 +1,5 @@
 """`outputs/runs/<run>/`: one configuration on one sealed table."""
 
-import json
 import platform
 import subprocess
 import uuid
@@ -16,6 +15,7 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_seal, write_json, write_text
 from foldline.recipe import dump_config, load_config
+from foldline.stages.run_record import Environment, load_environment
 
 # what a run is made of beside its table, which the seal stands for: of `data` only how pictures
 # are looked at, of `train` all but what changes neither weights nor scores
@@ -27,7 +27,7 @@ _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate"
 
 @dataclass(frozen=True)
 class FoldFolder:
-    """The files of one fold; it is finished once `oof` is there."""
+    """The files of one fold; it is finished once `oof` is there, and `last` is gone then."""
 
     path: Path
 
@@ -55,6 +55,11 @@ class FoldFolder:
     @property
     def is_finished(self) -> bool:
         return self.oof.is_file()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it needs no weights to start from: it goes on, or is finished."""
+        return self.last.is_file() or self.is_finished
 
 
 @dataclass(frozen=True)
@@ -91,20 +96,22 @@ class RunFolder:
         """Held while the run is begun, and while its folds are joined."""
         return self.path / ".run.lock"
 
-    def load_environment(self) -> dict[str, Any]:
-        try:
-            environment: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
-            return {**environment, "seal": str(environment["seal"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise UserError(
-                f"{self.environment}: cannot be read; take another run name, or put it back"
-            ) from None
+    @property
+    def submission_record(self) -> Path:
+        return self.path / "submission.json"
+
+    def load_environment(self) -> Environment:
+        """Read `environment.json`. Raises `UserError` where it is missing or damaged."""
+        environment = load_environment(self.environment)
+        if environment is None:
+            raise UserError(f"{self.environment}: missing; put it back, or take another run name")
+        return environment
 
     def load_identity(self) -> str:
         """What tells it apart from another run of its name; an older version wrote none down."""
         environment = self.load_environment()
-        instead = compute_seal(self.path.name.encode(), environment["seal"].encode())[:12]
-        return str(environment.get("identity", instead))
+        instead = compute_seal(self.path.name.encode(), environment.seal.encode())[:12]
+        return environment.identity or instead
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
@@ -167,7 +174,7 @@ def _load_config(path: Path) -> Config:
 
 def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
     """Raise `UserError` when the run was made on another table than the one prepared now."""
-    seal = str(run.load_environment()["seal"])
+    seal = run.load_environment().seal
     if seal != prepared.seal:
         own = _find_table(run)
         if own not in (None, config.prepared_dir):

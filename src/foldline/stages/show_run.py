@@ -1,16 +1,18 @@
 """One run: what it is, how good each fold and class came out, and how to go on."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from foldline import console
 from foldline.config import Config
+from foldline.errors import UserError
 from foldline.scoring.metrics import compute_class_f1, count_by_person
 from foldline.scoring.out_of_fold import load_out_of_fold
+from foldline.stages.run_record import SubmissionRecord
 from foldline.stages.run_summary import FoldSummary, RunSummary, load_run, show_setting
 from foldline.stages.runs import flatten_settings
+from foldline.text import count_of
 
 # as many classes are shown as fit a glance
 _WORST = 5
@@ -19,6 +21,8 @@ _WORST = 5
 def run_show(path: Path) -> None:
     """Print the run in the folder `path`."""
     run = load_run(path)
+    for problem in run.problems:
+        console.warn(problem)
     _show_recipe(run)
     if run.folds:
         console.say()
@@ -35,6 +39,7 @@ def run_show(path: Path) -> None:
         console.show_table(columns, [_describe_fold(fold) for fold in run.folds])
     if run.out_of_fold:
         _show_scores(run)
+        _show_classes(run)
     _show_files(run)
 
 
@@ -46,9 +51,9 @@ def _show_recipe(run: RunSummary) -> None:
     )
     scored_on = run.scoring_seal[:12] if run.scoring_seal else "not recorded"
     console.say(f"data      {config.data_name}, sealed {run.seal[:12]}, scored on {scored_on}")
-    revision = str(environment.get("git_revision") or "none")[:12]
-    changed = " with changes" if environment.get("git_changes") else ""
-    console.say(f"made      on {environment.get('device', '?')}; git revision {revision}{changed}")
+    revision = (environment.git_revision or "none")[:12]
+    changed = " with changes" if environment.git_changes else ""
+    console.say(f"made      on {environment.device}; git revision {revision}{changed}")
     defaults = flatten_settings(Config().model_dump(mode="json"))
     for key, value in flatten_settings(config.model_dump(mode="json")).items():
         if key != "run" and defaults.get(key) != value:
@@ -78,7 +83,15 @@ def _show_scores(run: RunSummary) -> None:
         f"{joined.pictures} pictures of folds {', '.join(map(str, joined.folds))}{over_folds}"
     )
     console.say()
-    out_of_fold = load_out_of_fold(run.folder.oof)
+
+
+def _show_classes(run: RunSummary) -> None:
+    """The worst classes; a line of warning where the rows cannot be read."""
+    try:
+        out_of_fold = load_out_of_fold(run.folder.oof)
+    except UserError as error:
+        console.warn(error.faults[0])
+        return
     names = out_of_fold.class_names
     counts = count_by_person(
         out_of_fold.labels, out_of_fold.probs.argmax(axis=1), out_of_fold.groups, len(names)
@@ -108,14 +121,14 @@ def _show_files(run: RunSummary) -> None:
         console.say(f"next      {run.next_command}")
 
 
-def _describe_submission(submission: dict[str, Any]) -> str:
-    """What `submission.json` says of it, as far as this version knows its keys."""
-    truth = submission.get("truth")
+def _describe_submission(submission: SubmissionRecord) -> str:
+    """What `submission.json` says of it, as far as it says something."""
+    rows, networks, truth = submission.rows, submission.checkpoints, submission.truth
     parts = [
-        f"{submission['rows']} rows" if "rows" in submission else "",
-        f"{len(submission['checkpoints'])} networks" if "checkpoints" in submission else "",
-        "mirrored too" if submission.get("flip") else "",
-        f"macro-F1 {truth['macro_f1']:.3f} against the truth" if truth else "",
+        "" if rows is None else count_of(rows, "row"),
+        "" if networks is None else count_of(len(networks), "network"),
+        "mirrored too" if submission.flip else "",
+        f"macro-F1 {truth.macro_f1:.3f} against the truth" if truth else "",
     ]
     said = ", ".join(part for part in parts if part)
     return f" ({said})" if said else ""

@@ -96,7 +96,7 @@ def _check(result: Result, *, force: bool) -> None:
         prepared,
         owner=result,
         probs=load_probs(result.path / "probs.csv", ids),
-        unread=result.papers.get("unread", ()),
+        unread=result.unread,
     )
     way_round = f"{result.submission}: not submitted; `--force` submits it all the same"
     judge(result.submission, findings, force=force, way_round=way_round)

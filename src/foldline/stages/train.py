@@ -11,9 +11,14 @@ from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
-from foldline.scoring.out_of_fold import join_out_of_fold, load_out_of_fold, save_out_of_fold
+from foldline.scoring.out_of_fold import (
+    OutOfFold,
+    join_out_of_fold,
+    load_out_of_fold,
+    save_out_of_fold,
+)
 from foldline.stages.fold import NothingSavedError, train_fold
-from foldline.stages.fold_files import FoldJob, count_saved_epochs
+from foldline.stages.fold_files import FoldJob, count_saved_epochs, shrink_last
 from foldline.stages.machine import Machine, open_machine
 from foldline.stages.mirror import RunMirror, mirror_train
 from foldline.stages.parts import check_recipe
@@ -49,8 +54,10 @@ def run_train(config: Config) -> None:
                 _summarize(run, prepared)
                 report_run_trained(config, prepared, run)
                 mirror.summarize()
+        # a fold that was left to another process may be finished by now
+        failed = {fold: why for fold, why in failed.items() if not _is_finished(run, fold, machine)}
         if failed:
-            raise UserError(*failed)
+            raise UserError(*failed.values())
 
 
 def _train_folds(
@@ -61,23 +68,23 @@ def _train_folds(
     *,
     machine: Machine,
     mirror: RunMirror,
-) -> list[str]:
+) -> dict[int, str]:
     """Train what is not finished; a line for each fold that could not be trained to its end."""
-    failed: list[str] = []
+    failed: dict[int, str] = {}
     for fold in folds:
         try:
             was_finished = _train_unless_finished(
                 config, prepared, fold, run, machine=machine, mirror=mirror
             )
         except NonFiniteLossError as error:
-            failed.append(_describe_divergence(fold, run, error))
+            failed[fold] = _describe_divergence(fold, run, error)
             continue
         except FoldTakenError as error:
             console.say(f"{fold:<6} left to another process, which is training it")
-            failed.extend(error.faults)
+            failed[fold] = error.faults[0]
             continue
         except NothingSavedError as error:
-            failed.extend(error.faults)
+            failed[fold] = error.faults[0]
             continue
         except KeyboardInterrupt:
             raise InterruptedByUserError(_describe_interruption(fold, run)) from None
@@ -100,7 +107,7 @@ def _train_unless_finished(
     """
     with _claim(run, fold, machine) as is_ours:
         # asked with the lock held: who had it before may have finished the fold
-        was_finished = machine.share(run.fold(fold).is_finished)
+        was_finished = _is_finished(run, fold, machine)
         if was_finished:
             _draw_fold(config, prepared, fold, run, machine)
         elif not is_ours:
@@ -115,7 +122,14 @@ def _train_unless_finished(
                 train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
                 # here, so that the pictures go along to the mirror
                 _draw_fold(config, prepared, fold, run, machine)
+        if is_ours and machine.is_main:
+            shrink_last(run.fold(fold))
     return was_finished
+
+
+def _is_finished(run: RunFolder, fold: int, machine: Machine) -> bool:
+    """Whether the fold is trained to its end, as the main process sees it."""
+    return bool(machine.share(run.fold(fold).is_finished))
 
 
 @contextmanager
@@ -140,7 +154,7 @@ def _open_run_once(
     """The main process begins the run, if it can be trained at all, before the others look."""
     with machine.accelerator.main_process_first():
         run = find_run(config, prepared)
-        begun = [fold for fold in folds if run and run.fold(fold).last.is_file()]
+        begun = [fold for fold in folds if run and run.fold(fold).is_begun]
         if set(folds) - set(begun):
             check_recipe(config, prepared, sorted(set(folds) - set(begun)))
         if run is not None:
@@ -163,22 +177,21 @@ def _say_what_is_trained(config: Config, prepared: Prepared, machine: Machine) -
 
 def _say_fold(fold: int, run: RunFolder, *, note: str) -> None:
     history = load_metrics(run.fold(fold).metrics)
-    try:
-        best = [row for row in history if row["is_best"]][-1]
-        line = _ROW.format(
-            fold,
-            f"{best['macro_f1']:.3f}",
-            f"{best['accuracy']:.3f}",
-            f"{best['log_loss']:.3f}",
-            best["epoch"],
-            history[-1]["epoch"],
-            f"{sum(row['seconds'] for row in history):.0f}",
-        )
-    except (IndexError, KeyError, TypeError, ValueError):
+    best = next((row for row in reversed(history) if row["is_best"]), None)
+    if best is None:
         raise UserError(
             f"{run.fold(fold).metrics}: not the log of a finished fold; put it back, or delete "
             f"{run.fold(fold).path} to train the fold again"
-        ) from None
+        )
+    line = _ROW.format(
+        fold,
+        f"{best['macro_f1']:.3f}",
+        f"{best['accuracy']:.3f}",
+        f"{best['log_loss']:.3f}",
+        best["epoch"],
+        history[-1]["epoch"],
+        f"{sum(row['seconds'] for row in history):.0f}",
+    )
     console.say(f"{line}  {note}".rstrip())
 
 
@@ -187,7 +200,7 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
     finished = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
     if not finished:
         return
-    parts = [load_out_of_fold(run.fold(fold).oof) for fold in finished]
+    parts = [_load_part(run, prepared, fold) for fold in finished]
     whole = join_out_of_fold(parts, prepared.train["path"].tolist())
     by_fold = [compute_scores(part.labels, part.probs) for part in parts]
     joined = compute_scores(whole.labels, whole.probs)
@@ -218,6 +231,23 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
     if missing:
         console.say(f"folds not trained yet: {', '.join(map(str, missing))}")
     console.say(f"written: {run.path / 'oof.csv'}")
+
+
+def _load_part(run: RunFolder, prepared: Prepared, fold: int) -> OutOfFold:
+    """The rows of one fold. Raises `UserError` where they are not those of the prepared table."""
+    path = run.fold(fold).oof
+    part = load_out_of_fold(path, fold=fold)
+    table = prepared.train
+    labels = dict(zip(table["path"], table["label"], strict=True))
+    if part.class_names != list(prepared.class_names) or any(
+        labels.get(picture) != label
+        for picture, label in zip(part.table["path"], part.labels.tolist(), strict=True)
+    ):
+        raise UserError(
+            f"{path}: not of the classes, pictures and labels of the prepared table; delete it to "
+            "have the fold answered again"
+        )
+    return part
 
 
 def _describe_divergence(fold: int, run: RunFolder, error: NonFiniteLossError) -> str:

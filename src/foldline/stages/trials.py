@@ -3,7 +3,6 @@
 import difflib
 import itertools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from foldline.files import compute_sha256
 from foldline.learning.stopping import DIRECTION
 from foldline.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.recipe import load_config
-from foldline.stages.mirror_tables import list_figures, summarize_scores
+from foldline.stages.mirror_tables import list_figures
+from foldline.stages.run_record import load_scores
 from foldline.stages.runs import RunFolder, choose_folds, find_run
 
 _NAME_LENGTH = 90
@@ -59,12 +59,10 @@ class Trial:
     def load_scores(self) -> dict[str, Any] | None:
         """What `scores.json` of its run says; None where there is none, or none that is whole."""
         try:
-            scores: dict[str, Any] = json.loads(self.run.scores.read_text(encoding="utf-8"))
-            if not all(map(math.isfinite, summarize_scores(scores).values())):
-                return None  # nothing can be ranked by it
-        except (OSError, AttributeError, KeyError, TypeError, ValueError):
+            scores = load_scores(self.run.scores)
+        except UserError:
             return None
-        return scores
+        return scores.model_dump(mode="json") if scores else None
 
 
 def load_sweep(path: Path) -> Sweep:
