@@ -167,4 +167,4 @@ def _refuse(event: Any, problem: str) -> NoReturn:
 
 
 def _describe_character(character: str) -> str:
-    return f"the character U+{ord(character):04X} does not belong into settings"
+    return f"the character U+{ord(character):04X} does not belong in settings"
