@@ -1,3 +1,4 @@
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,6 +106,15 @@ def test_a_table_of_all_test_pictures_is_taken_for_the_sample_file(tmp_path: Pat
     taken, (line,) = search(tmp_path)
     assert taken == "SubmissionFormat.CSV"
     assert "is taken for the sample file; data.sample_file=SubmissionFormat.CSV says so" in line
+
+
+def test_what_is_no_file_or_too_large_to_be_it_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, IDS, "sample.csv")
+    write(tmp_path, IDS + "\n" * 30_000, "features.csv")
+    os.mkfifo(tmp_path / "pipe.csv")  # whoever opens it waits for ever
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "gone.csv").symlink_to("nowhere.csv")
+    assert search(tmp_path)[0] == "sample.csv"
 
 
 def test_of_several_tables_none_is_taken_and_all_are_named(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from foldline.data.spelling import find_on_disk
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
 from foldline.tables import Table, read_table
-from foldline.text import compute_name_key, name_some, shorten_faults
+from foldline.text import compute_name_key, leads_outside, name_some, shorten_faults
+
+# of a table that is looked into unasked: ids are paths at the longest, and answers are short
+MAX_BYTES_A_PICTURE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Fo
     Raises `UserError` where the chosen one is outside the root or is not there.
     """
     if chosen is not None:
-        if PurePosixPath(chosen).is_absolute() or ".." in PurePosixPath(chosen).parts:
+        if leads_outside(chosen):
             raise UserError(
                 f"data.sample_file: {chosen}: expected a file relative to data.root and inside it"
             )
@@ -74,19 +77,17 @@ def search_sample_file(
     """
     whole: list[tuple[Path, SampleFile]] = []
     named: list[Path] = []
-    trained_on = {name for path in train_paths for name in _list_names(path)}
-    for path in sorted(root.glob("*.[cC][sS][vV]")):
-        if path.name.startswith("."):
-            continue
+    tables = _list_tables(root, max_bytes=MAX_BYTES_A_PICTURE * len(paths))
+    trained_on = {name for path in train_paths for name in _list_names(path)} if tables else set()
+    for path in tables:
         try:
             table = read_table(path)
             test = match_ids([row[0] for row in table.rows], paths, test_dir)
         except UserError:
             continue  # a table of something else
         found = sum(map(bool, test.paths))
-        if 2 * found < len(table.rows) or found < sum(row[0] in trained_on for row in table.rows):
-            continue
-        if not found:
+        num_trained_on = sum(row[0] in trained_on for row in table.rows)
+        if not found or 2 * found < len(table.rows) or found < num_trained_on:
             continue
         sample = None
         if found == len(table.rows) and not test.num_extra:
@@ -107,6 +108,15 @@ def search_sample_file(
             ]
         )
     return Found()
+
+
+def _list_tables(root: Path, *, max_bytes: int) -> list[Path]:
+    """The tables right below `root` that are small enough to be of nothing but test pictures."""
+    return sorted(
+        path
+        for path in root.glob("[!.]*.[cC][sS][vV]")
+        if os.path.isfile(path) and path.stat().st_size <= max_bytes  # noqa: PTH113 - raises never
+    )
 
 
 def _read_sample(path: Path, table: Table) -> SampleFile:
