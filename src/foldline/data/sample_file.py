@@ -1,6 +1,7 @@
 """The competition's example of a submission: read it, and find it under whatever name it has."""
 
 import os
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -98,16 +99,20 @@ def search_sample_file(
             named.append(path)
     if len(whole) == 1:
         path, sample = whole[0]
-        line = f"{path} lists the test pictures and is taken for the sample file"
-        return Found(sample, path, [f"{line}; data.sample_file={path.name} says so as well"])
+        line = f"{path} lists the test pictures and is taken for the sample file; to say so, set"
+        return Found(sample, path, [f"{line} {_format_setting(path.name)}"])
     if maybe := [path.name for path in (*(path for path, _ in whole), *named)]:
         return Found(
             warnings=[
                 f"no sample file, but tables in {root} list test pictures: {name_some(maybe)}; "
-                f"if one is the sample file, name it: data.sample_file={maybe[0]}"
+                f"if one is the sample file, name it: {_format_setting(maybe[0])}"
             ]
         )
     return Found()
+
+
+def _format_setting(name: str) -> str:
+    return shlex.quote(f"data.sample_file={name}")
 
 
 def _list_tables(root: Path, *, max_bytes: int) -> list[Path]:
