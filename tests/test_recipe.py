@@ -179,6 +179,7 @@ def test_the_same_unknown_section_in_child_and_parent_is_one_fault(tmp_path: Pat
         ("[base.yaml]", 'expected one file, found ["base.yaml"]'),
         ("none.yaml", "none.yaml: no such configuration file; "),
         ("grandchild.yaml", "has a parent itself"),
+        ("~nobody-of-this-name/base.yaml", "no home folder that ~nobody-of-this-name names"),
         ("'" + "x" * 300 + "'", "File name too long"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_column_is_found_in_whatever_spelling(tmp_path: Path) -> None:
         ('a,b\n"1"2,3\n', "line 2: not CSV"),
         ("a,b\n1\n", "line 2: expected 2 cells, a,b; found '1'"),
         ("a,b\n1,2,3\n", "line 2: expected 2 cells"),
-        ('a,b\n"1\r",2\n', "line 2: a cell holds a line break or a control character: '1"),
+        ('a,b\n"1\r",2\n', "line 2: a cell holds a line break or a control character: '1\\r'"),
         ('a,b\n1,"2\n3"\n', "line 2: a cell holds a line break"),
         ("a,b\n1,\0\n", "line 2: a cell holds"),
     ],

@@ -10,6 +10,7 @@ import click
 from foldline import __version__
 from foldline.command_line import choose, remember, split_settings
 from foldline.config import Config
+from foldline.config.values import expand_home
 from foldline.errors import UserError
 
 _RUNS = Config().run_dir.parent
@@ -18,9 +19,9 @@ _RUNS = Config().run_dir.parent
 def _expand(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
     """With the home folder for ~, which a shell leaves alone between quotes."""
     try:
-        return path.expanduser() if path else path
-    except RuntimeError:
-        raise UserError(f"{path}: there is no such home folder") from None
+        return Path(expand_home(str(path))) if path else path
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 _PATH = click.Path(path_type=Path)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from foldline.config import Config, is_text, sections_in
+from foldline.config.values import expand_home
 from foldline.errors import UserError
 from foldline.faults import describe_faults, shorten, show_value
 from foldline.plain_yaml import (
@@ -63,7 +64,10 @@ def _load_layers(path: Path) -> list[_Layer]:
     if parent is not None:
         if not isinstance(parent, str):
             raise UserError(f"{path}: parent: expected one file, found {show_value(parent)}")
-        parent_path = path.parent / Path(parent).expanduser()
+        try:
+            parent_path = path.parent / expand_home(parent)
+        except ValueError as error:
+            raise UserError(f"{path}: parent: {error}") from None
         below = _load_file(parent_path, opening=f"{path}: parent: ")
         if "parent" in below:
             raise UserError(f"{path}: parent: {parent_path} has a parent itself; one is the most")

@@ -57,7 +57,7 @@ def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) 
         if not is_clean and (odd := next(filter(has_control_characters, row), None)):
             faults.append(
                 f"{path}: line {number}: a cell holds a line break or a control character: "
-                f"{escape(odd)[:60]!r}; remove it"
+                f"{odd[:60]!r}; remove it"
             )
         elif len(row) != len(header):
             faults.append(

@@ -139,7 +139,7 @@ def test_a_validation_folder_is_not_passed_over_in_silence(
     if " " in folder:
         (root / "train").rename(root / "train data/train")
         train_dir = "train data/train"
-    line = f"{root / folder}: its 2 pictures are not used; to score on them set folds.kind=given "
+    line = f"{root / folder}: 2 pictures in it, not used; to score on them set folds.kind=given "
     assert describe(root, train_dir=train_dir) == [line + keys]
     assert describe(root, train_dir=train_dir, valid_dir=folder) == []
     assert describe(root, train_dir=train_dir, test_dir=folder) == []
@@ -148,7 +148,7 @@ def test_a_validation_folder_is_not_passed_over_in_silence(
 def test_a_validation_folder_among_the_classes_is_said(root: Path) -> None:
     make_files(root, "train/val/1.jpg", "train/dev/deep/nothing.txt")
     (line,) = describe(root / "train", train_dir=".")[1:]
-    assert line.startswith(f"{root}/train/val: its 1 pictures are trained on; to score on them set")
+    assert line.startswith(f"{root}/train/val: 1 picture in it, trained on; to score on them set")
 
 
 def test_folders_without_a_picture_are_named_and_those_of_systems_are_not(root: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,12 +100,21 @@ def test_a_file_outside_the_root_or_none_is_refused(
 
 
 def test_a_table_of_all_test_pictures_is_taken_for_the_sample_file(tmp_path: Path) -> None:
-    write(tmp_path, IDS, "SubmissionFormat.CSV")
+    write(tmp_path, IDS, "sample (1).CSV")
     write(tmp_path, "id,label\nc0,cat\nd0,dog\n", "train_labels.csv")
     write(tmp_path, 'a,b\n"x,1\n', "odd.csv")
     taken, (line,) = search(tmp_path)
-    assert taken == "SubmissionFormat.CSV"
-    assert "is taken for the sample file; data.sample_file=SubmissionFormat.CSV says so" in line
+    assert taken == "sample (1).CSV"
+    assert line.endswith("the sample file; to say so, set 'data.sample_file=sample (1).CSV'")
+
+
+def test_what_is_no_file_or_too_large_to_be_it_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, IDS, "sample.csv")
+    write(tmp_path, IDS + "\n" * 30_000, "features.csv")
+    os.mkfifo(tmp_path / "pipe.csv")  # whoever opens it waits for ever
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "gone.csv").symlink_to("nowhere.csv")
+    assert search(tmp_path)[0] == "sample.csv"
 
 
 def test_of_several_tables_none_is_taken_and_all_are_named(tmp_path: Path) -> None:

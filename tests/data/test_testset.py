@@ -102,6 +102,13 @@ def test_what_is_not_one_to_one_or_too_far_is_missing(
     assert match_ids(ids, ["test/1.jpg", "test/im.jpg"], "test").paths == expected
 
 
+def test_what_follows_a_dot_in_the_name_of_a_picture_is_no_extension() -> None:
+    paths = ["test/p1.left.jpg", "test/p2.left.jpg", "test/p2.right.jpg"]
+    test = match_ids(["p2.left", "p2.right", "p1.right"], paths, "test")
+    assert test.paths == [paths[1], paths[2], ""]
+    assert test.num_extra == 1
+
+
 def test_pictures_of_one_name_in_two_folders_are_told_apart_by_the_folder() -> None:
     paths = ["test/a/1.jpg", "test/b/1.jpg"]
     assert match_ids(["test/b/1.jpg", "A/1"], paths, "test").paths == [paths[1], paths[0]]

@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -223,3 +225,8 @@ def test_processes_and_none_find_the_same_in_the_order_of_the_paths(
         ("e.jpg", "truncated"),
     ]
     assert sum(advanced) == len(contents)
+
+
+def test_the_processes_that_read_headers_start_without_numpy() -> None:
+    code = "import sys, foldline.data.verify; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

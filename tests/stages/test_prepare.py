@@ -427,7 +427,7 @@ def test_a_validation_folder_that_is_not_used_is_named_with_its_keys(
 ) -> None:
     prepare(*insects)
     assert (
-        "warning: inputs/insects/val: its 4 pictures are not used; to score on them set "
+        "warning: inputs/insects/val: 4 pictures in it, not used; to score on them set "
         "folds.kind=given data.valid_dir=val\n"
     ) in capsys.readouterr().err
 
@@ -669,7 +669,7 @@ def test_a_sample_file_under_another_name_is_found_and_may_be_named(
     prepared = load_prepared(prepare(*insects))
     assert prepared.test["id"].tolist() == ["2.jpg", "0.jpg", "1.jpg"]
     assert prepared.submission_columns == ("image", "level")
-    assert "data.sample_file=sample_submission_stg1.csv says so as well" in capsys.readouterr().err
+    assert "to say so, set data.sample_file=sample_submission_stg1.csv\n" in capsys.readouterr().err
     chosen = ("data.sample_file=sample_submission_stg1.csv",)
     load_prepared(prepare(*insects, *chosen))
     assert "sample" not in capsys.readouterr().err

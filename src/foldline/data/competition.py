@@ -176,12 +176,12 @@ def _describe_test(
     missing, unreadable = by_problem[MISSING], by_problem[UNREADABLE]
     lines = []
     if len(missing) >= NUM_MISSING_TOLD and len(missing) > MISSING_TOLD * len(test.ids):
-        beside = f" beside {extra[0]!r}, which no id means" if extra else ""
-        lines.append(
+        beside = f" beside {extra[0]!r}" if extra else ""
+        lines += [
             f"MANY TEST PICTURES ARE MISSING: {len(missing)} of {len(test.ids)} ids mean none in "
-            f"{folder}, such as {missing[0]!r}{beside}; is {sample_path} of other pictures? "
-            f"They are {GUESSED}"
-        )
+            f"{folder}, such as {missing[0]!r}{beside}",
+            f"what is missing is {GUESSED}; is {sample_path} of other pictures?",
+        ]
     elif missing:
         lines.append(f"test ids without a picture, {GUESSED}: {count_and_name(missing)}")
     if unreadable:

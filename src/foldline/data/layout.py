@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from foldline.data.scan import UNREADABLE_FOLDER, Scan, is_folder, list_folders, scan_pictures
 from foldline.data.schemes import Scheme
 from foldline.errors import UserError
-from foldline.text import compute_name_key, count_and_name, leads_outside, name_some
+from foldline.text import compute_name_key, count_and_name, count_of, leads_outside, name_some
 
 NOTHING = Scan([], {}, [])
 # what the validation folder is called in data that have one, in any case
@@ -159,7 +159,7 @@ def _describe_validation_folders(root: Path, train_dir: str, test_dir: str) -> l
             if num_pictures := len(scan_pictures(root, str(folder)).paths):
                 is_read = folder.is_relative_to(train)
                 lines.append(
-                    f"{root / folder}: its {num_pictures} pictures are "
+                    f"{root / folder}: {count_of(num_pictures, 'picture')} in it, "
                     f"{'trained on' if is_read else 'not used'}; to score on them set "
                     f"folds.kind=given {shlex.quote(f'data.valid_dir={folder}')}"
                 )

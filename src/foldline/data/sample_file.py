@@ -1,6 +1,7 @@
 """The competition's example of a submission: read it, and find it under whatever name it has."""
 
 import os
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,10 @@ from foldline.data.spelling import find_on_disk
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
 from foldline.tables import Table, read_table
-from foldline.text import compute_name_key, name_some, shorten_faults
+from foldline.text import compute_name_key, leads_outside, name_some, shorten_faults
+
+# of a table that is looked into unasked: ids are paths at the longest, and answers are short
+MAX_BYTES_A_PICTURE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Fo
     Raises `UserError` where the chosen one is outside the root or is not there.
     """
     if chosen is not None:
-        if PurePosixPath(chosen).is_absolute() or ".." in PurePosixPath(chosen).parts:
+        if leads_outside(chosen):
             raise UserError(
                 f"data.sample_file: {chosen}: expected a file relative to data.root and inside it"
             )
@@ -74,19 +78,17 @@ def search_sample_file(
     """
     whole: list[tuple[Path, SampleFile]] = []
     named: list[Path] = []
-    trained_on = {name for path in train_paths for name in _list_names(path)}
-    for path in sorted(root.glob("*.[cC][sS][vV]")):
-        if path.name.startswith("."):
-            continue
+    tables = _list_tables(root, max_bytes=MAX_BYTES_A_PICTURE * len(paths))
+    trained_on = {name for path in train_paths for name in _list_names(path)} if tables else set()
+    for path in tables:
         try:
             table = read_table(path)
             test = match_ids([row[0] for row in table.rows], paths, test_dir)
         except UserError:
             continue  # a table of something else
         found = sum(map(bool, test.paths))
-        if 2 * found < len(table.rows) or found < sum(row[0] in trained_on for row in table.rows):
-            continue
-        if not found:
+        num_trained_on = sum(row[0] in trained_on for row in table.rows)
+        if not found or 2 * found < len(table.rows) or found < num_trained_on:
             continue
         sample = None
         if found == len(table.rows) and not test.num_extra:
@@ -97,16 +99,29 @@ def search_sample_file(
             named.append(path)
     if len(whole) == 1:
         path, sample = whole[0]
-        line = f"{path} lists the test pictures and is taken for the sample file"
-        return Found(sample, path, [f"{line}; data.sample_file={path.name} says so as well"])
+        line = f"{path} lists the test pictures and is taken for the sample file; to say so, set"
+        return Found(sample, path, [f"{line} {_format_setting(path.name)}"])
     if maybe := [path.name for path in (*(path for path, _ in whole), *named)]:
         return Found(
             warnings=[
                 f"no sample file, but tables in {root} list test pictures: {name_some(maybe)}; "
-                f"if one is the sample file, name it: data.sample_file={maybe[0]}"
+                f"if one is the sample file, name it: {_format_setting(maybe[0])}"
             ]
         )
     return Found()
+
+
+def _format_setting(name: str) -> str:
+    return shlex.quote(f"data.sample_file={name}")
+
+
+def _list_tables(root: Path, *, max_bytes: int) -> list[Path]:
+    """The tables right below `root` that are small enough to be of nothing but test pictures."""
+    return sorted(
+        path
+        for path in root.glob("[!.]*.[cC][sS][vV]")
+        if os.path.isfile(path) and path.stat().st_size <= max_bytes  # noqa: PTH113 - raises never
+    )
 
 
 def _read_sample(path: Path, table: Table) -> SampleFile:

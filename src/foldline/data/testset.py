@@ -205,11 +205,8 @@ _STEPS = (
         lambda identifier: [
             bare.casefold() for key in _list_id_keys(identifier) for bare in _list_bare(key)
         ],
-        lambda path, inner: [
-            bare.casefold()
-            for key in _list_picture_keys(path, inner)
-            for bare in (key, *_list_bare(key))
-        ],
+        # what else a picture's name ends with is no extension: p1.left is not p1.right.jpg
+        lambda path, inner: map(str.casefold, _list_picture_keys(path, inner)),
     ),
 )
 

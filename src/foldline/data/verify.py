@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image
 
 from foldline.cores import count_cores
@@ -159,7 +158,9 @@ def _listen_to_libjpeg(content: bytes) -> str:
     It guesses the pixels that are missing and says so in a line on standard error, which Pillow
     has switched off and OpenCV has not.
     """
+    # here, as the processes that read headers alone start sooner without them
     import cv2
+    import numpy as np
 
     with tempfile.TemporaryFile() as heard:
         kept = os.dup(2)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.tables import read_table
+from foldline.tables import format_table, read_table
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,10 @@ def save_submission(
         raise ValueError(f"id {doubled[0]} comes {Counter(ids)[doubled[0]]} times")
     if len(ids) != len(answers):
         raise ValueError(f"{len(answers)} answers for {len(ids)} ids")
-    table = pd.DataFrame({columns[0]: list(ids), columns[1]: list(answers)})
+    text = format_table(columns, zip(ids, answers, strict=True))
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-        written = pd.read_csv(temporary, dtype=str, keep_default_na=False)
-        if list(written.columns) != list(columns) or not (
-            written[columns[0]].tolist() == list(ids)
-            and written[columns[1]].tolist() == [str(answer) for answer in answers]
-        ):
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        written = read_table(temporary)
+        meant = [[one, str(answer)] for one, answer in zip(ids, answers, strict=True)]
+        if (written.columns, written.rows) != (columns, meant):
             raise ValueError(f"{path}: what was written is not what was meant")
