@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,20 @@ def test_a_pattern_is_for_file_names() -> None:
             Config.model_validate({"data": {"scheme": scheme, "pattern": "{id}_{label}"}})
         Config.model_validate({"data": {"scheme": scheme, "pattern": default}})
     Config.model_validate({"data": {"scheme": "filename", "pattern": "{id}_{label}"}})
+
+
+def test_paths_are_found_in_the_spelling_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    disk = unicodedata.normalize("NFD", "사진")
+    Path(disk).mkdir()
+    (Path(disk) / "w.pth").touch()
+    typed = {
+        "data": {"root": "사진", "corrections": "사진/none.csv"},
+        "model": {"weights": "사진/w.pth"},
+    }
+    config = Config.model_validate(typed)
+    assert config.data.root == Path(disk)
+    assert config.data.corrections == Path("사진/none.csv")
+    assert config.model.weights == f"{disk}/w.pth"

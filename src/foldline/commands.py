@@ -12,6 +12,7 @@ from foldline.command_line import choose, remember, split_settings
 from foldline.config import Config
 from foldline.config.values import expand_home
 from foldline.errors import UserError
+from foldline.spelling import find_typed
 
 _RUNS = Config().run_dir.parent
 
@@ -19,7 +20,7 @@ _RUNS = Config().run_dir.parent
 def _expand(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
     """With the home folder for ~, which a shell leaves alone between quotes."""
     try:
-        return Path(expand_home(str(path))) if path else path
+        return Path(find_typed(expand_home(str(path)))) if path else path
     except ValueError as error:
         raise UserError(str(error)) from None
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticKnownError
 
+from foldline.spelling import find_typed
 from foldline.text import has_control_characters
 
 # what file systems take: bytes of one name, and of a whole path
@@ -77,7 +78,7 @@ def _read_path(value: Any) -> Any:
         return value
     if value == "":
         raise ValueError("expected a path, found nothing")
-    return Path(_check_lengths(_check_one_line(expand_home(str(value)))))
+    return Path(find_typed(_check_lengths(_check_one_line(expand_home(str(value))))))
 
 
 def _compose(value: Any) -> Any:
@@ -115,7 +116,9 @@ Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_chec
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_check_prose)]
 # a folder in another one; and a file's name that may have ~ and other words in its place
 InnerPath = Annotated[Text, AfterValidator(_check_lengths)]
-PathOrWord = Annotated[Text, AfterValidator(expand_home), AfterValidator(_check_lengths)]
+PathOrWord = Annotated[
+    Text, AfterValidator(expand_home), AfterValidator(_check_lengths), AfterValidator(find_typed)
+]
 UserPath = Annotated[Path, BeforeValidator(_read_path)]
 
 

@@ -18,10 +18,10 @@ from foldline.data.same_files import drop_same_files
 from foldline.data.sample_file import Found, SampleFile, find_sample_file, search_sample_file
 from foldline.data.scan import Rejected, Scan
 from foldline.data.schemes import Scheme
-from foldline.data.spelling import describe_spellings, find_on_disk
 from foldline.data.testset import MISSING, UNREADABLE, TestSet, match_ids, means_picture, name_ids
 from foldline.data.verify import Fault
 from foldline.errors import UserError
+from foldline.spelling import describe_spellings, find_on_disk
 from foldline.text import count_and_name, name_some
 
 NUM_FAULTS_NAMED = 10

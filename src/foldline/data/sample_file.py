@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from foldline.data.spelling import find_on_disk
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
+from foldline.spelling import find_on_disk
 from foldline.tables import Table, read_table
 from foldline.text import compute_name_key, leads_outside, name_some, shorten_faults
 

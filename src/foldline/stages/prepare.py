@@ -14,8 +14,8 @@ from foldline.data.layout import require_folder
 from foldline.data.prepared import build_tables, load_summary, save_prepared
 from foldline.data.scan import is_folder
 from foldline.data.schemes import Scheme, build_scheme
-from foldline.data.spelling import find_on_disk
 from foldline.data.verify import Fault, check_pictures
+from foldline.spelling import find_on_disk
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
 from foldline.stages.table_settings import collect_settings
 

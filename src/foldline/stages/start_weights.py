@@ -16,6 +16,7 @@ from foldline.learning.checkpoint import (
     load_checkpoint,
 )
 from foldline.learning.model import find_head
+from foldline.spelling import find_typed
 from foldline.stages.runs import RunFolder
 
 
@@ -27,7 +28,7 @@ def name_weights(weights: str, fold: int) -> str:
     run = weights.removeprefix("run:")
     if run != weights:
         return str(RunFolder(Path("outputs/runs") / run).fold(fold).best)
-    return weights.replace("{fold}", str(fold))
+    return find_typed(weights.replace("{fold}", str(fold)))
 
 
 def load_origin(weights: str) -> Checkpoint | None:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from foldline.data.spelling import describe_spellings, find_on_disk
 from foldline.errors import UserError
+from foldline.spelling import describe_spellings, find_on_disk, find_typed
 
 
 def decompose(text: str) -> str:
@@ -48,3 +48,15 @@ def test_names_in_several_spellings_are_named_once() -> None:
     assert line.endswith("count as one: 2 (train/b, train/가)")
     (line,) = describe_spellings([f"test/{nfd}.jpg", "test/가.jpg"])
     assert line.endswith("count as one: 1 (test/가.jpg)")
+
+
+def test_a_typed_path_is_found_from_the_root_and_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / decompose("사진")
+    disk.mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_typed("사진") == disk.name
+    assert find_typed(f"{tmp_path}/사진") == str(disk)
+    assert find_typed("사진/none") == "사진/none"
+    assert find_typed("plain//path/") == "plain//path/"

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from foldline.data.scan import is_folder
 from foldline.errors import UserError
 from foldline.text import compute_name_key, compute_path_key, count_and_name
 
@@ -20,7 +19,8 @@ def find_on_disk(root: Path, path: str) -> str:
         place = root.joinpath(*found)
         if not os.path.exists(place / part):  # noqa: PTH110 - raises for no name whatever
             key = compute_name_key(part)
-            entries = sorted(os.listdir(place)) if is_folder(place) else []  # noqa: PTH208
+            is_folder = os.path.isdir(place)  # noqa: PTH112 - raises for no name whatever
+            entries = sorted(os.listdir(place)) if is_folder else []  # noqa: PTH208
             alike = [entry for entry in entries if compute_name_key(entry) == key]
             if len(alike) > 1:
                 raise UserError(
@@ -33,6 +33,16 @@ def find_on_disk(root: Path, path: str) -> str:
         else:
             found.append(part)
     return path if tuple(found) == PurePosixPath(path).parts else "/".join(found)
+
+
+def find_typed(path: str) -> str:
+    """Return a path that a person has typed as it is spelled on disk; as `find_on_disk` does."""
+    if path.isascii():
+        return path
+    typed = PurePosixPath(path)
+    return str(
+        Path(typed.anchor) / find_on_disk(Path(typed.anchor), str(typed.relative_to(typed.anchor)))
+    )
 
 
 def describe_spellings(paths: Iterable[str]) -> list[str]:
