@@ -34,7 +34,8 @@ SOURCE = ROOT / "src/foldline"
 
 # what decides labels, folds, scores, files to submit and what is learned
 FILES = (
-    *("data/folds.py", "data/testset.py", "data/schemes.py", "data/corrections.py"),
+    *("data/folds.py", "data/testset.py", "data/sample_file.py", "data/answers.py"),
+    *("data/schemes.py", "data/corrections.py"),
     *("scoring/metrics.py", "scoring/out_of_fold.py", "scoring/submission.py"),
     *("scoring/compare.py", "scoring/gate.py"),
     *("learning/stopping.py", "learning/durations.py", "learning/optim.py"),
@@ -42,7 +43,10 @@ FILES = (
 )
 # beside the file of tests that mirrors the source
 MORE = {
-    "data/testset.py": ("stages/test_prepare.py",),
+    **{
+        f"data/{one}.py": ("stages/test_prepare.py",)
+        for one in ("testset", "sample_file", "answers")
+    },
     "data/schemes.py": ("data/test_folds.py", "data/test_corrections.py"),
     "scoring/compare.py": ("stages/test_compare.py",),
     "scoring/out_of_fold.py": ("stages/test_check_submission.py",),

@@ -131,6 +131,13 @@ def test_a_rare_label_is_not_outvoted_by_the_common_one_that_its_groups_have_too
     assert np.ptp(common) <= 9, "no more than one person apart"
 
 
+def test_a_group_weighs_as_much_as_it_has_pictures() -> None:
+    """A person of four pictures on one side, four of one on the other."""
+    groups = ["a"] * 4 + ["b", "c", "d", "e"]
+    folds = deal_folds(groups, [0] * 8, number=2, seed=0)
+    assert folds == [0] * 4 + [1] * 4
+
+
 def test_as_many_groups_as_folds_are_one_a_fold() -> None:
     groups, labels = [*"aabcc"], [0, 1, 0, 1, 1]
     dealt = dict(zip(groups, deal_folds(groups, labels, number=3, seed=0), strict=True))

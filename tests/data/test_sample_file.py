@@ -108,6 +108,15 @@ def test_a_table_of_all_test_pictures_is_taken_for_the_sample_file(tmp_path: Pat
     assert line.endswith("the sample file; to say so, set 'data.sample_file=sample (1).CSV'")
 
 
+@pytest.mark.parametrize("answers", [("cat", "dog", "cat"), ("0", "1", ""), ("-1",) * 3])
+def test_a_sample_answers_with_classes_or_all_alike(
+    answers: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = [f"{number},{answer}" for number, answer in enumerate(answers)]
+    write(tmp_path, "\n".join(["id,label", *rows]), "sample.csv")
+    assert search(tmp_path)[0] == "sample.csv"
+
+
 def test_what_is_no_file_or_too_large_to_be_it_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, IDS, "sample.csv")
     write(tmp_path, IDS + "\n" * 30_000, "features.csv")
@@ -131,6 +140,7 @@ def test_of_several_tables_none_is_taken_and_all_are_named(tmp_path: Path) -> No
         "id,label\n2,0\n0,0\n",  # one picture is not asked for
         "2,0\n0,0\n1,0\n",  # no header
         "id,label\n2,0\n0,0\n1,0\n3,0\n",  # one id has no picture
+        "id,label\n2,0\n0,0\n8,0\n9,0\n",  # half of them have
         "id,width\n2,640\n0,480\n1,512\n",  # no answers
         "id,cat,dog\n2,0,0\n0,0,0\n1,0,0\n",  # no two columns
     ],

@@ -45,6 +45,7 @@ def test_mask_class_names_stand_in_the_order_of_the_labels() -> None:
         "000001_man_Asian_25/mask1.jpg",
         "000001_male_Asian_2x/mask1.jpg",
         "000001_male_Asian_25/more/mask1.jpg",
+        "000001_male_Asian_25/mask0.jpg",
         "000001_male_Asian_25/mask6.jpg",
         "000001_male_Asian_25/mask1 (1).jpg",
         "000001_male_Asian_25/Normal.jpg",
@@ -53,6 +54,18 @@ def test_mask_class_names_stand_in_the_order_of_the_labels() -> None:
 def test_malformed_mask_names_are_refused(inner: str) -> None:
     with pytest.raises(ValueError, match="expected a"):
         MaskScheme().read(inner, inner)
+
+
+def test_the_mask_competition_lies_where_its_archive_puts_it() -> None:
+    scheme = MaskScheme()
+    assert (scheme.train_dir, scheme.test_dir) == ("train/images", "eval/images")
+    assert (scheme.sample_files, scheme.needs_sample_file) == (("eval/info.csv",), True)
+    assert scheme.people_file == "train/train.csv"
+    assert scheme.submission_columns == ("ImageID", "ans")
+    others = FolderScheme()
+    assert (others.train_dir, others.test_dir) == ("train", "test")
+    assert others.submission_columns == ("id", "label")
+    assert not others.needs_sample_file
 
 
 def test_age_cut_moves_the_oldest_class_alone() -> None:

@@ -130,6 +130,16 @@ def test_a_windows_archive_leaves_names_with_backslashes() -> None:
     assert match_ids(["2.jpg", "images/1.jpg"], paths, "test").paths == paths[::-1]
 
 
+@pytest.mark.parametrize("test_dir", ["test", "test/", "./test", "test//"])
+def test_the_test_folder_may_be_written_in_any_way(test_dir: str) -> None:
+    test = match_ids(["a/1.jpg", "a/2"], ["test/a/1.jpg", "test/a/2.jpg"], test_dir)
+    assert test.paths == ["test/a/1.jpg", "test/a/2.jpg"]
+    assert test.matched == {"name without extension": 1}
+    assert means_picture("a/1.jpg", test.paths, test_dir)
+    paths = ["test/a/1.jpg", "test/b/1.jpg"]
+    assert name_ids(paths, test_dir) == TestSet(["a/1", "b/1"], paths)
+
+
 def test_a_header_that_is_a_picture_is_known() -> None:
     assert means_picture("1", ["test/1.jpg"], "test")
     assert means_picture("a/1.jpg", ["test/a/1.jpg"], "test")

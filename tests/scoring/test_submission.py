@@ -49,6 +49,7 @@ def test_odd_names_of_columns_are_written_as_they_are(
     ("ids", "answers", "fault"),
     [
         (["a", "b", "a", "a"], [1, 2, 3, 4], "id a comes 3 times"),
+        (["c", "b", "b", "a", "a"], [1, 2, 3, 4, 5], "id b comes 2 times"),
         (["a", "b"], [1], "1 answers for 2 ids"),
         (["a"], [1, 2], "2 answers for 1 ids"),
         (["a", "b"], [1, None], "not what was meant"),
