@@ -164,7 +164,8 @@ def test_what_does_not_belong_together_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share_below", "verdict"), [(0.015, "noise"), (0.005, "real gain"), (0.995, "real loss")]
+    ("share_below", "verdict"),
+    [(0.015, "noise"), (0.005, "real gain"), (0.985, "noise"), (0.995, "real loss")],
 )
 def test_the_verdict_asks_for_more_than_the_interval_shows(
     share_below: float, verdict: str
