@@ -12,7 +12,7 @@ from foldline.data.scan import scan_pictures
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
 from foldline.tables import read_table
-from foldline.text import compute_name_key, count_and_name, name_some
+from foldline.text import compute_name_key, count_and_name, count_of, name_some
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ def load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
         given = _read_folder(path, prepared) if is_folder else _read_file(path, prepared)
         ids = prepared.test["id"].astype(str).tolist()
         if absent := [one for one in ids if one not in given]:
-            raise UserError(f"{path}: no answer for {len(absent)} ids, such as {absent[0]}")
+            raise UserError(
+                f"{path}: no answer for {count_of(len(absent), 'id')}, such as {absent[0]}"
+            )
         labels = _number(path, [given[one] for one in ids], prepared, names_first=is_folder)
     except UserError as error:
         raise UserError(*(f"infer.truth: {fault}" for fault in error.faults)) from None
