@@ -108,7 +108,7 @@ def test_reading_leaves_an_epoch_the_same_chance(dataset: ImageDataset, workers:
         list(loader)
         return float(torch.rand(1))
 
-    torchs_own = DataLoader([1, 2, 3])  # type: ignore[arg-type]
+    torchs_own: Iterable[Any] = DataLoader([1, 2, 3])  # type: ignore[arg-type]
     assert draw(loader) == draw(loader) == draw(torchs_own)
 
 
