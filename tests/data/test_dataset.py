@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import DataLoader
 
 from foldline.data.dataset import (
     Batch,
@@ -95,6 +96,20 @@ def test_workers_read_the_same_batches_in_every_epoch(dataset: ImageDataset) -> 
         for row, image in zip(batch.rows, batch.images, strict=True)
     }
     assert set(corners.values()) == {True, False}, "some were mirrored"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_reading_leaves_an_epoch_the_same_chance(dataset: ImageDataset, workers: int) -> None:
+    """Whoever reads, and whether it is a loader's first epoch: dropout draws after it."""
+    loader = build_loader(dataset, shuffle(NUMBER, 4), workers=workers, pin_memory=False)
+
+    def draw(loader: Iterable[Any]) -> float:
+        torch.manual_seed(7)
+        list(loader)
+        return float(torch.rand(1))
+
+    torchs_own: Iterable[Any] = DataLoader([1, 2, 3])  # type: ignore[arg-type]
+    assert draw(loader) == draw(loader) == draw(torchs_own)
 
 
 def test_the_order_and_the_augmentation_follow_seed_and_epoch_alone() -> None:

@@ -193,6 +193,12 @@ def test_averaged_weights_are_taken_where_there_are_some(key: str, tmp_path: Pat
     assert load_weight_file(tmp_path / "w.pt")["weight"][0, 0] == 2
 
 
+def test_numbers_beside_an_average_are_no_weights(tmp_path: Path) -> None:
+    ema = {"decay": torch.tensor(0.9), "num_updates": torch.tensor(3)}
+    torch.save({"ema": ema, "state_dict": make_tensors()}, tmp_path / "w.pt")
+    torch.testing.assert_close(dict(load_weight_file(tmp_path / "w.pt")), make_tensors())
+
+
 def test_what_programs_keep_beside_their_weights_is_passed_over(tmp_path: Path) -> None:
     beside = {
         "best": np.float64(0.5),

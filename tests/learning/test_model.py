@@ -242,6 +242,8 @@ def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
         ("squeezenet1_1", "head", {"classifier.0"}),  # whose head is a layer of the middle
         ("mobilenet_v3_small", "head", {"classifier.2"}),
         ("efficientnet_b0", "head", {"classifier.0"}),
+        # not of the block before, which ends with one
+        ("efficientnet_b0", "last_blocks", {"features.7.0.stochastic_depth", "classifier.0"}),
         ("googlenet", "head", {"dropout"}),
     ],
 )

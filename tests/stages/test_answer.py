@@ -119,7 +119,7 @@ def test_a_picture_that_cannot_be_read_has_no_answer(project: Path, command: Com
     (project / "inputs/new/2.jpg").write_bytes(b"no picture")
     said = command("answer", "inputs/new", "color")
     assert said.code == 0
-    assert "answer: 1 pictures left out, such as inputs/new/2.jpg" in said.err
+    assert "answer: 1 picture left out, such as inputs/new/2.jpg" in said.err
     found = pd.read_csv("outputs/answers/new.csv")
     assert found["color"].isna().tolist() == [False, False, True, False, False]
     assert found["p_color"].isna().tolist() == [False, False, True, False, False]

@@ -24,7 +24,7 @@ BATCH = 10 * 3 * 32 * 24
 
 @pytest.fixture
 def machine() -> Machine:
-    machine_module._warn_once.cache_clear()
+    machine_module._said.clear()
     # accelerate's own would stay for the whole process
     accelerator: Any = SimpleNamespace(device=torch.device("cpu"), num_processes=1, process_index=0)
     return Machine(accelerator, precision="fp32", channels_last=False, workers=0)
@@ -57,8 +57,9 @@ def test_of_its_own_accord_it_takes_as_many_as_fit_and_says_so_once(
     """Two batches ready for each process and one in use, in half of what is free."""
     machine = replace(machine, workers=8, auto_workers=True)
     free = None if batches is None else 2 * BATCH * batches
-    for _ in range(2):
-        assert count_workers(machine, monkeypatch, free) == expected
+    for more in (0, BATCH):
+        there = None if free is None else free + more
+        assert count_workers(machine, monkeypatch, there) == expected
     said = capsys.readouterr().err
     assert said.count("\n") == (expected < 8)
     assert ("docker run --shm-size=1g" in said) == (expected < 8)

@@ -98,7 +98,7 @@ def test_damaged_scores_of_one_run_leave_the_others_in_the_list(capsys: Print) -
     assert [line.split()[0] for line in printed.out.splitlines()[:3]] == ["run", "good", "bad"]
     assert printed.err == (
         "warning: outputs/runs/bad/scores.json: pictures: expected a valid integer; "
-        "run make train again\n"
+        "make it again: foldline train --config outputs/runs/bad/config.yaml\n"
     )
 
 

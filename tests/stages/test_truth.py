@@ -104,7 +104,7 @@ def test_a_labelled_folder_of_values_and_of_nested_pictures(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("names", "fault"),
     [
-        (["쥐/가.jpg", "cat/b.jpg"], "no answer for 1 ids, such as c"),
+        (["쥐/가.jpg", "cat/b.jpg"], "no answer for 1 id, such as c"),
         (
             ["쥐/가.jpg", "lion/b.jpg", "cat/c.jpg"],
             r"1 \('lion' in lion/b\.jpg\); expected cat, 쥐",

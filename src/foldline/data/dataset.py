@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -171,6 +172,21 @@ def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) 
     )
 
 
+class _Loader(DataLoader[Batch]):
+    """Draws once from torch's global state each time it is gone through, as torch does alone.
+
+    Where other processes read, torch draws when it starts them and never again, so that an epoch
+    would have another chance, of dropout, when a fold goes on in it.
+    """
+
+    def __iter__(self) -> Any:
+        chance = torch.get_rng_state()
+        batches = super().__iter__()
+        torch.set_rng_state(chance)
+        torch.empty((), dtype=torch.int64).random_()
+        return batches
+
+
 def build_loader(
     dataset: ImageDataset,
     batches: Sampler[list[Key]],
@@ -184,7 +200,7 @@ def build_loader(
     Others have `PREFETCH` batches each ready in shared memory. Where none comes for `timeout`
     seconds, or one of them is killed, torch raises `RuntimeError`.
     """
-    return DataLoader(
+    return _Loader(
         dataset,  # type: ignore[arg-type]
         batch_sampler=batches,
         num_workers=workers,

@@ -1,5 +1,6 @@
 """What is kept of a network: enough to answer by itself, or enough to go on learning."""
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -241,11 +242,7 @@ def _check_backbone_file(weights: str) -> None:
     """Raise `UserError` unless `weights` can be the backbone of a head: whole, and there."""
     if weights == "imagenet":
         return
-    try:
-        is_there = Path(weights).is_file()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
-        is_there = False
-    if not is_there:
+    if not os.path.isfile(weights):  # noqa: PTH113 - raises for no name whatever
         raise UserError(
             f"{weights}: no such file; it is the backbone of a best.pt that holds its head alone; "
             "put it back, or train again"

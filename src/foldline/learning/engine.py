@@ -112,7 +112,7 @@ def train_epoch(
         if not all(len(batch.labels) for batch in group):
             raise UserError(
                 "none of the training pictures could be read, or just one, from which batch norm "
-                "cannot learn; mend them and run make prepare again"
+                "cannot learn; mend them and prepare again"
             )
         for batch in group:
             images, labels = _to_device(batch, accelerator, channels_last)

@@ -222,9 +222,10 @@ def set_training_mode(model: nn.Module) -> None:
     """Training mode for what learns and evaluation mode for what is frozen.
 
     So frozen batch norm keeps its statistics, and frozen layers give the same features of a picture
-    every time. Of layers without parameters, batch norm is frozen where the layer before it is,
-    whose output it measures, and all others, such as dropout, where the next one is, which learns
-    from what they leave: the head's own dropout stays.
+    every time. Layers without parameters are frozen inside a block that is frozen whole. Of others,
+    batch norm is frozen where the layer before it is, whose output it measures, and all the rest,
+    such as dropout, where the next one is, which learns from what they leave: the head's own
+    dropout stays.
     """
     for module, learns in _list_modes(model):
         module.training = learns
@@ -240,11 +241,15 @@ def _list_modes(model: nn.Module) -> list[tuple[nn.Module, bool]]:
     """Return every module of the network, and whether it learns."""
     modes: list[tuple[nn.Module, bool]] = []
     learns = next((parameter.requires_grad for parameter in model.parameters()), True)
+    frozen: set[nn.Module] = set()
     waiting: list[nn.Module] = []
     for module in model.modules():
         inside = [parameter.requires_grad for parameter in module.parameters()]
         if inside:
             modes.append((module, any(inside)))
+            frozen.update(() if any(inside) else module.modules())
+        elif module in frozen:
+            modes.append((module, False))
         elif isinstance(module, nn.modules.batchnorm._BatchNorm):
             modes.append((module, learns))
         else:

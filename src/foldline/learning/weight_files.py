@@ -82,7 +82,8 @@ def find_state(
     for key in _CONTAINERS if len(where) < _DEEPEST else ():
         if isinstance(values.get(key), dict):
             state, found = find_state(values[key], (*where, key))
-            if state:
+            # an average of a program's own begins with its decay and the number of its steps
+            if any(value.ndim for value in state.values()):
                 return state, found
     state = OrderedDict(
         (key, value)

@@ -8,6 +8,7 @@ from foldline import console
 from foldline.command_line import repeat
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
+from foldline.text import count_of
 
 
 class BadPictures:
@@ -40,4 +41,6 @@ class BadPictures:
         found = gather_object(list(self._reasons.values()))
         reasons = sorted(set(found))
         if reasons:
-            console.warn(f"{what}: {len(reasons)} pictures left out, such as {reasons[0]}")
+            console.warn(
+                f"{what}: {count_of(len(reasons), 'picture')} left out, such as {reasons[0]}"
+            )

@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cache
 
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
@@ -21,6 +20,9 @@ from foldline.data.dataset import (
 )
 from foldline.errors import UserError
 from foldline.learning import device
+
+# how many reading processes this command was told that it has
+_said: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,10 @@ def _fit_into_shared_memory(batch_bytes: int, machine: Machine) -> int:
             f"train.workers: {arithmetic}; expected {fitting} or less, or give it more, as with "
             "docker run --shm-size=1g"
         )
-    _warn_once(f"{arithmetic}; {fitting} are taken; more with docker run --shm-size=1g")
+    if fitting not in _said:  # what is free differs a little from fold to fold
+        _said.add(fitting)
+        console.warn(f"{arithmetic}; {fitting} are taken; more with docker run --shm-size=1g")
     return fitting
-
-
-@cache
-def _warn_once(message: str) -> None:
-    console.warn(message)
 
 
 def open_machine(settings: Train) -> Machine:

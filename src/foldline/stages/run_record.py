@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from foldline.command_line import format_command
 from foldline.records import Count, Figure, Record, Share, load_record
 from foldline.scoring.metrics import Scores
 
@@ -81,9 +82,14 @@ def load_environment(path: Path) -> Environment | None:
 
 def load_scores(path: Path) -> RunScores | None:
     """Read `scores.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, RunScores, remedy="run make train again")
+    return load_record(path, RunScores, remedy=_make_again("train", path))
 
 
 def load_submission_record(path: Path) -> SubmissionRecord | None:
     """Read `submission.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, SubmissionRecord, remedy="run make infer again")
+    return load_record(path, SubmissionRecord, remedy=_make_again("infer", path))
+
+
+def _make_again(stage: str, path: Path) -> str:
+    """What makes the file of a run anew, with the run's own settings."""
+    return f"make it again: {format_command(stage, config=path.with_name('config.yaml'))}"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from foldline.command_line import format_command
 from foldline.config import Config
+from foldline.data.scan import is_folder
 from foldline.errors import UserError
 from foldline.recipe import load_config
 from foldline.scoring.metrics import Scores
@@ -139,7 +140,7 @@ def find_run_path(name: str, root: Path) -> Path:
     Raises `UserError`, with the nearest name, where there is none.
     """
     path = Path(name) if "/" in name.rstrip("/") else root / name.rstrip("/")
-    if name.strip("/") and _is_folder(path):
+    if name.strip("/") and is_folder(path):
         return path
     names = [each.name for each in _list_folders(root)]
     near = difflib.get_close_matches(name, names, n=1)
@@ -241,13 +242,6 @@ def _list_folders(root: Path) -> Sequence[Path]:
     if not root.is_dir():
         return []
     return sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
-        return False
 
 
 def _list_folds(path: Path) -> Sequence[int]:

@@ -27,7 +27,7 @@ _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate"
 
 @dataclass(frozen=True)
 class FoldFolder:
-    """The files of one fold; it is finished once `oof` is there, and `last` is gone then."""
+    """The files of one fold; it is finished once `oof` is there, and `last` is small then."""
 
     path: Path
 

@@ -16,7 +16,7 @@ from foldline.stages.mirror_tables import summarize_scores
 from foldline.stages.runs import choose_folds
 from foldline.stages.table_settings import check_settings
 from foldline.stages.trials import Sweep, Trial, build_trials, check_metric, load_sweep
-from foldline.text import name_some
+from foldline.text import count_of, name_some
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _INTERRUPTED = 130
@@ -127,8 +127,8 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     close = [one for one in ranked[1:] if figures[one.config.run]["out_of_fold_macro_f1"] >= low]
     if close:
         console.say(
-            f"{len(close)} others lie within its 95 % interval of macro-F1, which begins at "
-            f"{low:.4f}"
+            f"within its 95 % interval of macro-F1, which begins at {low:.4f}: "
+            f"{count_of(len(close), 'other trial')}"
         )
     if len({tuple(sorted(of_trial["folds"])) for of_trial in scores.values()}) > 1:
         console.warn(

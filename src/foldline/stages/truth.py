@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from foldline.data.prepared import Prepared
-from foldline.data.scan import scan_pictures
+from foldline.data.scan import is_folder, scan_pictures
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
 from foldline.tables import read_table
-from foldline.text import compute_name_key, count_and_name, name_some
+from foldline.text import compute_name_key, count_and_name, count_of, name_some
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,16 @@ def load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
     or the name of the class. Raises `UserError` naming what is missing, doubled or no class.
     """
     try:
-        is_folder = os.path.isdir(path)  # noqa: PTH112 - raises for no name whatever
-        if not os.path.exists(path):  # noqa: PTH110
+        in_folders = is_folder(path)
+        if not os.path.exists(path):  # noqa: PTH110 - raises for no name whatever
             raise UserError(f"{path}: no such file or folder")
-        given = _read_folder(path, prepared) if is_folder else _read_file(path, prepared)
+        given = _read_folder(path, prepared) if in_folders else _read_file(path, prepared)
         ids = prepared.test["id"].astype(str).tolist()
         if absent := [one for one in ids if one not in given]:
-            raise UserError(f"{path}: no answer for {len(absent)} ids, such as {absent[0]}")
-        labels = _number(path, [given[one] for one in ids], prepared, names_first=is_folder)
+            raise UserError(
+                f"{path}: no answer for {count_of(len(absent), 'id')}, such as {absent[0]}"
+            )
+        labels = _number(path, [given[one] for one in ids], prepared, names_first=in_folders)
     except UserError as error:
         raise UserError(*(f"infer.truth: {fault}" for fault in error.faults)) from None
     truth = pd.DataFrame({"id": ids, "label": labels})
