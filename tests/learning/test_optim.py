@@ -178,11 +178,11 @@ def test_plateau_falls_in_every_group_of_parameters() -> None:
         ("plateau", {"factor": 0.5, "patience": 1}),
     ],
 )
-@pytest.mark.parametrize("stop", [1, 2, 3])
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
 def test_a_schedule_that_goes_on_continues_identically(
     name: str, settings: dict[str, Any], stop: int
 ) -> None:
-    scores = [0.5, 0.4, 0.3, 0.2]
+    scores = [0.5, 0.4, 0.3, 0.2, 0.2, 0.2]
     expected = follow(*build(name, **settings), scores)
 
     optimizer, schedule = build(name, **settings)

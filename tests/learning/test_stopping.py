@@ -33,8 +33,9 @@ def test_best_is_what_passes_the_best(monitor: str, scores: list[float], best: l
     assert follow(BestTracker(monitor, patience=0), scores)[0] == best
 
 
-def test_a_gain_must_pass_the_smallest_that_counts() -> None:
-    tracker = BestTracker("macro_f1", patience=0, min_improvement=0.125)
+@pytest.mark.parametrize("monitor", ["macro_f1", "accuracy"])
+def test_a_gain_must_pass_the_smallest_that_counts(monitor: str) -> None:
+    tracker = BestTracker(monitor, patience=0, min_improvement=0.125)
     # by half, three quarters, all of it, and more
     scores = [0.5, 0.5625, 0.59375, 0.625, 0.6875]
     assert follow(tracker, scores)[0] == [True, False, False, False, True]

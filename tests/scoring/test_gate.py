@@ -226,6 +226,16 @@ def test_the_agreement_stops_and_warns_by_its_chance() -> None:
     assert found["note"][0] - found["warn"][-1] <= 4
 
 
+def test_answers_turned_round_stop_also_where_shuffled_ones_would_not_be_seen() -> None:
+    """Two runs that agree by luck alone out of fold, and here in not one picture."""
+    known = count_alike(400)
+    theirs = np.arange(100) % 2
+    reference = Reference("b", theirs, known, np.arange(400) % 2 > 0, known.groups)
+    finding = check_agreement(1 - theirs, reference, 2)
+    assert finding.level == "stop"
+    assert "in 0% of the rows; out of fold in 50%, shuffled ones would in 50%" in finding.message
+
+
 @pytest.mark.parametrize(
     ("right", "alike", "level", "text"),
     [
