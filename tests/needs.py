@@ -5,6 +5,8 @@ begin.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,3 +26,18 @@ needs_kaggle = pytest.mark.skipif(
     find_spec("kaggle") is None or find_spec("six") is None,
     reason=f"Kaggle's client ({kaggle_client._INSTALL})",
 )
+
+
+@contextmanager
+def unreadable(folder: Path) -> Iterator[None]:
+    """Make `folder` one that may not be read while the block lasts; skip where all may be."""
+    folder.chmod(0)
+    try:
+        try:
+            list(folder.iterdir())
+        except PermissionError:
+            yield
+        else:
+            pytest.skip("a user who may not read every folder (not root)")
+    finally:
+        folder.chmod(0o700)

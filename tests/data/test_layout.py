@@ -1,7 +1,7 @@
-import os
 from pathlib import Path
 
 import pytest
+from tests.needs import unreadable
 
 from foldline.data.layout import (
     describe_layout,
@@ -107,14 +107,11 @@ def test_a_root_without_a_competition_is_explained(root: Path, name: str, proble
 
 
 def test_a_root_that_may_not_be_read_is_explained(root: Path) -> None:
-    root.chmod(0)
-    try:
-        if os.access(root, os.R_OK):
-            pytest.skip("needs a user who may not read every folder; not root")
-        with pytest.raises(UserError, match=r"^data\.root: .*: cannot be read: Permission denied"):
-            require_competition(root, "train", "test", None)
-    finally:
-        root.chmod(0o700)
+    with (
+        unreadable(root),
+        pytest.raises(UserError, match=r"^data\.root: .*: cannot be read: Permission denied"),
+    ):
+        require_competition(root, "train", "test", None)
 
 
 def test_a_link_to_the_training_folder_is_no_validation_folder(root: Path) -> None:
@@ -159,13 +156,8 @@ def test_folders_without_a_picture_are_named_and_those_of_systems_are_not(root: 
 
 def test_a_folder_that_may_not_be_read_is_no_empty_one(root: Path) -> None:
     make_files(root, "train/wasps/1.jpg")
-    (root / "train/wasps").chmod(0)
-    try:
-        if os.access(root / "train/wasps", os.R_OK):
-            pytest.skip("needs a user who may not read every folder; not root")
+    with unreadable(root / "train/wasps"):
         lines = describe(root)
-    finally:
-        (root / "train/wasps").chmod(0o700)
     assert lines == ["folders that cannot be read: 1 (train/wasps: Permission denied)"]
 
 
