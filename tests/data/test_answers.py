@@ -99,6 +99,7 @@ def test_answers_that_the_submission_will_never_say_are_pointed_out() -> None:
         (("cat", "dog"), ["1"], Answers("ranks", (0, 1))),
         # the same number twice says nothing
         (("1", "01"), ["1"], Answers("names", ("1", "01"))),
+        (("02", "002"), ["2"], Answers("names", ("02", "002"))),
     ],
 )
 def test_the_samples_answers_tell_names_values_and_ranks(
