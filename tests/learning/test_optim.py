@@ -87,6 +87,12 @@ def test_step_falls_by_15_percent_every_epoch() -> None:
     assert rates == pytest.approx([1.0] * 4 + [0.85] * 4 + [0.7225] * 4 + [0.614125] * 4)
 
 
+def test_a_rate_may_fall_at_every_step_and_no_more_often() -> None:
+    for every in ("1 step", "0.1 epochs"):
+        rates = follow(*build("step", every=every, factor=0.5), [0])
+        assert rates == [1, 0.5, 0.25, 0.125]
+
+
 def test_step_may_fall_every_few_steps() -> None:
     rates = follow(*build("step", every="5 steps", factor=0.5), [0, 0, 0])
     assert rates == pytest.approx([1.0] * 5 + [0.5] * 5 + [0.25] * 2)

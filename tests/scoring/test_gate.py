@@ -182,6 +182,13 @@ def test_one_answer_throughout_stops_and_warns_by_the_chance_of_it(
     assert (finding.level if finding else None) == level
 
 
+def test_the_class_shares_are_told_in_answers_that_would_have_to_be_others() -> None:
+    answers = (np.arange(60) >= 42).astype(np.int64)
+    message = check_histogram(answers, count_alike(200), ["a", "b"]).message
+    assert "20% of the answers would have to be others" in message
+    assert ", 50.0% there" in message
+
+
 def test_the_class_shares_stop_and_warn_by_their_chance() -> None:
     """Two classes, each person a picture: the chance is that of a binomial distribution."""
     known, rows = count_alike(200), 60
