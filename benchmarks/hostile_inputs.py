@@ -30,7 +30,7 @@ from tests.drawn_runs import draw_project
 from foldline.cli import main as run_foldline
 from foldline.data.decode import BadImageError, load_image
 from foldline.data.prepared import load_prepared
-from foldline.data.verify import check_pictures
+from foldline.data.verify import check_picture
 from foldline.errors import UserError
 from foldline.files import write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
@@ -222,7 +222,7 @@ def attack_pictures(folder: Path) -> Attack:
         contents[name] = (folder / name).read_bytes()
 
     def check(path: Path) -> None:
-        for fault in check_pictures(folder, [path.name], decode=True).values():
+        if fault := check_picture(path, decode=True):
             raise UserError(fault.reason)
         load_image(path, (1, 1))
 
