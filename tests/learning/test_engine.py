@@ -398,3 +398,14 @@ def test_the_shares_of_several_processes_are_put_into_order(
     found, probs = predict([build_net()], shares[:1], accelerator=accelerator)
     assert found.tolist() == [0, 1, 2, 3]
     np.testing.assert_allclose(probs, whole, rtol=1e-5)
+
+
+def test_predicting_tells_how_many_pictures_are_done(accelerator: Accelerator) -> None:
+    done: list[int] = []
+    predict(
+        [build_net()],
+        draw_batches(3, 3, 1),
+        accelerator=accelerator,
+        on_batch=lambda count, note: done.append(count),
+    )
+    assert done == [3, 3, 1]
