@@ -87,6 +87,12 @@ def test_one_text_holds_several_settings(text: str, settings: list[str]) -> None
     assert split_settings(text) == settings
 
 
+def test_a_backslash_is_itself() -> None:
+    for text in (r"track.notes=C:\new\table", "track.notes=back\\", r"data.pattern={label}\{id}"):
+        assert split_settings(text) == [text]
+        assert split_settings(join_settings([text, "seed=1"])) == [text, "seed=1"]
+
+
 def test_a_quote_without_its_partner_is_told() -> None:
     with pytest.raises(UserError, match=r"SET: a quote in track\.notes=it's has no partner"):
         split_settings("track.notes=it's")

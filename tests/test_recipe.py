@@ -358,6 +358,11 @@ def test_a_whole_section_may_be_given_at_once() -> None:
         (["--epochs"], "--epochs: expected key=value, such as train.epochs=5"),
         (["=3"], "=3: expected key=value, such as train.epochs=5"),
         (
+            ["configs/mask.yaml"],
+            "configs/mask.yaml: expected key=value, such as train.epochs=5; a recipe is given by "
+            "--config configs/mask.yaml",
+        ),
+        (
             ["train.folds=[0"],
             "train.folds: [0 cannot be read: while parsing a flow sequence, "
             "expected ',' or ']', but got '<stream end>'",

@@ -39,11 +39,13 @@ def remember(config: Path | None = None, settings: Sequence[str] = ()) -> None:
 def split_settings(text: str) -> list[str]:
     """The settings in one text such as `train.epochs=5 train.folds=[0, 1]`, as make is given them.
 
-    Quotes and backslashes are a shell's. A word that does not begin as a setting does belongs to
-    the one before it. Raises `UserError` for a quote without its partner.
+    Quotes are a shell's; a backslash is itself. A word that does not begin as a setting does
+    belongs to the one before it. Raises `UserError` for a quote without its partner.
     """
     try:
-        words = shlex.split(text)
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+        lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+        words = list(lexer)
     except ValueError:
         raise UserError(
             f"SET: a quote in {text} has no partner; put the whole setting into the other kind "

@@ -109,7 +109,8 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
-            faults.append(f"{shorten(override)}: expected key=value, such as train.epochs=5")
+            hint = f"; a recipe is given by --config {override}" if _is_recipe(override) else ""
+            faults.append(f"{shorten(override)}: expected key=value, such as train.epochs=5{hint}")
             continue
         *sections, last = key.split(".")
         if len(sections) > MAX_DEPTH:
@@ -158,6 +159,10 @@ def _read_plain(keys: Sequence[str], text: str) -> Any:
         return resolve_plain(text)
     # ~ alone is the home folder where there must be a path
     return None if text in ("", "null") or (takes_null and text == "~") else text
+
+
+def _is_recipe(word: str) -> bool:
+    return word.endswith((".yaml", ".yml"))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:

@@ -85,9 +85,12 @@ def test_the_chosen_file_comes_before_those_of_the_scheme(tmp_path: Path) -> Non
     [
         ("../info.csv", r"^data\.sample_file: \.\./info\.csv: expected a file relative"),
         ("/info.csv", "inside it$"),
-        ("none.csv", r"^data\.sample_file: .*/root/none\.csv: no such file$"),
-        ("test", "no such file$"),
-        ("x" * 300, "no such file$"),
+        (
+            "none.csv",
+            r"^data\.sample_file: .*/root/none\.csv: no such file; name it relative to data.root$",
+        ),
+        ("test", "no such file; name it relative to data.root$"),
+        ("x" * 300, "no such file; name it relative to data.root$"),
     ],
 )
 def test_a_file_outside_the_root_or_none_is_refused(

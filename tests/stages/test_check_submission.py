@@ -178,6 +178,18 @@ def test_a_file_that_cannot_be_read(
     assert len(said.err.splitlines()) == 1
 
 
+def test_a_file_that_is_not_there_is_no_file_of_another_competition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("none.csv", "."):
+        said = command("check-submission", name)
+        assert (said.code, said.err) == (
+            2,
+            f"error: {name}: no such file; expected a submission to check\n",
+        )
+
+
 def test_infer_writes_what_is_stopped_only_by_force(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -277,20 +277,20 @@ def test_one_folder_a_class(
 
 
 @pytest.mark.parametrize(
-    ("setting", "name"),
+    ("setting", "name", "key"),
     [
-        ("data.train_dir=train", "ants"),
-        ("data.train_dir=.", "train"),
-        ("data.scheme=filename", "picture"),
+        ("data.train_dir=train", "ants", "train_dir"),
+        ("data.train_dir=.", "train", "train_dir"),
+        ("data.scheme=filename", "picture", "pattern"),
     ],
 )
 def test_one_class_is_nothing_to_tell_apart(
-    setting: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    setting: str, name: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for number in (1, 2):
         write(Path(f"inputs/insects/train/ants/picture.{number}.jpg"))
-    with pytest.raises(UserError, match=f"are of one class, {name}, .* see data.train_dir"):
+    with pytest.raises(UserError, match=f"are of one class, {name}, .* see data.{key}"):
         prepare("data.root=inputs/insects", "data.scheme=folder", setting)
     assert not Path("outputs").exists()
 
@@ -383,6 +383,34 @@ def insects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
 
 
 GIVEN = ("folds.kind=given", "data.valid_dir=val")
+
+
+def test_a_class_of_which_no_picture_can_be_used_is_refused(insects: tuple[str, ...]) -> None:
+    """Or whatever is of it would be answered otherwise, with the best of scores."""
+    for number in (0, 1):
+        write(Path(f"inputs/insects/train/bees/{number}.jpg"), b"")
+    with pytest.raises(UserError, match=r"no picture can be used: 1 \(bees\); .* 2 zero-byte"):
+        prepare(*insects)
+
+
+def test_many_test_pictures_that_cannot_be_read_are_told_loudly(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(6):
+        write(Path(f"inputs/insects/test/{number}.jpg"), *[b""] * (number > 2))
+    prepare(*insects)
+    assert "MANY TEST PICTURES CANNOT BE READ: 3 of 6, such as '3'" in capsys.readouterr().err
+
+
+def test_other_answers_on_the_same_tables_are_told(
+    insects: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(Path("inputs/insects/test/0.jpg"))
+    prepare(*insects)
+    prepare(*insects)
+    assert "unchanged  outputs/prepared/insects" in capsys.readouterr().out
+    prepare(*insects, "data.submission_labels=names")
+    assert "replaces   what a submission says for each class" in capsys.readouterr().out
 
 
 def test_a_given_validation_folder_is_the_only_fold(

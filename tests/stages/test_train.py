@@ -12,6 +12,7 @@ import torch
 from tests.competition import Foldline, list_files
 from tests.written_runs import change_json
 
+from foldline.data.prepared import load_prepared
 from foldline.files import claiming
 from foldline.learning import engine
 from foldline.stages import fold as fold_stage
@@ -372,6 +373,23 @@ def test_a_picture_that_breaks_later(
     answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
     assert len(answered) == 11
     assert bad not in set(answered["path"])
+
+
+def test_a_class_that_was_not_learned_is_named(
+    project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ("train.folds=[0]", "train.epochs=1")
+    assert foldline("prepare", *settings) == 0
+    rows = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
+    learned_from = rows[rows["fold"] != 0]
+    label = int(learned_from["label"].iloc[0])
+    for path in learned_from[learned_from["label"] == label]["path"]:
+        (project / "inputs/tiny" / path).write_bytes(b"")
+    capsys.readouterr()
+    assert foldline("train", *settings) == 0
+    name = load_prepared(Path("outputs/prepared/tiny")).class_names[label]
+    lost = "fold 0: CLASSES THAT WERE NOT LEARNED, as none of their pictures could be decoded"
+    assert f"{lost}: 1 ({name})" in capsys.readouterr().err
 
 
 def test_training_goes_on_where_one_picture_of_a_batch_is_left(

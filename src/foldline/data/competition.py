@@ -90,7 +90,9 @@ def read_competition(
     rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed, *repeated]
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
     _require_usable(root, scans, usable, rejected)
-    _require_two_classes(root / train_dir, class_names)
+    _require_two_classes(root / train_dir, scheme, class_names)
+    if scheme.class_names is None:
+        _require_every_class(root / train_dir, class_names, usable, faults, pictures)
     test = listed.leave_out(faults)
     warnings = describe_spellings(path for scan in all_scans for path in scan.paths)
     warnings += _compare_people(root, scheme, scans)
@@ -184,7 +186,13 @@ def _describe_test(
         ]
     elif missing:
         lines.append(f"test ids without a picture, {GUESSED}: {count_and_name(missing)}")
-    if unreadable:
+    if len(unreadable) >= NUM_MISSING_TOLD and len(unreadable) > MISSING_TOLD * len(test.ids):
+        lines += [
+            f"MANY TEST PICTURES CANNOT BE READ: {len(unreadable)} of {len(test.ids)}, such as "
+            f"{unreadable[0]!r}; each is named in rejected.csv",
+            f"what cannot be read is {GUESSED}; is the archive unpacked whole?",
+        ]
+    elif unreadable:
         lines.append(f"unreadable test pictures, {GUESSED}: {count_and_name(unreadable)}")
     if extra:
         lines.append(f"pictures in {folder} that {sample_path} does not ask for: {len(extra)}")
@@ -213,11 +221,31 @@ def _require_usable(
             raise UserError(_explain_nothing(root / folder, scan, inside))
 
 
-def _require_two_classes(folder: Path, class_names: Sequence[str]) -> None:
+def _require_two_classes(folder: Path, scheme: Scheme, class_names: Sequence[str]) -> None:
     if len(class_names) < 2:
+        key = "data.train_dir, which holds the classes' folders"
         raise UserError(
             f"{folder}: all pictures are of one class, {class_names[0]}, where two or more are to "
-            "be told apart; see data.train_dir, which holds the classes' folders, or data.pattern"
+            f"be told apart; see {key if scheme.classes_are_folders else 'data.pattern'}"
+        )
+
+
+def _require_every_class(
+    folder: Path,
+    class_names: Sequence[str],
+    usable: Sequence[Picture],
+    faults: Mapping[str, Fault],
+    pictures: Sequence[Picture],
+) -> None:
+    """Raise `UserError` for a class that is there and of which no picture can be used."""
+    lost = sorted(set(range(len(class_names))) - {picture.label for picture in usable})
+    if lost:
+        own = [faults[p.path].reason for p in pictures if p.label == lost[0] and p.path in faults]
+        reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(own).most_common())
+        raise UserError(
+            f"{folder}: classes of which no picture can be used: "
+            f"{count_and_name([class_names[label] for label in lost])}; those of "
+            f"{class_names[lost[0]]}: {reasons}; repair them, or remove the class"
         )
 
 

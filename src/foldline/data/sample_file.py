@@ -54,7 +54,9 @@ def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Fo
             )
         path = root / find_on_disk(root, chosen)
         if not os.path.isfile(path):  # noqa: PTH113 - raises for no name whatever
-            raise UserError(f"data.sample_file: {path}: no such file")
+            raise UserError(
+                f"data.sample_file: {path}: no such file; name it relative to data.root"
+            )
         return Found(load_sample_file(path), path)
     for name in names:
         path = root / name

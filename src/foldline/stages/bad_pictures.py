@@ -1,6 +1,6 @@
 """Pictures that passed `prepare` and still cannot be decoded: stop, or leave out and count."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from accelerate.utils import gather_object
 
@@ -8,7 +8,7 @@ from foldline import console
 from foldline.command_line import repeat
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
-from foldline.text import count_of
+from foldline.text import count_and_name, count_of
 
 
 class BadPictures:
@@ -36,11 +36,22 @@ class BadPictures:
                 self._reasons[str(error.path)] = str(error)
             yield batch
 
-    def report(self, what: str) -> None:
-        """Say how many were left out, over all processes."""
-        found = gather_object(list(self._reasons.values()))
-        reasons = sorted(set(found))
-        if reasons:
+    def report(self, what: str, learned_from: Mapping[str, str] | None = None) -> None:
+        """Say how many were left out, over all processes.
+
+        `learned_from` has the class of each picture that was to be learned from, by its path: one
+        of which no picture could be decoded is named.
+        """
+        found = dict(gather_object([*self._reasons.items()]))
+        if found:
+            reasons = sorted(found.values())
             console.warn(
                 f"{what}: {count_of(len(reasons), 'picture')} left out, such as {reasons[0]}"
+            )
+        classes = learned_from or {}
+        lost = {*classes.values()} - {name for path, name in classes.items() if path not in found}
+        if lost:
+            console.warn(
+                f"{what}: CLASSES THAT WERE NOT LEARNED, as none of their pictures could be "
+                f"decoded: {count_and_name(sorted(lost))}"
             )

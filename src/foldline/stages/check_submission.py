@@ -20,7 +20,9 @@ def load_submission_config(file: Path, path: Path | None, overrides: Sequence[st
     Those of the recipe `path`, else of the run whose submission it is, by its folder or its bytes;
     `overrides` over them. Raises `UserError` where neither says which competition is meant.
     """
-    owner = find_owner(file) if path is None and file.is_file() else None
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; expected a submission to check")
+    owner = find_owner(file) if path is None else None
     beside = (file.parent, *([owner.path] if owner else []))
     own = [one for one in (folder / "config.yaml" for folder in beside) if one.is_file()]
     recipe = path or (own[0] if own else None)

@@ -25,6 +25,7 @@ from foldline.learning.engine import (
 from foldline.scoring.metrics import Probs, Scores, compute_scores
 from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.stages.bad_pictures import BadPictures
+from foldline.stages.fold_batches import choose_train_rows
 from foldline.stages.fold_files import (
     FoldJob,
     restore,
@@ -74,7 +75,11 @@ def train_fold(job: FoldJob) -> None:
             parts.epochs_done = epoch
             save_last(job, parts)
     _finish(job, parts, bad)
-    bad.report(f"fold {job.fold}")
+    rows = choose_train_rows(job.prepared, job.fold)
+    classes = zip(rows["path"], rows["train_label"], strict=True)
+    names = job.prepared.class_names
+    root = job.config.data.root
+    bad.report(f"fold {job.fold}", {str(root / path): names[label] for path, label in classes})
 
 
 def _run_epoch(

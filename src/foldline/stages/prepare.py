@@ -55,7 +55,9 @@ def run_prepare(config: Config) -> None:
     summary = _summarize(
         found, scheme, counts, train_labels, data, num_folds=num_folds, settings=settings
     )
-    seal_lines = describe_seal(directory, tables, load_summary(directory), config.run_dir.parent)
+    seal_lines = describe_seal(
+        directory, tables, summary, load_summary(directory), config.run_dir.parent
+    )
     save_prepared(directory, tables, summary)
 
     for line in [

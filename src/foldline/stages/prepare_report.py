@@ -93,12 +93,23 @@ def describe_rare_classes(
 
 
 def describe_seal(
-    directory: Path, tables: Tables, old: Mapping[str, Any] | None, runs_dir: Path
+    directory: Path,
+    tables: Tables,
+    new: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    runs_dir: Path,
 ) -> list[str]:
-    """Lines on where the tables go, their seal, and which runs stand on the one they replace."""
+    """Lines on where the tables go, their seal, and which runs stand on the one they replace.
+
+    `new` and `old` are the summaries that go with the tables and with those they replace.
+    """
     digits = tables.seal[:SEAL_DIGITS]
-    if old and (old["seal"], old["test_sha256"]) == (tables.seal, tables.test_sha256):
-        return [f"unchanged  {directory}  seal {digits}"]
+    is_same_test = old is not None and old["test_sha256"] == tables.test_sha256
+    if old and old["seal"] == tables.seal and is_same_test:
+        if all(old.get(key) == new[key] for key in ("submission_columns", "submission_values")):
+            return [f"unchanged  {directory}  seal {digits}"]
+        answers = "what a submission says for each class; the tables are the same"
+        return [f"written    {directory}  seal {digits}", f"replaces   {answers}"]
     lines = [f"written    {directory}  seal {digits}"]
     if old and old["seal"] == tables.seal:
         lines.append("replaces   the table of test pictures; the training table is the same")

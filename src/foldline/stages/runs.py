@@ -13,6 +13,7 @@ from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
+from foldline.faults import show_value
 from foldline.files import compute_seal, write_json, write_text
 from foldline.recipe import dump_config, load_config
 from foldline.stages.run_record import Environment, load_environment
@@ -201,7 +202,7 @@ def _list_differences(old: Config, new: Config) -> Iterable[str]:
     before, after = flatten_settings(_shaping(old)), flatten_settings(_shaping(new))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
-            yield f"{key}: {before.get(key)!r} there, {after.get(key)!r} here"
+            yield f"{key}: {show_value(before.get(key))} there, {show_value(after.get(key))} here"
 
 
 def _shaping(config: Config) -> dict[str, Any]:
