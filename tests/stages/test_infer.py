@@ -46,6 +46,24 @@ def test_the_answer_is_the_mean_of_all_folds(project: Path, trained: Foldline) -
     np.testing.assert_allclose(probs["null"], (probs["[0]"] + probs["[1]"]) / 2, atol=1e-12)
 
 
+def test_a_sample_file_that_has_changed_since_is_refused(
+    project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The submission would have the old order; the run stands, as what it learned is the same."""
+    assert trained("infer") == 0
+    sample = project / "inputs/tiny/eval/info.csv"
+    header, *rows = sample.read_text().splitlines()
+    sample.write_text("\n".join([header, *rows[::-1]]))
+    for words in (("infer",), ("check-submission", "outputs/runs/tiny/submission.csv")):
+        capsys.readouterr()
+        assert trained(*words) == 2
+        assert "inputs/tiny/eval/info.csv: changed since it was prepared" in capsys.readouterr().err
+    assert trained("prepare") == 0
+    assert trained("infer") == 0
+    ids = pd.read_csv(run_dir(project) / "submission.csv")["ImageID"].tolist()
+    assert ids == [row.partition(",")[0] for row in rows[::-1]]
+
+
 def test_every_picture_is_decoded_once(
     project: Path, trained: Foldline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,10 @@ class Summary(Record):
     submission_columns: tuple[str, str]
     submission_values: tuple[int | str, ...]
     settings: dict[str, Any]
-    label_parts: dict[str, tuple[str, ...]] = Field(default={})  # tables of before do without
+    # tables of before do without
+    label_parts: dict[str, tuple[str, ...]] = Field(default={})
+    sample_file: str | None = None
+    sample_sha256: str | None = None
 
     @model_validator(mode="after")
     def _check_classes(self) -> Self:
@@ -87,6 +90,8 @@ class Prepared:
     settings: dict[str, Any]
     scoring_seal: str = ""
     label_parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sample_file: Path | None = None
+    sample_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,8 @@ def load_prepared(directory: Path) -> Prepared:
         settings=summary.settings,
         scoring_seal=summary.scoring_seal,
         label_parts=summary.label_parts,
+        sample_file=Path(summary.sample_file) if summary.sample_file else None,
+        sample_sha256=summary.sample_sha256,
     )
 
 

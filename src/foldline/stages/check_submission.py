@@ -12,6 +12,7 @@ from foldline.recipe import load_config
 from foldline.scoring.submission import load_submission
 from foldline.stages.gatekeeper import inspect, judge
 from foldline.stages.results import find_owner, load_probs
+from foldline.stages.table_settings import check_sample_file
 
 
 def load_submission_config(file: Path, path: Path | None, overrides: Sequence[str]) -> Config:
@@ -42,6 +43,7 @@ def run_check_submission(config: Config, path: Path) -> None:
     Raises `UserError` with a line for each fault.
     """
     prepared = load_prepared(config.prepared_dir)
+    check_sample_file(prepared)
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     given = load_submission(path)

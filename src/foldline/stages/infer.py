@@ -29,7 +29,7 @@ from foldline.stages.machine import Machine, build_ordered_batches, open_machine
 from foldline.stages.mirror_infer import mirror_infer
 from foldline.stages.results import Result
 from foldline.stages.runs import RunFolder, choose_folds, require_run
-from foldline.stages.table_settings import check_settings
+from foldline.stages.table_settings import check_sample_file, check_settings
 from foldline.stages.truth import load_truth
 from foldline.tables import write_frame
 from foldline.text import count_and_name
@@ -51,6 +51,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
     """
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
+    check_sample_file(prepared)
     if prepared.test.empty:
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
     if not (prepared.test["path"] != "").any():

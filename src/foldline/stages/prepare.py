@@ -15,6 +15,7 @@ from foldline.data.prepared import build_tables, load_summary, save_prepared
 from foldline.data.scan import is_folder
 from foldline.data.schemes import Scheme, build_scheme
 from foldline.data.verify import Fault, check_pictures
+from foldline.files import compute_sha256
 from foldline.spelling import find_on_disk
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
 from foldline.stages.table_settings import collect_settings
@@ -140,6 +141,9 @@ def _summarize(
         "submission_values": list(answers.values),
         "submission_labels": answers.kind,
         "sample_file": found.sample_path.as_posix() if found.sample_path else None,
+        "sample_sha256": (
+            compute_sha256(found.sample_path.read_bytes()) if found.sample_path else None
+        ),
         "num_images": len(found.pictures),
         "num_groups": len({picture.group for picture in found.pictures}),
         "num_test": len(found.test.ids),

@@ -60,6 +60,24 @@ def _are_same(value: Any, other: Any) -> bool:
     return bool(value == other)
 
 
+def check_sample_file(prepared: Prepared) -> None:
+    """Raise `UserError` where the sample file is no more the one that the table was made from.
+
+    Its ids and their order are those of the submission.
+    """
+    if prepared.sample_file is None or prepared.sample_sha256 is None:
+        return
+    try:
+        content = prepared.sample_file.read_bytes()
+    except OSError:  # of data that lie elsewhere by now
+        return
+    if compute_sha256(content) != prepared.sample_sha256:
+        raise UserError(
+            f"{prepared.sample_file}: changed since it was prepared: its ids, their order or its "
+            f"columns may be others; {say_prepare()}"
+        )
+
+
 def _show(value: Any) -> str:
     return "null" if value is None else str(value)
 
