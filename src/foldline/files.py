@@ -63,6 +63,11 @@ def claiming(path: Path, *, wait: bool = False) -> Iterator[bool]:
         yield is_ours
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether `path` is a folder that can be reached, whatever is wrong with its name."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for names that are too long
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with Unix line ends, atomically."""
     with replacing(path) as temporary:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.text import compute_name_key, compute_path_key, count_and_name
 
 
@@ -19,8 +20,7 @@ def find_on_disk(root: Path, path: str) -> str:
         place = root.joinpath(*found)
         if not os.path.exists(place / part):  # noqa: PTH110 - raises for no name whatever
             key = compute_name_key(part)
-            is_folder = os.path.isdir(place)  # noqa: PTH112 - raises for no name whatever
-            entries = sorted(os.listdir(place)) if is_folder else []  # noqa: PTH208
+            entries = sorted(os.listdir(place)) if is_folder(place) else []  # noqa: PTH208
             alike = [entry for entry in entries if compute_name_key(entry) == key]
             if len(alike) > 1:
                 raise UserError(

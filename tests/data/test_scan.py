@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.needs import unreadable
 
-from foldline.data.scan import is_folder, list_folders, scan_pictures
+from foldline.data.scan import list_folders, scan_pictures
 from foldline.errors import UserError
+from foldline.files import is_folder
 
 
 def make_files(root: Path, *paths: str) -> None:

@@ -25,8 +25,8 @@ from foldline.spelling import describe_spellings, find_on_disk
 from foldline.text import count_and_name, name_some
 
 NUM_FAULTS_NAMED = 10
-# so many ids without a picture, and so large a share of all, are no accident
-NUM_MISSING_TOLD, MISSING_TOLD = 3, 0.1
+# so many ids that cannot be answered, and so large a share of all, are told loudly
+NUM_UNANSWERED_TOLD, UNANSWERED_TOLD = 3, 0.1
 GUESSED = "answered by the most frequent class"
 
 
@@ -177,7 +177,7 @@ def _describe_test(
         by_problem[problem].append(identifier)
     missing, unreadable = by_problem[MISSING], by_problem[UNREADABLE]
     lines = []
-    if len(missing) >= NUM_MISSING_TOLD and len(missing) > MISSING_TOLD * len(test.ids):
+    if _are_many(missing, test):
         beside = f" beside {extra[0]!r}" if extra else ""
         lines += [
             f"MANY TEST PICTURES ARE MISSING: {len(missing)} of {len(test.ids)} ids mean none in "
@@ -186,7 +186,7 @@ def _describe_test(
         ]
     elif missing:
         lines.append(f"test ids without a picture, {GUESSED}: {count_and_name(missing)}")
-    if len(unreadable) >= NUM_MISSING_TOLD and len(unreadable) > MISSING_TOLD * len(test.ids):
+    if _are_many(unreadable, test):
         lines += [
             f"MANY TEST PICTURES CANNOT BE READ: {len(unreadable)} of {len(test.ids)}, such as "
             f"{unreadable[0]!r}; each is named in rejected.csv",
@@ -197,6 +197,12 @@ def _describe_test(
     if extra:
         lines.append(f"pictures in {folder} that {sample_path} does not ask for: {len(extra)}")
     return lines
+
+
+def _are_many(unanswered: Sequence[str], test: TestSet) -> bool:
+    """Whether so many ids cannot be answered that it is no accident."""
+    num = len(unanswered)
+    return num >= NUM_UNANSWERED_TOLD and num > UNANSWERED_TOLD * len(test.ids)
 
 
 def _refuse_bad(root: Path, faults: Mapping[str, Fault]) -> None:

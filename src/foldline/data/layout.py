@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from foldline.data.scan import UNREADABLE_FOLDER, Scan, is_folder, list_folders, scan_pictures
+from foldline.data.scan import UNREADABLE_FOLDER, Scan, list_folders, scan_pictures
 from foldline.data.schemes import Scheme
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.text import compute_name_key, count_and_name, count_of, leads_outside, name_some
 
 NOTHING = Scan([], {}, [])

@@ -1,6 +1,7 @@
 """The competition's own list of people, compared with the folders that are there."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,7 +46,9 @@ def _describe(name: str, rows: Sequence[_Person], folders: Collection[str]) -> l
         f"people of another gender or age in {name} than in their folder's name": sorted(
             folder for folder in listed.keys() & there if _contradicts(listed[folder])
         ),
-        f"people that are twice in {name}": sorted(_repeated(row.path for row in rows)),
+        f"people that are twice in {name}": sorted(
+            path for path, count in Counter(row.path for row in rows).items() if count > 1
+        ),
     }
     return [f"{what}: {count_and_name(who)}" for what, who in differences.items() if who]
 
@@ -53,8 +56,3 @@ def _describe(name: str, rows: Sequence[_Person], folders: Collection[str]) -> l
 def _contradicts(row: _Person) -> bool:
     pieces = row.path.split("_")
     return (pieces[1:2], pieces[-1:]) != ([row.gender], [row.age])
-
-
-def _repeated(names: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]

@@ -1,6 +1,7 @@
 """Pictures that are one file on disk: a link and what it leads to, two links, two names of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from foldline.data.pictures import Picture
@@ -23,7 +24,9 @@ def drop_same_files(
     each pair of folders that share a file where one is training and one validation, or where it
     would be of two classes.
     """
-    suspects = _find_repeated(inodes[picture.path] for picture in pictures)
+    # files may be one where a number comes more than once, if they are on one disk
+    numbers = Counter(inodes[picture.path] for picture in pictures)
+    suspects = {inode for inode, count in numbers.items() if count > 1}
     if not suspects:
         return list(pictures), []
     first_of: dict[_File, Picture] = {}
@@ -59,12 +62,6 @@ def _explain_conflict(
 def _count(faults: Sequence[str]) -> str:
     more = f" (and {len(faults) - 1} more in the same two folders)" if len(faults) > 1 else ""
     return faults[0] + more
-
-
-def _find_repeated(inodes: Iterable[int]) -> set[int]:
-    """Return the numbers that come more than once: where files may be one, if on one disk."""
-    seen: set[int] = set()
-    return {inode for inode in inodes if inode in seen or seen.add(inode)}  # type: ignore[func-returns-value]
 
 
 def _identify(path: Path) -> _File | None:

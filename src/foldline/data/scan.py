@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.text import escape
 
 PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
@@ -80,11 +81,6 @@ def scan_pictures(root: Path, folder: str, *, exclude: Collection[str] = ()) -> 
         rejected=sorted(walk.rejected, key=lambda item: item.path),
         inodes=[walk.inodes[path] for path in paths],
     )
-
-
-def is_folder(path: Path) -> bool:
-    """Return whether `path` is a folder that can be reached, whatever is wrong with its name."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for names that are too long
 
 
 def list_folders(folder: Path) -> list[str]:

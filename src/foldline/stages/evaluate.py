@@ -13,9 +13,9 @@ from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
-from foldline.data.scan import is_folder
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks

@@ -75,11 +75,15 @@ def train_fold(job: FoldJob) -> None:
             parts.epochs_done = epoch
             save_last(job, parts)
     _finish(job, parts, bad)
+    bad.report(f"fold {job.fold}", learned_from=_list_learned_from(job))
+
+
+def _list_learned_from(job: FoldJob) -> dict[str, str]:
+    """The class of each picture that the fold learns from, by its path."""
     rows = choose_train_rows(job.prepared, job.fold)
-    classes = zip(rows["path"], rows["train_label"], strict=True)
-    names = job.prepared.class_names
-    root = job.config.data.root
-    bad.report(f"fold {job.fold}", {str(root / path): names[label] for path, label in classes})
+    root, names = job.config.data.root, job.prepared.class_names
+    labels = zip(rows["path"], rows["train_label"], strict=True)
+    return {str(root / path): names[label] for path, label in labels}
 
 
 def _run_epoch(

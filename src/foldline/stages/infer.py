@@ -12,11 +12,10 @@ from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
-from foldline.data.scan import is_folder
 from foldline.data.testset import UNREADABLE
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
-from foldline.files import compute_sha256, write_json
+from foldline.files import compute_sha256, is_folder, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.heads import build_networks

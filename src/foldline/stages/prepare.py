@@ -12,10 +12,9 @@ from foldline.data.corrections import TrainLabels, compute_train_labels, load_co
 from foldline.data.folds import ClassCounts, assign_folds, count_classes, take_given_folds
 from foldline.data.layout import require_folder
 from foldline.data.prepared import build_tables, load_summary, save_prepared
-from foldline.data.scan import is_folder
 from foldline.data.schemes import Scheme, build_scheme
 from foldline.data.verify import Fault, check_pictures
-from foldline.files import compute_sha256
+from foldline.files import compute_sha256, is_folder
 from foldline.spelling import find_on_disk
 from foldline.stages.prepare_report import describe_rare_classes, describe_seal, show_prepared
 from foldline.stages.table_settings import collect_settings

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from foldline.command_line import format_command
 from foldline.config import Config
-from foldline.data.scan import is_folder
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.recipe import load_config
 from foldline.scoring.metrics import Scores
 from foldline.stages.run_record import (

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from foldline.data.prepared import Prepared
-from foldline.data.scan import is_folder, scan_pictures
+from foldline.data.scan import scan_pictures
 from foldline.data.testset import match_ids
 from foldline.errors import UserError
+from foldline.files import is_folder
 from foldline.tables import read_table
 from foldline.text import compute_name_key, count_and_name, count_of, name_some
 
