@@ -143,11 +143,12 @@ def _load_answers(path: Path) -> Answers | None:
     out_of_fold = _read(lambda: load_out_of_fold(path)) if path.exists() else None
     if out_of_fold is None:
         return None
+    probs = out_of_fold.probs
     return Answers(
         class_names=tuple(out_of_fold.class_names),
         rows=out_of_fold.table[_ROW_COLUMNS],
-        predicted=out_of_fold.probs.argmax(axis=1),
-        confidence=out_of_fold.probs.max(axis=1),
+        predicted=probs.argmax(axis=1),
+        confidence=probs.max(axis=1),
     )
 
 
