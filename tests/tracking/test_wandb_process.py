@@ -72,6 +72,9 @@ class FakeWandb(ModuleType):
     def finish(self, *, exit_code: int) -> None:
         self._note("finish", exit_code)
 
+    def teardown(self, exit_code: int) -> None:
+        assert self.calls[-1] == ("finish", exit_code), "what was logged is still being written"
+
 
 @pytest.fixture
 def wandb(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWandb]:

@@ -52,6 +52,18 @@ def train(track: WandbRun) -> None:
     track.summarize({"best": 0.2})
 
 
+def find_core(track: WandbRun) -> psutil.Process:
+    """Return the program of wandb's that writes to disk, once it has been started."""
+    assert track._process is not None
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in psutil.Process(track._process.pid).children(recursive=True):
+            if "wandb-core" in child.name():
+                return child
+        time.sleep(0.01)
+    raise AssertionError("wandb-core has not been started")
+
+
 def wait_for_end(track: WandbRun, seconds: float = 60) -> None:
     for thread in track._threads:
         thread.join(seconds)
@@ -123,15 +135,8 @@ def test_an_offline_run_reads_back(tmp_path: Path) -> None:
 def test_the_killed_process_of_wandb_is_said_once(tmp_path: Path) -> None:
     reports: Reports = []
     track = start(tmp_path, reports)
-    assert track._process is not None
     train(track)
-    cores: list[psutil.Process] = []
-    deadline = time.monotonic() + 60
-    while not cores and time.monotonic() < deadline:
-        children = psutil.Process(track._process.pid).children(recursive=True)
-        cores = [one for one in children if "wandb-core" in one.name()]
-        time.sleep(0.01)
-    cores[0].send_signal(signal.SIGKILL)
+    find_core(track).send_signal(signal.SIGKILL)
     train(track)
     track.wait(time.monotonic() + 60)
     assert len(reports) == 1, reports
@@ -159,8 +164,10 @@ def test_an_address_that_never_answers_costs_five_seconds_and_no_figure(
 def test_a_killed_training_leaves_a_run_that_is_marked_so(tmp_path: Path) -> None:
     track = start(tmp_path, [])
     train(track)
+    core = find_core(track)
     track._messages.put(None)  # as when the process that writes has gone
     wait_for_end(track)
+    assert not core.is_running(), "it may still be writing the file"
     (run,) = read_runs(tmp_path).values()
     assert len(run.rows) == 2
     assert run.exit_codes == [1]

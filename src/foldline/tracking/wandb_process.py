@@ -234,15 +234,23 @@ def _finish(run: Any, failed: bool, patience: Patience) -> None:
     """Upload what is left; where patience ends before, it stays on disk for `wandb sync`."""
     exit_code = _FAILED if failed else 0
     if run.settings._offline:
-        run.finish(exit_code=exit_code)
+        _close(run, exit_code)
         return
     try:
         with patience.waiting():
-            run.finish(exit_code=exit_code)
+            _close(run, exit_code)
         # as `wandb sync` marks what it has uploaded
         Path(run.settings.sync_file).with_suffix(".wandb.synced").touch()
     except PatienceOverError:
         time.sleep(2 * _FLUSH)
+
+
+def _close(run: Any, exit_code: int) -> None:
+    """Finish the run and wait for wandb's own process, which writes to disk until it has ended."""
+    import wandb
+
+    run.finish(exit_code=exit_code)
+    wandb.teardown(exit_code)
 
 
 def main() -> None:
