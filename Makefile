@@ -128,5 +128,5 @@ clean: ## remove .venv and the tools' caches; inputs and outputs stay
 	@# compiled once here, or each process does it anew where Python is told to write no bytecode;
 	@# what cannot be imported is said by the command that needs it
 	@NO_ALBUMENTATIONS_UPDATE=1 PYTHONDONTWRITEBYTECODE= .venv/bin/python -c \
-		'import foldline.stages.train, foldline.stages.report_files, wandb' 2>/dev/null || true
+		'import foldline.training.run, foldline.reporting.report_files, wandb' 2>/dev/null || true
 	@touch $@

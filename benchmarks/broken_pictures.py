@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from foldline.data.verify import JPEG_END, check_picture
+from foldline.data.competition.verify import JPEG_END, check_picture
 
 Damage = Callable[[bytes, np.random.Generator], bytes]
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from foldline import console
-from foldline.scoring.compare import Comparison, compare_runs
-from foldline.scoring.metrics import Labels, Probs
+from foldline.metrics.compare import Comparison, compare_runs
+from foldline.metrics.scores import Labels, Probs
 
 PEOPLE, FOLDS, CLASSES = 540, 5, 18
 # people of each gender and age class among the 2,700 of the competition, and each one's pictures

@@ -22,8 +22,8 @@ from torch import nn
 from foldline import console
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.files import replacing
-from foldline.scoring.compare import compare_runs
-from foldline.scoring.metrics import Probs, compute_macro_f1
+from foldline.metrics.compare import compare_runs
+from foldline.metrics.scores import Probs, compute_macro_f1
 
 HEIGHT, WIDTH = 24, 18
 FOLDS, EPOCHS, BATCH = 5, 5, 96

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PIL import ImageOps
 
-from foldline.drawing.contact_sheet import build_contact_sheet
-from foldline.drawing.people import GENDERS, Gender, Person, cast_people
 from foldline.files import replacing
+from foldline.synthetic.contact_sheet import build_contact_sheet
+from foldline.synthetic.people import GENDERS, Gender, Person, cast_people
 
 SHEET = Path(__file__).resolve().parent.parent / "docs/sample.png"
 # gender and age class of the rows

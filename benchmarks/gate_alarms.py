@@ -14,14 +14,14 @@ import numpy as np
 from benchmarks.drawn_answers import Drawn, Floats, Labels, Skill, draw_competition, draw_run
 
 from foldline import console
-from foldline.scoring.gate import (
+from foldline.metrics.scores import compute_macro_f1
+from foldline.submitting.gate import (
     Known,
     Reference,
     check_agreement,
     check_histogram,
     check_one_class,
 )
-from foldline.scoring.metrics import compute_macro_f1
 
 NAMES = [str(number) for number in range(18)]
 # people to train on, people to be tested on, folds

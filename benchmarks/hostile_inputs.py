@@ -28,18 +28,18 @@ from tests.competition import draw, write_competition
 from tests.drawn_runs import draw_project
 
 from foldline.cli import main as run_foldline
+from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
+from foldline.config.recipe import load_config
+from foldline.data.competition.verify import check_picture
 from foldline.data.decode import BadImageError, load_image
 from foldline.data.prepared import load_prepared
-from foldline.data.verify import check_picture
 from foldline.errors import UserError
 from foldline.files import write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint, load_state, save_checkpoint
-from foldline.learning.model import build_model, copy_state
-from foldline.plain_yaml import PlainYamlError, load_plain_yaml
-from foldline.recipe import load_config
-from foldline.scoring.out_of_fold import OutOfFold, load_out_of_fold, save_out_of_fold
-from foldline.stages.truth import load_truth
-from foldline.tracking.metrics_log import save_metrics
+from foldline.learning.networks.model import build_model, copy_state
+from foldline.runs.metrics_log import save_metrics
+from foldline.runs.out_of_fold import OutOfFold, load_out_of_fold, save_out_of_fold
+from foldline.submitting.truth import load_truth
 
 Verdict = Literal["refused", "accepted", "traceback"]
 CONFIGS = Path(__file__).parents[1] / "configs"

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest_plugins = ["tests.projects"]
+
 # of the user, the terminal and the machine: none may decide how a test ends
 _FOREIGN = (
     *("WANDB_", "KAGGLE_", "XDG_", "HF_", "TORCH", "PYTORCH_", "CUDA_", "ACCELERATE_", "NCCL_"),

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 from benchmarks.drawn_answers import Drawn, Floats, Skill, draw_competition, draw_run
 
-from foldline.data.pictures import Picture
+from foldline.config.recipe import dump_config, load_config
+from foldline.data.competition.labels import Picture
+from foldline.data.competition.schemes import MaskScheme
+from foldline.data.competition.test_set import TestSet
 from foldline.data.prepared import build_tables, save_prepared
-from foldline.data.schemes import MaskScheme
-from foldline.data.testset import TestSet
 from foldline.files import compute_sha256, write_json, write_text
-from foldline.recipe import dump_config, load_config
-from foldline.scoring.metrics import Scores, compute_scores
-from foldline.scoring.out_of_fold import build_out_of_fold, save_out_of_fold
-from foldline.scoring.submission import save_submission
+from foldline.metrics.scores import Scores, compute_scores
+from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
+from foldline.runs.submission import save_submission
 
 NAMES = MaskScheme.class_names or ()
 FAIR, GOOD = Skill(), Skill(signal=6)

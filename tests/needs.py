@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.browser import CHROMIUM
 
-from foldline.stages import kaggle_client
+from foldline.submitting import kaggle_client
 
 PATHS = Path(os.environ.get("FOLDLINE_DATA") or "/nowhere") / "mask_train_paths.csv"
 

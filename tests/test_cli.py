@@ -34,9 +34,9 @@ def foldline(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """What the train stage was called with, in the place of training."""
     configs: list[Config] = []
-    stage = ModuleType("foldline.stages.train")
+    stage = ModuleType("foldline.training.run")
     stage.run_train = configs.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "foldline.stages.train", stage)
+    monkeypatch.setitem(sys.modules, "foldline.training.run", stage)
     return configs
 
 
@@ -44,9 +44,9 @@ def make_train_raise(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> N
     def run_train(config: Config) -> None:
         raise error
 
-    stage = ModuleType("foldline.stages.train")
+    stage = ModuleType("foldline.training.run")
     stage.run_train = run_train  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "foldline.stages.train", stage)
+    monkeypatch.setitem(sys.modules, "foldline.training.run", stage)
 
 
 def test_a_stage_is_run_with_the_file_and_the_overrides(
@@ -64,14 +64,24 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
     )
 
 
-@pytest.mark.parametrize("stage", ["sample", "prepare", "advise", "train", "infer", "evaluate"])
+@pytest.mark.parametrize(
+    ("stage", "where"),
+    [
+        ("sample", "preparing.sample"),
+        ("prepare", "preparing.prepare"),
+        ("advise", "advising.advise"),
+        ("train", "training.run"),
+        ("infer", "inference.test_set"),
+        ("evaluate", "inference.evaluation"),
+    ],
+)
 def test_every_stage_calls_its_own(
-    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str
+    foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, stage: str, where: str
 ) -> None:
     called: list[Config] = []
-    module = ModuleType(f"foldline.stages.{stage}")
+    module = ModuleType(f"foldline.{where}")
     setattr(module, f"run_{stage}", lambda config, **options: called.append(config))
-    monkeypatch.setitem(sys.modules, f"foldline.stages.{stage}", module)
+    monkeypatch.setitem(sys.modules, f"foldline.{where}", module)
     assert foldline(stage)[0] == 0
     assert called == [Config()]
 

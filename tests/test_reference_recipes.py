@@ -11,10 +11,10 @@ from torch import nn
 
 from foldline.cli import main
 from foldline.config import Config, Data
+from foldline.config.recipe import load_config
 from foldline.learning.checkpoint import load_checkpoint, load_state, save_state
-from foldline.learning.model import build_model, copy_state, find_head
-from foldline.recipe import load_config
-from foldline.stages.runs import FoldFolder, RunFolder
+from foldline.learning.networks.model import build_model, copy_state, find_head
+from foldline.runs.folders import FoldFolder, RunFolder
 
 RECIPES = sorted((Path(__file__).parents[1] / "configs/reference").glob("*.yaml"))
 SMALL = (

@@ -11,10 +11,10 @@ import pandas as pd
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import write_json
-from foldline.scoring.metrics import compute_bootstrap_interval, compute_scores
-from foldline.scoring.out_of_fold import build_out_of_fold, join_out_of_fold, save_out_of_fold
-from foldline.stages.runs import RunFolder, begin_run
-from foldline.tracking.metrics_log import save_metrics
+from foldline.metrics.scores import compute_bootstrap_interval, compute_scores
+from foldline.runs.folders import RunFolder, begin_run
+from foldline.runs.metrics_log import save_metrics
+from foldline.runs.out_of_fold import build_out_of_fold, join_out_of_fold, save_out_of_fold
 
 CLASSES = ("cat", "쥐, grey", "<b>dog</b>")
 PEOPLE, PICTURES, FOLDS = 12, 4, 3

@@ -83,7 +83,7 @@ def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None
         @foldline.command(name, help=summary, short_help=summary)
         @_takes_settings()
         def command(path: Path | None, overrides: tuple[str, ...]) -> None:
-            from foldline.recipe import load_config
+            from foldline.config.recipe import load_config
 
             run(load_config(path, overrides))
 
@@ -94,8 +94,8 @@ def _stage(name: str, summary: str) -> Callable[[Callable[[Config], None]], None
 @_takes_settings()
 def _sample(path: Path | None, overrides: tuple[str, ...]) -> None:
     """Draw the sample competition under inputs/sample, or where a recipe or data.root says."""
-    from foldline.recipe import load_config
-    from foldline.stages.sample import run_sample
+    from foldline.config.recipe import load_config
+    from foldline.preparing.sample import run_sample
 
     config = load_config(path, overrides)
     # without either, data.root is where the real competition lies
@@ -105,7 +105,7 @@ def _sample(path: Path | None, overrides: tuple[str, ...]) -> None:
 
 @_stage("prepare", "Read labels, check the pictures, deal the folds.")
 def _prepare(config: Config) -> None:
-    from foldline.stages.prepare import run_prepare
+    from foldline.preparing.prepare import run_prepare
 
     run_prepare(config)
 
@@ -114,15 +114,15 @@ def _prepare(config: Config) -> None:
 @_takes_settings()
 def _advise(path: Path | None, overrides: tuple[str, ...]) -> None:
     """Say which part of the network to train, and why."""
-    from foldline.recipe import load_config
-    from foldline.stages.advise import run_advise
+    from foldline.advising.advise import run_advise
+    from foldline.config.recipe import load_config
 
     run_advise(load_config(path, overrides))
 
 
 @_stage("train", "Train every fold; go on where it was stopped.")
 def _train(config: Config) -> None:
-    from foldline.stages.train import run_train
+    from foldline.training.run import run_train
 
     run_train(config)
 
@@ -135,8 +135,8 @@ def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
 
     Without --config, run=NAME is answered by the settings it was trained with.
     """
-    from foldline.stages.infer import run_infer
-    from foldline.stages.run_config import load_run_config
+    from foldline.inference.test_set import run_infer
+    from foldline.runs.settings import load_run_config
 
     run_infer(load_run_config(path, overrides), force=force)
 
@@ -146,8 +146,8 @@ def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
 @click.argument("names", nargs=-1, metavar="RUN...")
 def _answer(pictures: Path, names: tuple[str, ...]) -> None:
     """Answer a folder of pictures by one run or several, whose heads may share a backbone."""
-    from foldline.stages.answer import run_answer
-    from foldline.stages.run_summary import find_run_path
+    from foldline.inference.folder import run_answer
+    from foldline.runs.summary import find_run_path
 
     run_answer(pictures, [find_run_path(name, _RUNS) for name in names])
 
@@ -159,8 +159,8 @@ def _evaluate(path: Path | None, overrides: tuple[str, ...]) -> None:
 
     Without --config, run=NAME is scored by the settings it was trained with.
     """
-    from foldline.stages.evaluate import run_evaluate
-    from foldline.stages.run_config import load_run_config
+    from foldline.inference.evaluation import run_evaluate
+    from foldline.runs.settings import load_run_config
 
     run_evaluate(load_run_config(path, overrides))
 
@@ -172,7 +172,7 @@ def _report(path: Path | None, overrides: tuple[str, ...]) -> None:
 
     Without --config, run=NAME is drawn by the settings it was trained with.
     """
-    from foldline.stages.report import run_report
+    from foldline.reporting.report import run_report
 
     run_report(path, overrides)
 
@@ -183,7 +183,7 @@ def _show(path: Path | None, overrides: tuple[str, ...]) -> None:
     """Print the resolved configuration, or, given the name of a run, that run."""
     runs = [word for word in overrides if "=" not in word]
     if not runs:
-        from foldline.recipe import dump_config, load_config
+        from foldline.config.recipe import dump_config, load_config
 
         click.echo(dump_config(load_config(path, overrides)), nl=False)
         return
@@ -191,8 +191,8 @@ def _show(path: Path | None, overrides: tuple[str, ...]) -> None:
         raise UserError(
             f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
         )
-    from foldline.stages.run_summary import find_run_path
-    from foldline.stages.show_run import run_show
+    from foldline.reporting.show_run import run_show
+    from foldline.runs.summary import find_run_path
 
     run_show(find_run_path(runs[0], _RUNS))
 
@@ -200,7 +200,7 @@ def _show(path: Path | None, overrides: tuple[str, ...]) -> None:
 @foldline.command("runs", short_help="List all runs, the best first.")
 def _runs() -> None:
     """List all runs under outputs/runs, the best first."""
-    from foldline.stages.run_list import run_list
+    from foldline.reporting.run_list import run_list
 
     run_list(_RUNS)
 
@@ -209,8 +209,8 @@ def _runs() -> None:
 @click.argument("names", nargs=-1, metavar="RUN RUN...")
 def _compare(names: tuple[str, ...]) -> None:
     """Put runs side by side and say whether the gain of the later over the earlier is real."""
-    from foldline.stages.compare import run_compare
-    from foldline.stages.run_summary import find_run_path
+    from foldline.reporting.compare import run_compare
+    from foldline.runs.summary import find_run_path
 
     run_compare([find_run_path(name, _RUNS) for name in names])
 
@@ -220,7 +220,7 @@ def _compare(names: tuple[str, ...]) -> None:
 @_takes_settings()
 def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
     """Train every combination of a grid, shared with other agents, and name the winner."""
-    from foldline.stages.sweep import run_sweep
+    from foldline.training.sweep import run_sweep
 
     run_sweep(sweep, path, overrides)
 
@@ -228,14 +228,14 @@ def _sweep(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
 @foldline.command("sync", short_help="Upload to Weights & Biases what was kept on disk.")
 def _sync() -> None:
     """Upload to Weights & Biases every run under outputs/runs that was kept on disk."""
-    from foldline.stages.sync import run_sync
+    from foldline.tracking.sync import run_sync
 
     run_sync()
 
 
 @_stage("fetch", "Get a run's checkpoints back from Weights & Biases.")
 def _fetch(config: Config) -> None:
-    from foldline.stages.fetch import run_fetch
+    from foldline.tracking.fetch import run_fetch
 
     run_fetch(config)
 
@@ -248,7 +248,7 @@ def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...])
 
     Without --config, the submission of a run is checked by that run's settings.
     """
-    from foldline.stages.check_submission import load_submission_config, run_check_submission
+    from foldline.submitting.check_submission import load_submission_config, run_check_submission
 
     run_check_submission(load_submission_config(file, path, overrides), file)
 
@@ -260,7 +260,7 @@ def _check_submission(file: Path, path: Path | None, overrides: tuple[str, ...])
 @click.option("--force", is_flag=True, help="even if the gate stops it, or a second time")
 def _submit(run: str, competition: str, message: str, force: bool) -> None:
     """Submit a run through Kaggle's client."""
-    from foldline.stages.submit import run_submit
+    from foldline.submitting.submit import run_submit
 
     run_submit(run, competition=competition, message=message, force=force)
 
@@ -271,7 +271,7 @@ def _submit(run: str, competition: str, message: str, force: bool) -> None:
 @click.option("--private", is_flag=True, help="of the private leaderboard")
 def _score(run: str, score: str, private: bool) -> None:
     """Record what the leaderboard says of a run, from 0 to 1."""
-    from foldline.stages.leaderboard import run_score
+    from foldline.reporting.leaderboard import run_score
 
     run_score(run, score, private=private)
 
@@ -280,6 +280,6 @@ def _score(run: str, score: str, private: bool) -> None:
 @click.option("--public-share", default=0.5, help="of the test rows; default: 0.5")
 def _leaderboard(public_share: float) -> None:
     """Compare runs with the leaderboard, propose two."""
-    from foldline.stages.leaderboard import run_leaderboard
+    from foldline.reporting.leaderboard import run_leaderboard
 
     run_leaderboard(public_share=public_share)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.needs import PATHS, needs_data
 
+from foldline.data.competition.schemes import MaskScheme
 from foldline.data.folds import (
     ALWAYS_TRAINED,
     assign_folds,
@@ -13,7 +14,6 @@ from foldline.data.folds import (
     deal_folds,
     take_given_folds,
 )
-from foldline.data.schemes import MaskScheme
 from foldline.errors import UserError
 
 # shots of the mask competition: five worn, one worn wrongly, one bare

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from foldline.data.pictures import Picture
+from foldline.data.competition.labels import Picture
+from foldline.data.competition.scan import Rejected
+from foldline.data.competition.test_set import TestSet
 from foldline.data.prepared import (
     Tables,
     build_tables,
     load_prepared,
     save_prepared,
 )
-from foldline.data.scan import Rejected
-from foldline.data.testset import TestSet
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 

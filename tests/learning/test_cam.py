@@ -7,7 +7,7 @@ from torch import nn
 from torchvision.models import VisionTransformer
 
 from foldline.learning.cam import compute_heat_maps
-from foldline.learning.model import build_model
+from foldline.learning.networks.model import build_model
 
 
 class Brightness(nn.Module):

@@ -23,7 +23,7 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.model import build_model, copy_state
+from foldline.learning.networks.model import build_model, copy_state
 
 
 def make_checkpoint(state: dict[str, torch.Tensor], **changes: Any) -> Checkpoint:

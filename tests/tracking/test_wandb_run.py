@@ -89,7 +89,7 @@ def test_training_finishes_where_wandb_is_broken(expected: str, tmp_path: Path) 
     assert len(reports) == 1
     assert expected in reports[0]
     assert "\n" not in reports[0]
-    assert track.is_dark
+    assert track.is_disabled
 
 
 @pytest.mark.parametrize("broken", ["hang"], indirect=True)

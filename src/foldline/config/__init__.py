@@ -1,6 +1,7 @@
 """The settings of every stage: what they are called, what they may be, what they default to.
 
-Defaults live here and nowhere else. `foldline.recipe` lays a YAML file and overrides over them.
+Defaults live here and nowhere else. `foldline.config.recipe` lays a YAML file and overrides over
+them.
 """
 
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator
 
 from foldline.config.data import Data, Folds, Sample, name_data
+from foldline.config.inference import Evaluate, Infer, Report, Track
 from foldline.config.learning import (
     SGD,
     Adam,
@@ -21,7 +23,6 @@ from foldline.config.learning import (
     Train,
     Validation,
 )
-from foldline.config.outcome import Evaluate, Infer, Report, Track
 from foldline.config.values import Name, Section, Seed, is_text, name_of, sections_in
 
 __all__ = [

@@ -160,6 +160,11 @@ class Train(Section):
         description="albumentations transforms after crop and resize: name and its arguments",
     )
 
+    @property
+    def runtime(self) -> dict[str, Any]:
+        """The arguments of `open_runtime`."""
+        return {key: getattr(self, key) for key in ("precision", "workers", "channels_last")}
+
     @model_validator(mode="after")
     def _floor_is_a_share(self) -> "Train":
         floor = self.validation.floor

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from foldline.command_line import repeat
-from foldline.data.testset import MISSING, UNREADABLE
+from foldline.data.competition.test_set import MISSING, UNREADABLE
 from foldline.errors import UserError
 from foldline.files import compute_seal, compute_sha256, write_json, write_text
 from foldline.records import Record, load_record
@@ -22,9 +22,9 @@ from foldline.text import escape, leads_outside
 if TYPE_CHECKING:
     import pandas as pd
 
-    from foldline.data.pictures import Picture
-    from foldline.data.scan import Rejected
-    from foldline.data.testset import TestSet
+    from foldline.data.competition.labels import Picture
+    from foldline.data.competition.scan import Rejected
+    from foldline.data.competition.test_set import TestSet
 
 TRAIN, TEST, REJECTED, SUMMARY = "train.csv", "test.csv", "rejected.csv", "summary.json"
 TEXT_COLUMNS = frozenset({"id", "path", "group", "problem"})

@@ -13,7 +13,7 @@ from torch import nn
 
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.learning.model import (
+from foldline.learning.networks.model import (
     State,
     build_model,
     compute_backbone_hash,
@@ -23,7 +23,7 @@ from foldline.learning.model import (
     find_prefix,
     load_weights,
 )
-from foldline.learning.weight_files import find_state, read_weight_file
+from foldline.learning.networks.weight_files import find_state, read_weight_file
 from foldline.records import Count, Figure, Share, describe_damage
 from foldline.text import escape, name_some
 

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from foldline.errors import UserError
-from foldline.learning.model import set_training_mode
+from foldline.learning.networks.model import set_training_mode
 
 # losses are looked at, across processes, every so many batches: each look waits for the device
 _BATCHES_BETWEEN_CHECKS = 20

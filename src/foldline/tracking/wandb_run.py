@@ -102,7 +102,7 @@ class WandbRun:
         self._start(sweeps)
 
     @property
-    def is_dark(self) -> bool:
+    def is_disabled(self) -> bool:
         """Whether nothing is mirrored, any more or at all."""
         return self._dark
 

@@ -1,0 +1,173 @@
+"""`foldline advise`: which part of the network to train on the prepared pictures, and why."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from torch import nn
+
+from foldline import console
+from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, advise_scope
+from foldline.advising.separation import (
+    NUM_FOLDS,
+    choose_sample,
+    compute_separation,
+    extract_features,
+)
+from foldline.command_line import repeat
+from foldline.config import Config
+from foldline.data.bad_pictures import BadPictures
+from foldline.data.dataset import ImageDataset
+from foldline.data.folds import ALWAYS_TRAINED, deal_folds
+from foldline.data.prepared import Prepared, load_prepared
+from foldline.errors import UserError
+from foldline.learning.networks.model import find_head
+from foldline.learning.runtime import build_ordered_batches, open_runtime
+from foldline.runs.table_settings import check_settings
+from foldline.training.batches import build_valid_transform
+from foldline.training.components import build_network
+from foldline.training.start import load_origin, name_weights
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """How similar the pictures are, and on how many; or why that is not known."""
+
+    separation: Separation | None = None
+    num_images: int = 0
+    num_classes: int = 0
+    why_not: str = ""
+
+
+def run_advise(config: Config) -> None:
+    """Print the facts, the rule, the advice and the command, which repeats what was typed.
+
+    Nothing is written. Raises `UserError` for what `train` would refuse, too.
+    """
+    prepared = load_prepared(config.prepared_dir)
+    check_settings(prepared, config)
+    # a fold that is never trained on shall not decide how the others are
+    rows = prepared.train
+    if (rows["fold"] == ALWAYS_TRAINED).any():
+        rows = rows[rows["fold"] == ALWAYS_TRAINED]
+    height, width = config.data.image_size
+    console.heading(
+        f"advise {config.prepared_dir}: {config.model.name} ({config.model.weights}), "
+        f"{height}×{width}"
+    )
+    unit = _name_unit(rows)
+    size = _count_per_class(rows)
+    _say_size(rows, unit, size)
+    pretrained = config.model.weights != "none"
+    measured = _measure(config, prepared, rows, unit) if pretrained else _Measured()
+    if pretrained:
+        _say_similarity(measured, unit)
+    advice = advise_scope(size, measured.separation, pretrained=pretrained)
+    _say_advice(advice, config)
+
+
+def _name_unit(rows: pd.DataFrame) -> str:
+    """What the pictures are independent by: people, groups, or the pictures themselves."""
+    if rows["group"].nunique() == len(rows):
+        return "pictures"
+    return "people" if {"gender", "age"} <= set(rows.columns) else "groups"
+
+
+def _count_per_class(rows: pd.DataFrame) -> float:
+    """Groups of a class, on average over the classes there are."""
+    return float(rows.groupby("label")["group"].nunique().mean())
+
+
+def _say_size(rows: pd.DataFrame, unit: str, size: float) -> None:
+    counts = rows["label"].value_counts()
+    groups = f" of {rows['group'].nunique()} {unit}" if unit != "pictures" else ""
+    console.say(
+        f"pictures  {len(rows)}{groups} in {len(counts)} classes, "
+        f"{counts.min()} to {counts.max()} a class"
+    )
+    name = "large" if size >= LARGE_FROM else "small"
+    console.say(
+        f"size      {name}: {size:.0f} {unit} a class on average; large from {LARGE_FROM} on, "
+        "by rule of thumb"
+    )
+
+
+def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) -> _Measured:
+    """Look at a sample of the pictures with the network as it is before any training."""
+    sample = choose_sample(rows["group"].tolist(), rows["label"].tolist(), seed=config.seed)
+    if not sample:
+        return _Measured(why_not=f"fewer than two classes have {NUM_FOLDS} {unit}")
+    model = _build_network(config, prepared)
+    if isinstance(model, str):
+        return _Measured(why_not=model)
+    chosen = rows.iloc[sample]
+    runtime = open_runtime(**config.train.runtime)
+    device = runtime.accelerator.device
+    transform = build_valid_transform(config)
+    dataset = ImageDataset(config.data.root, chosen["path"].tolist(), [0] * len(chosen), transform)
+    bad = BadPictures(config.data.on_bad_image)
+    with console.progress("looking at pictures", len(chosen)) as bar:
+        seen, features = extract_features(
+            model.to(device),
+            find_head(model, len(prepared.class_names)),
+            bad.watch(build_ordered_batches(dataset, config.infer.batch_size, runtime)),
+            device=device,
+            on_batch=lambda count, note: bar.advance(count),
+        )
+    bad.report("advise")
+    chosen = chosen.iloc[seen]
+    labels, groups = chosen["label"].tolist(), chosen["group"].tolist()
+    folds = deal_folds(groups, labels, number=NUM_FOLDS, seed=config.seed)
+    separation = compute_separation(features, labels, groups, folds)
+    return _Measured(separation, len(chosen), chosen["label"].nunique())
+
+
+def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
+    """The network with its weights, or why these cannot say how similar the pictures are."""
+    fold = (config.train.folds or (0,))[0]
+    if config.model.weights == "imagenet":
+        build_network(config, prepared, fold, load=False)  # a wrong name is the user's fault
+        try:
+            return build_network(config, prepared, fold, load=True)
+        except UserError as error:
+            return str(error)
+    model = build_network(config, prepared, fold, load=True)
+    weights = name_weights(config.model.weights, fold)
+    origin = load_origin(weights)
+    if origin and origin.scoring_seal == prepared.scoring_seal:
+        return f"{weights} was trained on these very pictures"
+    return model
+
+
+def _say_similarity(measured: _Measured, unit: str) -> None:
+    separation = measured.separation
+    if separation is None:
+        console.say(f"similar   not measured: {measured.why_not}")
+        return
+    verdict = "yes" if separation.is_similar else "no"
+    if separation.is_close_call:
+        verdict = f"rather {verdict}, a close call"
+    by = {"people": "person", "groups": "group", "pictures": "picture"}[unit]
+    console.say(
+        f"similar   {verdict}: {separation.score:.2f} (95 % by {by} {separation.low:.2f} to "
+        f"{separation.high:.2f}); similar from {SIMILAR_FROM:.2f} on"
+    )
+    console.say(
+        "          how well a linear probe on the frozen features tells "
+        f"{measured.num_classes} classes"
+    )
+    console.say(
+        f"          of {measured.num_images} pictures apart, in {NUM_FOLDS} folds by {by}: "
+        "0 is chance, 1 without a fault"
+    )
+
+
+def _say_advice(advice: Advice, config: Config) -> None:
+    console.say(f"rule      {advice.case}: model.train={advice.scope}")
+    console.say(f"why       {advice.reason}")
+    for word, scope in (("command", advice.scope), ("compare", advice.alternative)):
+        if scope:
+            changed = {"model.train": scope}
+            # one name is one configuration
+            if advice.alternative or config.run_dir.exists():
+                changed["run"] = f"{config.run}-{scope}"
+            console.say(f"{word}   {repeat('train', changed=changed)}")

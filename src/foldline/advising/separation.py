@@ -1,0 +1,123 @@
+"""How well a network's frozen features tell the classes of other pictures apart."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from foldline.advising.advice import Separation
+from foldline.learning.engine import Batch, OnBatch, ignore_progress
+
+NUM_PICTURES = 300
+# of each class; with fewer groups than this a class cannot be in every fold
+NUM_FOLDS = 5
+MIN_PICTURES_PER_CLASS = 10
+NUM_RESAMPLES = 1_000
+
+
+def choose_sample(groups: Sequence[str], labels: Sequence[int], *, seed: int) -> list[int]:
+    """Rows of about `NUM_PICTURES`, evenly of each class and of as many groups as possible.
+
+    Classes of fewer than `NUM_FOLDS` groups are left out; of more classes than there is room for
+    some are drawn. Gives sorted rows; none where fewer than two classes are left.
+    """
+    random = np.random.default_rng(seed)
+    rows_of: dict[int, dict[str, list[int]]] = {}
+    for row in random.permutation(len(labels)).tolist():
+        rows_of.setdefault(labels[row], {}).setdefault(groups[row], []).append(row)
+    usable = sorted(label for label, of in rows_of.items() if len(of) >= NUM_FOLDS)
+    if len(usable) < 2:
+        return []
+    drawn = random.permutation(usable)[: NUM_PICTURES // MIN_PICTURES_PER_CLASS].tolist()
+    share = NUM_PICTURES // len(drawn)
+    chosen: list[int] = []
+    for label in drawn:
+        # every group's first picture, then every group's second one, …
+        ranked = [(rank, row) for own in rows_of[label].values() for rank, row in enumerate(own)]
+        chosen += [row for _, row in sorted(ranked, key=lambda item: item[0])[:share]]
+    return sorted(chosen)
+
+
+@torch.no_grad()
+def extract_features(
+    model: nn.Module,
+    head: str,
+    batches: Iterable[Batch],
+    *,
+    device: torch.device,
+    on_batch: OnBatch = ignore_progress,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """What the layer `head` is given, averaged over the picture: rows and features `[N, F]`."""
+    seen: list[torch.Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(inputs[0].flatten(2).mean(2) if inputs[0].ndim > 2 else inputs[0])
+
+    rows: list[int] = []
+    hook = model.get_submodule(head).register_forward_pre_hook(keep)
+    try:
+        model.eval()
+        for batch in batches:
+            if not len(batch.rows):
+                continue
+            model(batch.normalize(batch.images.to(device)))
+            rows += batch.rows.tolist()
+            on_batch(len(batch.rows), "")
+    finally:
+        hook.remove()
+    return np.array(rows, dtype=np.int64), torch.cat(seen).double().cpu().numpy()
+
+
+def compute_separation(
+    features: npt.NDArray[np.float64],
+    labels: Sequence[int],
+    groups: Sequence[str],
+    folds: Sequence[int],
+) -> Separation:
+    """Balanced accuracy of a linear probe on `features` `[N, F]`, set to 0 at chance, 1 at best.
+
+    Each of `folds`, which keep groups together, is answered by a probe fitted on the others. A
+    linear probe is that of Alain and Bengio 2016, "Understanding intermediate layers using linear
+    classifier probes"; here ridge regression on standardized features, as it needs no search. The
+    interval is a percentile bootstrap over groups; it leaves out what other training pictures
+    would change.
+    """
+    classes, truth = np.unique(labels, return_inverse=True)
+    right = _answer(features, truth, np.asarray(folds)) == truth
+    names, owner = np.unique(groups, return_inverse=True)
+    random = np.random.default_rng(0)
+    draws = random.multinomial(len(names), [1 / len(names)] * len(names), size=NUM_RESAMPLES)
+    weights = np.vstack([np.ones(len(truth)), draws[:, owner]])  # the pictures as they are first
+    is_class = truth == np.arange(len(classes))[:, None]
+    sums = weights @ is_class.T
+    recalls = np.divide(
+        weights @ (is_class & right).T, sums, out=np.full(sums.shape, np.nan), where=sums > 0
+    )
+    chance = 1 / len(classes)
+    scores = (np.nanmean(recalls, axis=1) - chance) / (1 - chance)
+    low, high = np.quantile(scores[1:], [0.025, 0.975])
+    return Separation(float(scores[0]), float(low), float(high))
+
+
+def _answer(
+    features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], folds: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The class of every row by a probe that has not seen the row's fold."""
+    # takes seconds to import
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    answers = np.empty_like(truth)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        # as strong as the features are many: there are more of them than pictures
+        probe: Any = make_pipeline(
+            StandardScaler(), RidgeClassifier(alpha=features.shape[1], class_weight="balanced")
+        )
+        probe.fit(features[~inside], truth[~inside])
+        answers[inside] = probe.predict(features[inside])
+    return answers

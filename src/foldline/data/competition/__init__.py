@@ -1,0 +1,1 @@
+"""Reading a competition's folder."""

@@ -1,0 +1,129 @@
+"""What a submission says for each class: its name, the number that the name is, or its rank."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from foldline.data.competition.sample_file import SampleFile
+from foldline.errors import UserError
+from foldline.text import compute_name_key, name_some
+
+Kind = Literal["names", "values", "ranks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is written for class 0, 1, …; `kind` says what of the class that is.
+
+    `values` are the whole numbers that the names are, without the zeros before them; `ranks`
+    count from 0.
+    """
+
+    kind: Kind
+    values: tuple[int | str, ...]
+
+
+def choose_answers(
+    class_names: Sequence[str], sample: SampleFile | None, *, labels: str = "auto"
+) -> Answers:
+    """What a submission says for each class: `labels` are `names`, `numbers`, or `auto`.
+
+    Numbers are the values of the names where all of these are whole numbers, else ranks. `auto`
+    is whatever the sample file's answers are; where they do not tell, names that are numbers stay
+    names and others become ranks. Names are spelled as the sample file spells them. Raises
+    `UserError` where numbers are wanted and two names are the same one.
+    """
+    spelled = _spell(class_names, sample)
+    values = _read_values(class_names)
+    ranks = tuple(range(len(class_names)))
+    if labels == "names":
+        return Answers("names", spelled)
+    if labels == "numbers":
+        _require_distinct(class_names, values)
+        return Answers("values", values) if values else Answers("ranks", ranks)
+    kinds: dict[Kind, tuple[int | str, ...]] = {"names": spelled, "values": values, "ranks": ranks}
+    said = list_answers(sample)
+    if len(set(values)) < len(values):
+        kinds["values"] = ()
+    if values and said == ["0"]:
+        kinds["ranks"] = ()  # a placeholder rather than the first of the classes
+    hits = {kind: len({str(value) for value in all_} & set(said)) for kind, all_ in kinds.items()}
+    best = max(kinds, key=lambda kind: hits[kind])  # the first of several
+    if not hits[best]:
+        best = "names" if values or not all(map(_is_number, said)) else "ranks"
+    return Answers(best, kinds[best])
+
+
+def choose_columns(
+    scheme_columns: tuple[str, str],
+    sample: SampleFile | None,
+    *,
+    chosen: tuple[str, str] | None = None,
+) -> tuple[str, str]:
+    """The submission's two columns: the sample file's, else the `chosen` ones, else the scheme's.
+
+    Raises `UserError` where the sample file has other columns than those chosen.
+    """
+    if sample and chosen and not _are_same(sample.columns, chosen):
+        raise UserError(
+            f"data.submission_columns: {','.join(chosen)}, but the competition's sample file has "
+            f"{','.join(sample.columns)}; leave it null"
+        )
+    return sample.columns if sample else chosen or scheme_columns
+
+
+def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | None) -> list[str]:
+    """A line where the sample file answers with something that the submission will never say."""
+    foreign = sorted(set(list_answers(sample)) - {str(value) for value in values})
+    if not foreign:
+        return []
+    return [
+        f"the sample file answers with {name_some(map(repr, foreign))}, the submission will with "
+        f"{name_some(repr(str(value)) for value in values)}; see data.submission_labels"
+    ]
+
+
+def list_answers(sample: SampleFile | None) -> list[str]:
+    """Return each answer of the sample file once, without the blanks around it."""
+    stripped = (answer.strip() for answer in sample.answers) if sample else ()
+    return list(dict.fromkeys(filter(None, stripped)))
+
+
+def _spell(class_names: Sequence[str], sample: SampleFile | None) -> tuple[str, ...]:
+    """The names as the sample file spells them, also those it does not happen to answer with."""
+    spellings: dict[str, str] = {}
+    for answer in list_answers(sample):
+        spellings.setdefault(compute_name_key(answer), answer)
+    composed = all(unicodedata.is_normalized("NFC", answer) for answer in spellings.values())
+    form: Literal["NFC", "NFD"] = "NFC" if composed else "NFD"
+    return tuple(spellings.get(name, unicodedata.normalize(form, name)) for name in class_names)
+
+
+def _read_values(class_names: Sequence[str]) -> tuple[int, ...]:
+    """The whole numbers that the names are; nothing where one of them is none."""
+    if not all(name.isascii() and name.isdecimal() for name in class_names):
+        return ()
+    return tuple(map(int, class_names))
+
+
+def _require_distinct(class_names: Sequence[str], values: Sequence[int]) -> None:
+    first: dict[int, str] = {}
+    for name, value in zip(class_names, values, strict=False):
+        if (other := first.setdefault(value, name)) != name:
+            raise UserError(
+                f"data.submission_labels: numbers, but the classes {other} and {name} are the "
+                "same number; choose names"
+            )
+
+
+def _are_same(columns: Sequence[str], others: Sequence[str]) -> bool:
+    return [*map(compute_name_key, columns)] == [*map(compute_name_key, others)]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,215 @@
+"""How a competition writes its labels into paths. A new competition is one new scheme."""
+
+import itertools
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from foldline.data.competition.scan import PICTURE_EXTENSIONS
+from foldline.errors import UserError
+from foldline.text import compute_name_key, compute_path_key
+
+# of the mask competition, in the order of their values
+MASKS = ("wear", "incorrect", "bare")
+GENDERS = ("male", "female")
+AGES = ("<30", "30-59", "60+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a path says: who (never split between folds), the scheme's parts, the official label.
+
+    `label` is the index of the class where the scheme knows its classes, else the class's name.
+    Both names are in one spelling, whichever the path is in.
+    """
+
+    group: str
+    label: int | str
+    parts: tuple[int, ...] = ()
+
+
+class Scheme(ABC):
+    """One way of writing labels into paths, and where such a competition keeps its files.
+
+    Folders and files are relative to the data root. `part_names` are the columns that a label is
+    made of; schemes without them have nothing that could be corrected but the label itself.
+    """
+
+    train_dir = "train"
+    test_dir = "test"
+    # the first that exists holds the columns and the order of the submission
+    sample_files: Sequence[str] = ("sample_submission.csv", "sampleSubmission.csv")
+    # whether nothing can be answered without it; else the names of the test pictures will do
+    needs_sample_file = False
+    # whether a folder right below the training folder is a class, so that an empty one is missed
+    classes_are_folders = False
+    # a list of the people, `id,gender,race,age,path`, to compare the folders with
+    people_file: str | None = None
+    # columns of the submission where there is no sample file
+    submission_columns = ("id", "label")
+    part_names: tuple[str, ...] = ()
+    # the names of a part's values 0, 1, …, for those that have names
+    part_values: Mapping[str, Sequence[str]] = {}
+    # None: the labels that are found, in natural order
+    class_names: tuple[str, ...] | None = None
+    # for each part that the classes are made of, the name of its value in class 0, 1, …
+    label_parts: Mapping[str, Sequence[str]] = {}
+
+    @abstractmethod
+    def read(self, path: str, inner: str) -> Reading:
+        """Read the path of a picture: `path` from the data root, `inner` from the training folder.
+
+        Raises `ValueError` that says what is wrong with the name.
+        """
+
+    def compute_label(self, parts: Sequence[int], *, oldest_from: int | None = None) -> int:
+        """The label that `parts` make, with the oldest class beginning at age `oldest_from`."""
+        raise NotImplementedError(f"{type(self).__name__} has no parts")
+
+    def parse_part(self, part: str, text: str) -> int:
+        """The value of `part` that `text` means. Raises `ValueError` that says what is expected."""
+        raise NotImplementedError(f"{type(self).__name__} has no parts")
+
+
+class MaskScheme(Scheme):
+    """`<id>_<gender>_<race>_<age>/<shot>.jpg`: mask × gender × age group, eighteen classes.
+
+    Parts: mask 0 worn, 1 worn wrongly, 2 bare; gender 0 male, 1 female; age in years. A person is
+    a folder, whatever its id: one id of the competition names two people.
+    """
+
+    train_dir = "train/images"
+    test_dir = "eval/images"
+    sample_files = ("eval/info.csv",)
+    needs_sample_file = True
+    people_file = "train/train.csv"
+    submission_columns = ("ImageID", "ans")
+    part_names = ("mask", "gender", "age")
+    part_values: Mapping[str, Sequence[str]] = {"mask": MASKS, "gender": GENDERS}
+    _combinations = tuple(itertools.product(MASKS, GENDERS, AGES))
+    class_names = tuple("-".join(values) for values in _combinations)
+    label_parts: Mapping[str, Sequence[str]] = dict(
+        zip(part_names, zip(*_combinations, strict=True), strict=True)
+    )
+
+    middle_from = 30
+    oldest_from = 60
+    _folder = re.compile(r"[^_]+_(male|female)_.+_([0-9]{1,3})")
+    _masks_of_shots: Mapping[str, int] = {
+        **{f"mask{shot}": 0 for shot in range(1, 6)},
+        "incorrect_mask": 1,
+        "normal": 2,
+    }
+
+    def read(self, path: str, inner: str) -> Reading:  # noqa: ARG002 - a folder is enough
+        folder, _, name = inner.rpartition("/")
+        match = self._folder.fullmatch(folder)
+        if match is None:
+            raise ValueError("expected a folder <id>_<gender>_<race>_<age> with pictures in it")
+        mask = self._masks_of_shots.get(_stem(name))
+        if mask is None:
+            raise ValueError("expected a shot mask1 … mask5, incorrect_mask or normal")
+        parts = (mask, GENDERS.index(match[1]), int(match[2]))
+        return Reading(compute_path_key(folder), self.compute_label(parts), parts)
+
+    def compute_label(self, parts: Sequence[int], *, oldest_from: int | None = None) -> int:
+        mask, gender, age = parts
+        oldest = age >= (self.oldest_from if oldest_from is None else oldest_from)
+        age_group = 2 if oldest else int(age >= self.middle_from)
+        return mask * 6 + gender * 3 + age_group
+
+    def parse_part(self, part: str, text: str) -> int:
+        if part == "age":
+            if not re.fullmatch(r"[0-9]{1,3}", text):
+                raise ValueError("expected an age in years")
+            return int(text)
+        names = self.part_values[part]
+        if text not in names:
+            raise ValueError(f"expected {', '.join(names[:-1])} or {names[-1]}")
+        return names.index(text)
+
+
+class FolderScheme(Scheme):
+    """`<class>/…/<name>.jpg`: one folder a class, each picture its own group."""
+
+    classes_are_folders = True
+
+    def read(self, path: str, inner: str) -> Reading:
+        label, slash, _ = inner.partition("/")
+        if not slash:
+            raise ValueError("expected a picture inside the folder of its class")
+        return Reading(compute_path_key(path), _read_class(label))
+
+
+class FileNameScheme(Scheme):
+    """A pattern over the file name without extension, with {label} and maybe {id} and {group}.
+
+    Where a name can be read in two ways, {label} takes as much as it can. Without {group} each
+    picture is its own group.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._expression = _compile_pattern(pattern)
+
+    def read(self, path: str, inner: str) -> Reading:
+        match = self._expression.fullmatch(compute_name_key(_stem(inner.rpartition("/")[2])))
+        if match is None:
+            raise ValueError(f"expected a name like {self._pattern}")
+        fields = match.groupdict()
+        group = compute_name_key(fields["group"]) if "group" in fields else compute_path_key(path)
+        return Reading(group, _read_class(fields["label"]))
+
+
+def build_scheme(name: str, *, pattern: str = "{label}.{id}") -> Scheme:
+    """The scheme called `name`: mask, folder or filename (which alone uses `pattern`).
+
+    Raises `UserError` for a pattern that cannot be read.
+    """
+    if name == "filename":
+        return FileNameScheme(pattern)
+    return {"mask": MaskScheme, "folder": FolderScheme}[name]()
+
+
+def natural_key(text: str) -> tuple[list[str | int], str]:
+    """Sorts numbers in names by their value: img2 before img10."""
+    pieces = re.split(r"([0-9]+)", text)
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], text
+
+
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
+    extension = PurePosixPath(pattern).suffix.lower()
+    text = pattern[: -len(extension)] if extension in PICTURE_EXTENSIONS else pattern
+    text = compute_name_key(text)
+    pieces = re.split(r"\{([^{}]*)\}", text)
+    literals, fields = pieces[::2], pieces[1::2]
+    problem = None
+    if unknown := sorted(set(fields) - {"label", "id", "group"}):
+        problem = f"unknown field {{{unknown[0]}}}; there are {{label}}, {{id}} and {{group}}"
+    elif "label" not in fields:
+        problem = "the field {label} is missing"
+    elif len(set(fields)) < len(fields):
+        problem = "a field may stand only once"
+    elif "" in literals[1:-1]:
+        problem = "two fields need something between them, such as . or _"
+    if problem:
+        raise UserError(f"data.pattern: {pattern!r}: {problem}")
+    expression = re.escape(literals[0])
+    for field, literal in zip(fields, literals[1:], strict=True):
+        amount = ".+" if field == "label" else ".+?"
+        expression += f"(?P<{field}>{amount}){re.escape(literal)}"
+    return re.compile(expression, re.DOTALL)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _read_class(label: str) -> str:
+    """Return the name of a class in its one spelling. Raises `ValueError` for blanks alone."""
+    name = compute_name_key(label)
+    if not name:
+        raise ValueError("expected the name of a class, found blanks")
+    return name

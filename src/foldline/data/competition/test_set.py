@@ -1,0 +1,220 @@
+"""What is to be answered: the ids of the submission, in its order, and the pictures they mean."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from foldline.data.competition.schemes import natural_key
+from foldline.errors import UserError
+from foldline.text import compute_path_key, shorten_faults
+
+MISSING, UNREADABLE = "missing", "unreadable"
+# of an id, such as the .dcm of a picture that came as .jpg; ".5" is none
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """The pictures to answer, one a row of the submission; an empty path: none that can be read.
+
+    `unreadable` are the ids whose picture is there and cannot be read. `num_extra` pictures lie in
+    the test folder and no id means them. `matched` counts the ids that found their picture
+    otherwise than by its very name, by how they did.
+    """
+
+    # tells pytest that this is no test
+    __test__ = False
+
+    ids: Sequence[str]
+    paths: Sequence[str]
+    num_extra: int = 0
+    matched: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Collection[str] = frozenset()
+
+    def list_problems(self) -> list[str]:
+        """Return `missing`, `unreadable` or nothing for each row."""
+        return [
+            UNREADABLE if identifier in self.unreadable else "" if path else MISSING
+            for identifier, path in zip(self.ids, self.paths, strict=True)
+        ]
+
+    def leave_out(self, faulty: Collection[str]) -> "TestSet":
+        """Return the same rows without the `faulty` pictures."""
+        rows = list(zip(self.ids, self.paths, strict=True))
+        return replace(
+            self,
+            paths=["" if path in faulty else path for _, path in rows],
+            unreadable=frozenset(identifier for identifier, path in rows if path in faulty),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One way in which an id may mean a picture: the two have a key in common.
+
+    `how` is what the user is told; empty where an id is what it should be. `compute_picture_keys`
+    takes the path from the data root and from the test folder.
+    """
+
+    how: str
+    compute_id_keys: Callable[[str], Iterable[str]]
+    compute_picture_keys: Callable[[str, str], Iterable[str]]
+
+
+def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSet:
+    """Find the picture of every id, in steps from its very name to what only resembles it.
+
+    Each step is for the ids and pictures that those before left, and takes a pair only where
+    neither could mean another. `paths`, from the data root, lie in `test_dir`. An id without a
+    picture keeps its row with an empty path. Raises `UserError` where an id could mean two
+    pictures.
+    """
+    test_dir = PurePosixPath(test_dir).as_posix()
+    left_paths = {path: _cut_folder(path, test_dir) for path in paths}
+    left_ids = list(ids)
+    found: dict[str, str] = {}
+    matched: Counter[str] = Counter()
+    for step in _STEPS:
+        pairs = _match(step, left_ids, left_paths) if left_ids and left_paths else {}
+        if step.how and pairs:
+            matched[step.how] += len(pairs)
+        found |= pairs
+        left_ids = [identifier for identifier in left_ids if identifier not in pairs]
+        for path in pairs.values():
+            del left_paths[path]
+    listed = [found.get(identifier, "") for identifier in ids]
+    return TestSet(ids, listed, num_extra=len(left_paths), matched=dict(matched))
+
+
+def means_picture(name: str, paths: Iterable[str], test_dir: str) -> bool:
+    """Return whether `name` is that of a picture, with or without its folders and extension."""
+    test_dir = PurePosixPath(test_dir).as_posix()
+    return any(name in _list_names(path, _cut_folder(path, test_dir)) for path in paths)
+
+
+def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
+    """Ids where there is no sample file: names without extension, 2 before 10.
+
+    Where one name stands in several folders, all are paths in `test_dir` without extension. Raises
+    `UserError` where two pictures would have the same id.
+    """
+    test_dir = PurePosixPath(test_dir).as_posix()
+    ids = {path: compute_path_key(_cut_extension(path.rpartition("/")[2])) for path in paths}
+    if len(set(ids.values())) < len(ids):
+        inner = {path: _cut_folder(path, test_dir) for path in paths}
+        ids = {path: compute_path_key(_cut_extension(inner[path])) for path in paths}
+    ordered = sorted(paths, key=lambda path: natural_key(ids[path]))
+    faults = [
+        f"{path} and {following}: both would have the id {ids[path]}; rename one, or give a "
+        "sample_submission.csv whose ids have the extension"
+        for path, following in pairwise(ordered)
+        if ids[path] == ids[following]
+    ]
+    if faults:
+        raise UserError(*shorten_faults(faults))
+    return TestSet([ids[path] for path in ordered], ordered)
+
+
+def _match(step: _Step, ids: Sequence[str], paths: Mapping[str, str]) -> dict[str, str]:
+    """Return the picture of each id that means one which no other id means at this step."""
+    by_key: dict[str, list[str]] = {}
+    for path, inner in paths.items():
+        for key in set(step.compute_picture_keys(path, inner)):
+            by_key.setdefault(key, []).append(path)
+    meant = {
+        identifier: sorted(
+            {path for key in step.compute_id_keys(identifier) for path in by_key.get(key, ())}
+        )
+        for identifier in ids
+    }
+    faults = [
+        f"id {identifier} may mean {pictures[0]} or {pictures[1]}; remove one of the two"
+        for identifier, pictures in meant.items()
+        if len(pictures) > 1
+    ]
+    if faults:
+        raise UserError(*shorten_faults(faults))
+    counts = Counter(path for pictures in meant.values() for path in pictures)
+    return {i: pictures[0] for i, pictures in meant.items() if pictures and counts[pictures[0]] < 2}
+
+
+def _as_is(identifier: str) -> list[str]:
+    return [identifier]
+
+
+def _clean(path: str) -> str:
+    """Return the path with slashes of one kind and without . in it, each part by its name's key."""
+    parts = map(str.strip, path.replace("\\", "/").split("/"))
+    return compute_path_key("/".join(part for part in parts if part not in ("", ".")))
+
+
+def _list_ends(path: str) -> list[str]:
+    """Return a/b/c, b/c and c for the path a/b/c."""
+    parts = path.split("/")
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _list_bare(path: str) -> list[str]:
+    """Return what remains of a.nii.gz without its extensions, one after another."""
+    bare = []
+    while (shorter := _EXTENSION.sub("", path)) != path:
+        bare.append(shorter)
+        path = shorter
+    return bare
+
+
+def _list_id_keys(identifier: str) -> list[str]:
+    """Return the id, and each end of it as a path from the data root, which a slash marks."""
+    clean = _clean(identifier)
+    return [clean, *(f"/{end}" for end in _list_ends(clean))]
+
+
+def _list_picture_keys(path: str, _inner: str) -> list[str]:
+    """Return each end of the path, with and without extension, and the whole after a slash."""
+    names = [_clean(path), _clean(_cut_extension(path))]
+    return [key for name in names for key in (*_list_ends(name), f"/{name}")]
+
+
+def _list_names(_path: str, inner: str) -> list[str]:
+    """Return path and name in the folder, with and without extension."""
+    name = inner.rpartition("/")[2]
+    return [inner, name, _cut_extension(inner), _cut_extension(name)]
+
+
+_STEPS = (
+    _Step("", _as_is, lambda path, inner: _list_names(path, inner)[:1]),
+    _Step("", _as_is, lambda path, inner: _list_names(path, inner)[1:2]),
+    _Step("name without extension", _as_is, lambda path, inner: _list_names(path, inner)[2:3]),
+    _Step("name without extension", _as_is, lambda path, inner: _list_names(path, inner)[3:]),
+    _Step(
+        "name in another spelling",
+        lambda identifier: [compute_path_key(identifier)],
+        lambda path, inner: map(compute_path_key, _list_names(path, inner)),
+    ),
+    _Step("path from another folder", _list_id_keys, _list_picture_keys),
+    _Step(
+        "name in other case",
+        lambda identifier: map(str.casefold, _list_id_keys(identifier)),
+        lambda path, inner: map(str.casefold, _list_picture_keys(path, inner)),
+    ),
+    _Step(
+        "name with another extension",
+        lambda identifier: [
+            bare.casefold() for key in _list_id_keys(identifier) for bare in _list_bare(key)
+        ],
+        # what else a picture's name ends with is no extension: p1.left is not p1.right.jpg
+        lambda path, inner: map(str.casefold, _list_picture_keys(path, inner)),
+    ),
+)
+
+
+def _cut_folder(path: str, folder: str) -> str:
+    return path if folder == "." else path.removeprefix(f"{folder}/")
+
+
+def _cut_extension(path: str) -> str:
+    """Return the path of a picture, which always has an extension, without it."""
+    return path.rpartition(".")[0]

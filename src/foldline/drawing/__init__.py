@@ -1,1 +1,0 @@
-"""The drawn people of the sample competition."""

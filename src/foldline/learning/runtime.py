@@ -1,0 +1,132 @@
+"""The machine a stage runs on: device, precision, memory format, reading processes."""
+
+import warnings
+from dataclasses import dataclass
+
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch.utils.data import DataLoader
+
+from foldline import console
+from foldline.cores import count_cores
+from foldline.data.dataset import (
+    PREFETCH,
+    Batch,
+    ImageDataset,
+    OrderedBatches,
+    ShuffledBatches,
+    build_loader,
+)
+from foldline.errors import UserError
+from foldline.learning import device
+
+# how many reading processes this command was told that it has
+_said: set[int] = set()
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`workers` read pictures for each of the training processes, at most if `auto` chose them."""
+
+    accelerator: Accelerator
+    precision: str
+    channels_last: bool
+    workers: int
+    auto_workers: bool = True
+
+    @property
+    def is_main(self) -> bool:
+        return bool(self.accelerator.is_main_process)
+
+    def share(self, value: bool) -> bool:
+        """What the main process has given here, in all of them."""
+        shared = [value]
+        broadcast_object_list(shared)
+        return shared[0]
+
+    def describe(self) -> str:
+        """`cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""
+        accelerator = self.accelerator
+        parts = [str(accelerator.device.type), self.precision]
+        if accelerator.num_processes > 1:
+            parts.append(f"{accelerator.num_processes} processes")
+        elif accelerator.device.type == "cpu":
+            parts.append(f"{count_cores()} cores")
+        return ", ".join(parts)
+
+
+def build_ordered_batches(
+    dataset: ImageDataset, batch_size: int, runtime: Runtime
+) -> "DataLoader[Batch]":
+    """Every picture once, in table order, shared out over the processes."""
+    order = OrderedBatches(
+        len(dataset),
+        batch_size,
+        rank=runtime.accelerator.process_index,
+        world=runtime.accelerator.num_processes,
+    )
+    return build_batches(dataset, order, runtime)
+
+
+def build_batches(
+    dataset: ImageDataset, order: ShuffledBatches | OrderedBatches, runtime: Runtime
+) -> "DataLoader[Batch]":
+    """The pictures of `dataset` in `order`, read as suits the machine.
+
+    Raises `UserError` for more reading processes than there is shared memory for.
+    """
+    pin_memory = runtime.accelerator.device.type == "cuda"
+    height, width = dataset.transform.image_size
+    # a last picture may join the batch before it
+    batch_bytes = (order.batch_size + 1) * 3 * height * width
+    workers = _fit_into_shared_memory(batch_bytes, runtime)
+    return build_loader(dataset, order, workers=workers, pin_memory=pin_memory)
+
+
+def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
+    """As many of the machine's reading processes as there is shared memory for.
+
+    Each has `PREFETCH` batches ready, and one more is in use. Half of what is free is counted on:
+    training and validation read side by side.
+    """
+    free = device.find_free_shared_memory()
+    if runtime.workers == 0 or free is None:
+        return runtime.workers
+    share = free // (2 * device.count_local_processes(int(runtime.accelerator.num_processes)))
+    fitting = max(0, (share // batch_bytes - 1) // PREFETCH)
+    if fitting >= runtime.workers:
+        return runtime.workers
+    arithmetic = (
+        f"{runtime.workers} reading processes need {PREFETCH} × {runtime.workers} + 1 batches of "
+        f"{batch_bytes / 1e6:.1f} MB in shared memory, and {device.SHARED_MEMORY} has "
+        f"{share / 1e6:.1f} MB for them, half of what is free for each training process"
+    )
+    if not runtime.auto_workers:
+        raise UserError(
+            f"train.workers: {arithmetic}; expected {fitting} or less, or give it more, as with "
+            "docker run --shm-size=1g"
+        )
+    if fitting not in _said:  # what is free differs a little from fold to fold
+        _said.add(fitting)
+        console.warn(f"{arithmetic}; {fitting} are taken; more with docker run --shm-size=1g")
+    return fitting
+
+
+def open_runtime(*, precision: str, workers: int | str, channels_last: bool | str) -> Runtime:
+    """Find the device and prepare it; all but the main process fall silent."""
+    # of torch, on reading processes and deterministic kernels: nothing the user could act on
+    warnings.filterwarnings("ignore", module=r"torch\..*")
+    accelerator = device.build_accelerator(precision)
+    kind = accelerator.device.type
+    processes = device.count_local_processes(int(accelerator.num_processes))
+    if not accelerator.is_main_process:
+        console.silence()
+    device.make_deterministic(processes=processes, device=kind)
+    found = {"no": "fp32"}.get(accelerator.mixed_precision, accelerator.mixed_precision)
+    return Runtime(
+        accelerator=accelerator,
+        precision=found,
+        channels_last=device.choose_channels_last(channels_last, device=kind, precision=found),
+        workers=device.choose_workers(workers, device=kind, processes=processes),
+        auto_workers=workers == "auto",
+    )

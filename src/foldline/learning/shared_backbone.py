@@ -1,0 +1,148 @@
+"""Several heads on one backbone: what of a network is saved alone, and how it answers again."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from foldline.errors import UserError
+from foldline.learning.checkpoint import Checkpoint
+from foldline.learning.networks.model import compute_backbone_hash, find_head
+
+
+def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
+    """The checkpoint without its backbone, which `weights` gives again: `imagenet` or a file."""
+    return replace(
+        checkpoint,
+        state={key: value for key, value in checkpoint.state.items() if _is_in(head, key)},
+        backbone_weights=weights,
+        backbone_sha256=compute_backbone_hash(checkpoint.state, head=head),
+    )
+
+
+def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
+    """Networks that between them give the answers of `checkpoints`, in their order.
+
+    Heads on one and the same backbone become one network that computes it once; else there is one
+    network a checkpoint.
+    """
+    if len(checkpoints) > 1 and all(_share(checkpoints[0], one) for one in checkpoints):
+        return [build_shared(checkpoints)]
+    return [checkpoint.build_model() for checkpoint in checkpoints]
+
+
+def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
+    """The positions of `checkpoints`, those that are heads on one and the same backbone together.
+
+    A whole network stands alone. The groups are in the order of their first.
+    """
+    groups: list[list[int]] = []
+    for position, checkpoint in enumerate(checkpoints):
+        for group in groups:
+            if _share(checkpoints[group[0]], checkpoint):
+                group.append(position)
+                break
+        else:
+            groups.append([position])
+    return groups
+
+
+def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
+    """One network with the heads of all `checkpoints`, of one task or of several, in their order.
+
+    Raises `UserError` where they are not heads on one and the same backbone.
+    """
+    first = checkpoints[0]
+    for checkpoint in checkpoints:
+        if not _share(first, checkpoint):
+            raise UserError(
+                f"fold {checkpoint.fold}, {checkpoint.model_name}: not a head on the same backbone "
+                f"and picture size as that of fold {first.fold}, {first.model_name}; train both "
+                "with train.save=head, the same model, data.image_size and data.crop"
+            )
+    model = first.build_model()
+    name = find_head(model, len(first.class_names))
+    after = _detach_after(model, name)
+    layers = [
+        nn.Sequential(_fill(model.get_submodule(name), name, one.state), *after)
+        for one in checkpoints
+    ]
+    return SharedBackbone(model, name, layers, [len(one.class_names) for one in checkpoints])
+
+
+class SharedBackbone(nn.Module):
+    """A network with several last layers: `[B, 3, H, W]` in, a tuple of logits `[B, C]` out.
+
+    Each gives, bit for bit, what it would give at the end of a network of its own.
+    """
+
+    def __init__(
+        self, model: nn.Module, head: str, layers: Sequence[nn.Sequential], widths: Sequence[int]
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.widths = list(widths)
+        model.set_submodule(head, _SideBySide(layers))
+        self.eval()
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(self.model(images).split(self.widths, dim=1))
+
+
+class _SideBySide(nn.Module):
+    """Layers that get the same input; their outputs lie beside each other as more classes."""
+
+    def __init__(self, layers: Sequence[nn.Sequential]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.dim = 1 if isinstance(layers[0][0], nn.Conv2d) else -1
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return torch.cat([layer(features) for layer in self.layers], dim=self.dim)
+
+
+def _share(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether both are heads on one and the same backbone, for pictures prepared alike."""
+
+    def name(checkpoint: Checkpoint) -> tuple[object, ...]:
+        return (
+            checkpoint.model_source,
+            checkpoint.model_name,
+            checkpoint.model_arguments,
+            checkpoint.backbone_sha256,
+            checkpoint.eval_transform,
+        )
+
+    return one.backbone_sha256 is not None and name(one) == name(other)
+
+
+def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
+    """What comes after the last layer in its own row of layers, such as SqueezeNet's mean.
+
+    It is taken out of the model: over classes side by side it would add in another order.
+    """
+    row = model.get_submodule(head.rpartition(".")[0])
+    if not isinstance(row, nn.Sequential):
+        return []
+    names = list(row._modules)
+    following = names[names.index(head.rpartition(".")[2]) + 1 :]
+    after = [row.get_submodule(name) for name in following]
+    for name in following:
+        row.set_submodule(name, nn.Identity())
+    return after
+
+
+def _fill(layer: nn.Module, name: str, state: dict[str, torch.Tensor]) -> nn.Module:
+    """A layer like `layer`, as wide as the one of that name in `state`, with its numbers."""
+    filled = copy.deepcopy(layer)
+    for key, value in state.items():
+        setattr(filled, key.removeprefix(f"{name}."), nn.Parameter(value, requires_grad=False))
+    width = len(state[f"{name}.weight"])
+    setattr(filled, "out_features" if isinstance(filled, nn.Linear) else "out_channels", width)
+    return filled
+
+
+def _is_in(head: str, key: str) -> bool:
+    return key.startswith(f"{head}.")

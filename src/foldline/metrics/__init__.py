@@ -1,0 +1,1 @@
+"""Metrics, intervals by person, paired comparison."""

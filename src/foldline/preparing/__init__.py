@@ -1,0 +1,1 @@
+"""From the competition's folder to the sealed table."""

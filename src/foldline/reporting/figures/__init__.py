@@ -1,0 +1,1 @@
+"""Pure drawing: figures of matplotlib, tables as CSV."""

@@ -1,0 +1,80 @@
+"""Precision, recall and F1 of every class, side by side."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from foldline.reporting.figures.confusion import EMPTY_ROW
+from foldline.reporting.figures.figure import BLUE, GREY, ORANGE, SKY, add_axes
+from foldline.reporting.figures.fonts import choose_lettering
+
+_LINE = 0.27  # height of a class, inches
+_WIDTH = 5.2
+_COLUMNS = (1.12, 1.26)  # where the figures at the right end, in widths
+_NAME = 18.0  # widest name of a class, in sizes of the font
+# of more classes than this only the worst are drawn
+NUM_CLASSES_DRAWN = 60
+
+
+def draw_classes(
+    class_names: Sequence[str],
+    *,
+    precision: Sequence[float],
+    recall: Sequence[float],
+    f1: Sequence[float],
+    support: Sequence[int],
+    title: str,
+) -> Figure:
+    """A bar of F1 a class, marks for precision and recall, the number of pictures at its right.
+
+    NaN is not drawn; a class with `support` 0 says so instead.
+    """
+    drawn = _choose_classes(f1)
+    if len(drawn) < len(class_names):
+        title += f"; the {len(drawn)} lowest F1 of {len(class_names)} classes"
+    height = len(drawn) * _LINE
+    figure = Figure(figsize=(_WIDTH + 1, height + 1.6))
+    axes = add_axes(figure, 0.5, 0.6, _WIDTH, height)
+    lines = range(len(drawn))
+    axes.barh(lines, [f1[one] for one in drawn], height=0.62, color=SKY, alpha=0.55, label="F1")
+    marks: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white", "markersize": 6}
+    for name, scores, marker, color, shift in (
+        ("precision", precision, "D", BLUE, -0.15),
+        ("recall", recall, "o", ORANGE, 0.15),
+    ):
+        places = [line + shift for line in lines]  # beside each other where they are equal
+        values = [scores[one] for one in drawn]
+        axes.plot(values, places, marker, color=color, label=name, clip_on=False, **marks)
+    _write_columns(axes, [(f1[one], support[one]) for one in drawn])
+    lettering = choose_lettering(class_names)
+    names = lettering.show_all(class_names, ems=_NAME)
+    axes.set_yticks(lines, [names[one] for one in drawn], fontfamily=list(lettering.families))
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlim=(0, 1), ylim=(len(drawn) - 0.5, -0.5))
+    axes.grid(axis="x", color="#e4e4e4", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
+    axes.set_title(title, loc="left", pad=26)
+    return figure
+
+
+def _write_columns(axes: Axes, rows: Sequence[tuple[float, int]]) -> None:
+    """F1 and number of pictures at the right of every class."""
+    words: dict[str, Any] = {"va": "center", "size": 8, "color": GREY}
+    for x, head in zip(_COLUMNS, ("F1", "pictures"), strict=True):
+        axes.text(x, -1, head, ha="right", **words)
+    for line, (f1, support) in enumerate(rows):
+        figures = ("" if math.isnan(f1) else f"{f1:.3f}", f"{support:,}")
+        for x, figure in zip(_COLUMNS, figures, strict=True):
+            axes.text(x, line, figure, ha="right", **words)
+        if support == 0:
+            axes.text(0.01, line, EMPTY_ROW, **words)
+
+
+def _choose_classes(f1: Sequence[float]) -> list[int]:
+    """All classes in their order, or the worst, in their order."""
+    worst = sorted(range(len(f1)), key=lambda one: (math.isnan(f1[one]), f1[one]))
+    return sorted(worst[:NUM_CLASSES_DRAWN])

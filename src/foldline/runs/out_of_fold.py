@@ -1,0 +1,170 @@
+"""The out-of-fold store: what every picture was answered by a network that never saw its person."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldline.errors import UserError
+from foldline.metrics.scores import Labels, Probs
+from foldline.tables import Table, read_table, write_frame
+from foldline.text import leads_outside
+
+COLUMNS = ("path", "group", "fold", "label", "train_label")
+_PREFIX = "p_"
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+# what the arithmetic of a softmax in half precision may leave of a sum of 1
+_SUM_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """`table` has `COLUMNS` and one column `p_<class>` of probability per class, in class order."""
+
+    table: pd.DataFrame
+
+    @property
+    def labels(self) -> Labels:
+        return self.table["label"].to_numpy(dtype=np.int64)
+
+    @property
+    def groups(self) -> list[str]:
+        return list(self.table["group"])
+
+    @property
+    def class_names(self) -> list[str]:
+        """In class order."""
+        return [name.removeprefix(_PREFIX) for name in self.table.columns[len(COLUMNS) :]]
+
+    @property
+    def probs(self) -> Probs:
+        columns = [column for column in self.table.columns if column not in COLUMNS]
+        return self.table[columns].to_numpy(dtype=np.float64)
+
+
+def build_out_of_fold(
+    rows: pd.DataFrame, probs: npt.NDArray[np.float64], class_names: Sequence[str]
+) -> OutOfFold:
+    """Join table rows (with `COLUMNS`) `[N]` and their `probs` `[N, C]`."""
+    assert len(rows) == len(probs), f"{len(probs)} answers for {len(rows)} rows"
+    answers = pd.DataFrame(probs, columns=[_PREFIX + name for name in class_names])
+    return OutOfFold(pd.concat([rows[list(COLUMNS)].reset_index(drop=True), answers], axis=1))
+
+
+def join_out_of_fold(parts: Sequence[OutOfFold], order: Sequence[str]) -> OutOfFold:
+    """The folds as one, rows in the order of the paths of the prepared table."""
+    whole = pd.concat([part.table for part in parts], ignore_index=True)
+    position = {path: number for number, path in enumerate(order)}
+    return OutOfFold(
+        whole.sort_values("path", key=lambda paths: paths.map(position), ignore_index=True)
+    )
+
+
+def save_out_of_fold(path: Path, out_of_fold: OutOfFold) -> None:
+    """Write at full precision, atomically: every float reads back to the same bits."""
+    write_frame(path, out_of_fold.table)
+
+
+def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
+    """Read what `save_out_of_fold` wrote, of one `fold` alone where it is given.
+
+    Raises `UserError` for another file, and for rows that cannot be true: a label that is no class,
+    a picture twice, probabilities that are none.
+    """
+    table = read_table(path)
+    names = table.columns[len(COLUMNS) :]
+    if table.columns[: len(COLUMNS)] != COLUMNS or not _are_classes(names):
+        raise UserError(
+            f"{path}: expected the columns {', '.join(COLUMNS)} and {_PREFIX}<class> for each "
+            "class; train it again"
+        )
+    if not table.rows:
+        raise UserError(f"{path}: no rows; train it again")
+    columns = dict(zip(COLUMNS, zip(*table.rows, strict=True), strict=False))
+    _check_rows(path, table, columns, fold=fold, num_classes=len(names))
+    probs = read_probs(path, table, first=len(COLUMNS))
+    rows = pd.DataFrame(
+        {
+            "path": columns["path"],
+            "group": columns["group"],
+            "fold": np.array(columns["fold"], dtype=np.int64),
+            "label": np.array(columns["label"], dtype=np.int64),
+            "train_label": pd.array(
+                [int(c) if c else None for c in columns["train_label"]], "Int64"
+            ),
+        }
+    )
+    return OutOfFold(pd.concat([rows, pd.DataFrame(probs, columns=list(names))], axis=1))
+
+
+def read_probs(path: Path, table: Table, *, first: int) -> Probs:
+    """Return the probabilities `[N, C]` in the columns of `table` from `first` on.
+
+    Raises `UserError` naming the first row whose probabilities are not numbers from 0 to 1 with a
+    sum of 1.
+    """
+    cells = [row[first:] for row in table.rows]
+    try:
+        probs = np.array(cells, dtype=np.float64)
+    except ValueError:
+        probs = np.array([[_to_number(cell) for cell in row] for row in cells])
+    with np.errstate(invalid="ignore", over="ignore"):
+        in_range = np.all((probs >= 0) & (probs <= 1), axis=1)
+        wrong = ~(in_range & (np.abs(probs.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+    if wrong.any():
+        row = int(wrong.argmax())
+        what = "add up to 1" if in_range[row] else "are numbers from 0 to 1"
+        raise UserError(
+            f"{path}: line {table.lines[row]}: expected probabilities that {what}, found "
+            f"{','.join(cells[row])[:60]!r}; make it again"
+        )
+    return probs
+
+
+def _are_classes(columns: Sequence[str]) -> bool:
+    prefixed = all(name.startswith(_PREFIX) for name in columns)
+    return bool(columns) and prefixed and len(set(columns)) == len(columns)
+
+
+def _check_rows(
+    path: Path,
+    table: Table,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    fold: int | None,
+    num_classes: int,
+) -> None:
+    """Raise `UserError` naming the first row that cannot be one of a run."""
+    classes = {str(number) for number in range(num_classes)}
+    folds = {str(fold)} if fold is not None else None
+    seen: set[str] = set()
+    for line, picture, of_fold, label, train_label in zip(
+        table.lines,
+        *(columns[key] for key in ("path", "fold", "label", "train_label")),
+        strict=True,
+    ):
+        if label not in classes:
+            fault = f"label {label!r} is no class of {num_classes}"
+        elif train_label and train_label not in classes:
+            fault = f"train_label {train_label!r} is no class of {num_classes}"
+        elif not (of_fold in folds if folds else _WHOLE_NUMBER.fullmatch(of_fold)):
+            fault = f"fold {of_fold!r} is {'another one' if folds else 'none'}"
+        elif not picture or picture in seen:
+            fault = f"{picture} is in it twice" if picture else "no path"
+        elif leads_outside(picture):
+            fault = f"{picture} leads out of the folder of pictures"
+        else:
+            seen.add(picture)
+            continue
+        raise UserError(f"{path}: line {line}: {fault}; train it again")
+
+
+def _to_number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,1 @@
+"""Submission files: their form, what stops them, how they are sent."""

@@ -1,0 +1,223 @@
+"""The gate before a submission: answers that honest networks would hardly give are found.
+
+Two thresholds hold for every check that goes by chance. A finding stops where fewer than 1 in
+10,000 honest submissions would be so far off, and warns where fewer than 1 in 100 would. What an
+honest submission looks like is drawn from the out-of-fold answers, by person: the pictures of one
+person are no independent witnesses.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from foldline.metrics.person_draws import (
+    count_by_person,
+    count_comparable,
+    count_people_like,
+    draw_sums,
+    number_people,
+)
+from foldline.metrics.scores import Labels, Probs
+from foldline.submitting.findings import Finding
+
+STOP_CHANCE, WARN_CHANCE = 1e-4, 1e-2
+# so many that not one of them beyond what is seen means a chance below STOP_CHANCE
+_DRAWS = 20_000
+# so many beyond it are enough to know that the chance is far above WARN_CHANCE
+_ENOUGH_BEYOND = 100
+
+
+@dataclass(frozen=True)
+class Known:
+    """Out-of-fold answers `[N]` with the `labels`, `groups` and `folds` of their rows."""
+
+    answers: Labels
+    labels: Labels
+    groups: Sequence[str]
+    folds: Labels
+
+    @property
+    def people(self) -> Labels:
+        return number_people(self.groups)
+
+    def count_people(self, rows: int) -> int:
+        """How many people `rows` test pictures show, judging by the training pictures."""
+        return count_people_like(rows, len(self.labels), len(set(self.groups)))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Another run: its `name`, its `answers` `[n]` to the test pictures, what is known of it.
+
+    `agreed` `[M]` says of pictures that both runs answered out of fold whether they agreed, and
+    `groups` `[M]` whose these are; both empty for a submission without out-of-fold answers.
+    """
+
+    name: str
+    answers: Labels
+    known: Known
+    agreed: npt.NDArray[np.bool_]
+    groups: Sequence[str]
+
+
+def check_probs(answers: Labels, probs: Probs, ids: Sequence[str]) -> Finding | None:
+    """Whether each answer `[n]` is (one of) the most probable of its row in `probs` `[n, C]`."""
+    chosen = np.take_along_axis(probs, answers[:, None], axis=1)[:, 0]
+    other = np.flatnonzero(chosen < probs.max(axis=1))
+    if not len(other):
+        return None
+    return Finding(
+        "probs",
+        "stop",
+        f"{len(other)} of {len(answers)} answers are not the most probable class of probs.csv, "
+        f"such as that of {ids[other[0]]}",
+    )
+
+
+def check_one_class(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding | None:
+    """A submission that says the same throughout, unless so few people may all be of one class."""
+    if len(set(answers.tolist())) > 1:
+        return None
+    shares = np.bincount(known.labels) / len(known.labels)
+    chance = float((shares ** known.count_people(len(answers))).sum())
+    if chance >= WARN_CHANCE:
+        return None
+    return Finding(
+        "one class",
+        "stop" if chance < STOP_CHANCE else "warn",
+        f"every answer is {class_names[answers[0]]}",
+    )
+
+
+def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding:
+    """How far the shares of the classes are from those out of fold, and the chance of that.
+
+    The distance is the total variation: the share of answers that would have to be others. The
+    null hypothesis: as many people as the test set has, drawn from those out of fold (a bootstrap
+    by person, Efron and Tibshirani 1993, chapter 13, with one more person of any class for what has
+    not been seen). Averaging networks moves the shares too, by no more than the networks of the
+    folds differ among themselves: so much is allowed for.
+    """
+    num_classes = len(class_names)
+    expected = _compute_shares(known.answers, num_classes)
+    seen = _compute_shares(answers, num_classes)
+    distance = float(_compute_distance(seen, expected))
+    allowed = _compute_spread_of_networks(known, num_classes)
+    counts = count_by_person(known.people, known.answers, num_classes)
+    drawn = _draw_people(counts, known.count_people(len(answers)))
+    closeness = (
+        -_compute_distance(sums / sums.sum(axis=1, keepdims=True), expected) - allowed
+        for sums in drawn
+    )
+    chance, _ = _compute_chance(-distance, closeness)
+    odd = int(np.abs(seen - expected).argmax())
+    return _judge(
+        "histogram",
+        chance,
+        f"class shares: {distance:.0%} of the answers would have to be others to be as out of fold",
+        reason=f"most of all {class_names[odd]}, {seen[odd]:.1%} here, {expected[odd]:.1%} there",
+    )
+
+
+def check_agreement(answers: Labels, reference: Reference, num_classes: int) -> Finding:
+    """Whether the run agrees with the reference as their out-of-fold answers do, or less.
+
+    Averaged networks agree more than single ones, so that only less is a fault.
+    """
+    agreement = float((answers == reference.answers).mean())
+    text = f"agrees with {reference.name} in {agreement:.0%} of the rows"
+    by_luck = float(
+        _compute_shares(answers, num_classes) @ _compute_shares(reference.answers, num_classes)
+    )
+    if not len(reference.agreed):
+        return _check_agreement_by_luck(agreement, by_luck, text, reference, len(answers))
+    people = number_people(reference.groups)
+    counts = count_by_person(people, reference.agreed.astype(np.int64), 2)
+    drawn = _draw_people(counts, reference.known.count_people(len(answers)))
+    chance, rates = _compute_chance(agreement, (sums[:, 1] / sums.sum(axis=1) for sums in drawn))
+    text += f"; out of fold in {reference.agreed.mean():.0%}, shuffled ones would in {by_luck:.0%}"
+    if chance >= WARN_CHANCE and by_luck >= np.quantile(rates, WARN_CHANCE):
+        return Finding("agreement", "note", f"{text}: too alike to tell shuffled answers by it")
+    return _judge("agreement", chance, text, reason="are the answers those of other rows?")
+
+
+def _check_agreement_by_luck(
+    agreement: float, by_luck: float, text: str, reference: Reference, rows: int
+) -> Finding:
+    """Without out-of-fold answers: is the agreement nearer to luck, or to that of the truth?"""
+    known = reference.known
+    right = float((known.answers == known.labels).mean())
+    told = f"{text}; shuffled answers would in {by_luck:.0%}, the true ones in about {right:.0%}"
+    # one person, one witness; 3.7 standard deviations have a chance of 1e-4 on one side
+    spread = 3.7 * np.sqrt(by_luck * (1 - by_luck) / known.count_people(rows))
+    if right <= by_luck + 2 * spread:
+        return Finding("agreement", "note", f"{told}: too alike to tell shuffled answers by it")
+    if agreement <= by_luck + spread:
+        return Finding("agreement", "stop", f"{told}; are the answers those of other rows?")
+    return Finding("agreement", "note", told)
+
+
+def _judge(check: str, chance: float, text: str, *, reason: str) -> Finding:
+    if chance < STOP_CHANCE:
+        return Finding(check, "stop", f"{text} (chance below 1 in 10,000): {reason}")
+    if chance < WARN_CHANCE:
+        return Finding(check, "warn", f"{text} (chance {chance:.1g}): {reason}")
+    return Finding(check, "note", f"{text} (chance {chance:.2g})")
+
+
+def _compute_shares(classes: Labels, num_classes: int) -> Probs:
+    return np.bincount(classes, minlength=num_classes) / len(classes)
+
+
+def _compute_distance(shares: Probs, expected: Probs) -> Probs:
+    """Total variation between `[…, C]` and `[C]`."""
+    distance: Probs = np.abs(shares - expected).sum(axis=-1) / 2
+    return distance
+
+
+def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
+    """How much further the folds' class shares are from the whole than any other dealing's.
+
+    The folds are dealt anew 100 times, which leaves the people and takes away the networks.
+    """
+    parts = number_people([f"{k} {g}" for k, g in zip(known.folds, known.groups, strict=True)])
+    counts = count_by_person(parts, known.answers, num_classes)
+    fold = np.empty(len(counts), dtype=np.int64)
+    fold[parts] = np.unique(known.folds, return_inverse=True)[1]
+    whole = counts.sum(axis=0) / counts.sum()
+
+    def compute_widest(dealt: Labels) -> float:
+        sums = np.eye(int(fold.max()) + 1)[dealt].T @ counts
+        return float(_compute_distance(sums / sums.sum(axis=1, keepdims=True), whole).max())
+
+    rng = np.random.default_rng(0)
+    others = [compute_widest(rng.permutation(fold)) for _ in range(100)]
+    return max(0.0, compute_widest(fold) - float(np.median(others)))
+
+
+def _draw_people(counts: Probs, num_here: int) -> Iterator[Probs]:
+    """Sums of samples that stray as those of `num_here` people do from those of `counts`.
+
+    Beside the people of `counts` there is one more, all of whose pictures are of any one class.
+    """
+    unseen = np.eye(counts.shape[1]) * counts.sum(axis=1).mean()
+    num_drawn = count_comparable(num_here, len(counts))
+    return draw_sums(counts, num_drawn, draws=_DRAWS, unseen=unseen)
+
+
+def _compute_chance(seen: float, drawn: Iterator[Probs]) -> tuple[float, Probs]:
+    """The share of draws that are as low as what is seen, which counts as one; and the draws.
+
+    Ends as soon as the share is known to be far above `WARN_CHANCE`.
+    """
+    pieces: list[Probs] = []
+    beyond = 0
+    for piece in drawn:
+        pieces.append(piece)
+        beyond += int((piece <= seen).sum())
+        if beyond >= _ENOUGH_BEYOND:
+            break
+    draws = np.concatenate(pieces)
+    return (1 + beyond) / (1 + len(draws)), draws

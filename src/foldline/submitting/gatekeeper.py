@@ -1,0 +1,162 @@
+"""Gathers what is known beside a submission, asks the gate, and tells the user what it found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from foldline import console
+from foldline.data.prepared import Prepared
+from foldline.errors import UserError
+from foldline.metrics.scores import Probs
+from foldline.runs.out_of_fold import OutOfFold
+from foldline.runs.results import Result, find_reference, number_answers
+from foldline.runs.submission import Submission
+from foldline.submitting.findings import Finding
+from foldline.submitting.form import check_form
+from foldline.submitting.gate import (
+    Known,
+    Reference,
+    check_agreement,
+    check_histogram,
+    check_one_class,
+    check_probs,
+)
+
+Rows = npt.NDArray[np.bool_]
+
+
+def inspect(
+    given: Submission,
+    prepared: Prepared,
+    *,
+    owner: Result | None,
+    probs: Probs | None,
+    unread: Sequence[str] = (),
+) -> list[Finding]:
+    """All that can be said of `given` before it is submitted.
+
+    `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file;
+    `unread` are ids whose picture nobody looked at. What rests on the answers is only asked where
+    the form is right, as an answer of an unknown id says nothing.
+    """
+    ids = prepared.test["id"].astype(str).tolist()
+    faults = check_form(
+        given, columns=prepared.submission_columns, ids=ids, values=prepared.submission_values
+    )
+    if any(fault.check in ("ids", "count", "order", "values") for fault in faults):
+        return faults
+    findings = list(faults)
+    answers = number_answers(list(given.answers), prepared.submission_values)
+    if probs is None or probs.shape[1] != len(prepared.class_names):
+        text = "no probs.csv of these ids and classes to compare with"
+        findings.append(Finding("probs", "note", text))
+    elif other := check_probs(answers, probs, ids):
+        findings.append(other)
+    read = ~np.isin(ids, list(unread))
+    if not read.any():
+        return findings
+    others = list(find_reference(prepared.seal, besides=owner.path if owner else None))
+    findings += _check_shares(answers[read], prepared, owner, others)
+    findings.append(_check_agreement(answers, read, prepared, owner, others))
+    return findings
+
+
+def judge(path: Path, findings: Sequence[Finding], *, force: bool, hint: str = "") -> list[str]:
+    """Print what was found and, with `force`, what is overridden, which is returned.
+
+    Raises `UserError` with a line for each fault, unless `force`, and `way_round` as the last.
+    """
+    for finding in findings:
+        if finding.level == "warn":
+            console.warn(f"{path}: {finding.message}")
+    faults = [finding.message for finding in findings if finding.level == "stop"]
+    if faults and not force:
+        lines = [f"{path}: {fault}" for fault in faults]
+        raise UserError(*lines, *([hint] if hint else []))
+    for fault in faults:
+        console.warn(f"{path}: overridden: {fault}")
+    for finding in findings:
+        if finding.level == "note":
+            console.say(f"gate: {finding.message}")
+    return faults
+
+
+def _check_shares(
+    answers: npt.NDArray[np.int64],
+    prepared: Prepared,
+    owner: Result | None,
+    others: Sequence[Result],
+) -> list[Finding]:
+    """Against the run's own out-of-fold answers, else those of the best other run."""
+    for one in [*([owner] if owner else []), *others]:
+        out_of_fold = one.load_out_of_fold()
+        if out_of_fold is None:
+            continue
+        known = _know(out_of_fold)
+        constant = check_one_class(answers, known, prepared.class_names)
+        if constant:
+            return [constant]
+        finding = check_histogram(answers, known, prepared.class_names)
+        whose = "" if one is owner else f" (those of {one.name}, for want of its own)"
+        return [replace(finding, message=finding.message + whose)]
+    text = "class shares: no out-of-fold answers to compare with"
+    return [Finding("histogram", "note", text)]
+
+
+def _check_agreement(
+    answers: npt.NDArray[np.int64],
+    read: Rows,
+    prepared: Prepared,
+    owner: Result | None,
+    others: Sequence[Result],
+) -> Finding:
+    """Against the best earlier run that answered the same ids and, out of fold, the same people."""
+    ids = prepared.test["id"].astype(str).tolist()
+    values = {str(value) for value in prepared.submission_values}
+    own = owner.load_out_of_fold() if owner else None
+    for other in others:
+        theirs, out_of_fold = other.load_answers(), other.load_out_of_fold()
+        if theirs is None or out_of_fold is None or theirs.keys() != set(ids):
+            continue
+        if not set(theirs.values()) <= values:
+            continue
+        agreed, groups = _compare(own, out_of_fold)
+        if own is not None and not len(agreed):
+            continue
+        reference = Reference(
+            name=other.name,
+            answers=number_answers([theirs[one] for one in ids], prepared.submission_values)[read],
+            known=_know(out_of_fold),
+            agreed=agreed,
+            groups=groups,
+        )
+        return check_agreement(answers[read], reference, len(prepared.class_names))
+    text = "no earlier submission of another run on this table: mixed-up rows would not be noticed"
+    return Finding("agreement", "note", text)
+
+
+def _know(out_of_fold: OutOfFold) -> Known:
+    return Known(
+        answers=out_of_fold.probs.argmax(axis=1),
+        labels=out_of_fold.labels,
+        groups=out_of_fold.groups,
+        folds=out_of_fold.table["fold"].to_numpy(dtype=np.int64),
+    )
+
+
+def _compare(own: OutOfFold | None, other: OutOfFold) -> tuple[Rows, list[str]]:
+    """Whether the two agreed on each picture that both answered out of fold, and whose it is."""
+    if own is None:
+        return np.zeros(0, dtype=bool), []
+    both = _list_answers(own).merge(_list_answers(other), on="path")
+    agreed = (both["answer_x"] == both["answer_y"]).to_numpy(dtype=bool)
+    return agreed, both["group_x"].tolist()
+
+
+def _list_answers(out_of_fold: OutOfFold) -> pd.DataFrame:
+    table = out_of_fold.table[["path", "group"]]
+    return table.assign(answer=out_of_fold.probs.argmax(axis=1))

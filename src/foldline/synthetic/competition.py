@@ -1,0 +1,249 @@
+"""The folder of the drawn competition: pictures, tables and the traps of the real one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from foldline import console
+from foldline.errors import UserError
+from foldline.files import compute_sha256, write_json
+from foldline.records import Record, load_record
+from foldline.synthetic.faces import SHOTS, choose_moment, choose_wrong_way, draw_picture
+from foldline.synthetic.looks import build_look
+from foldline.synthetic.masks import choose_masks
+from foldline.synthetic.people import SPLITS, Person, Split, cast_people, compute_label
+from foldline.tables import write_table
+
+MARKER = "sample.json"
+# raise it when the same seed begins to give other pictures
+VERSION = 3
+RACE = "Drawn"
+JUNK = b"\x00\x05\x16\x07not a picture: what macOS leaves beside one"
+PNG_SHARE, JPEG_SHARE = 0.03, 0.02
+JPEG_QUALITY = 90
+# further streams of chance, beside those of looks (seed, split, person) and shots (…, 1 + shot)
+FILES_STREAM, EVAL_ORDER_STREAM = 101, 102
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person and the folder that the pictures lie in; `name` is `<id>_<gender>_<race>_<age>`."""
+
+    person: Person
+    id: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}_{self.person.gender}_{RACE}_{self.person.age}"
+
+
+class _Marker(Record):
+    """What the marker of any drawn competition says."""
+
+    drawn_by: Literal["foldline sample"]
+    version: int = 0
+    people: int = 0
+    eval_people: int = 0
+    seed: int = 0
+
+
+def describe_sample(*, people: int, eval_people: int, seed: int) -> dict[str, int | str]:
+    """What the marker of this competition says."""
+    return {
+        "drawn_by": "foldline sample",
+        "version": VERSION,
+        "people": people,
+        "eval_people": eval_people,
+        "seed": seed,
+    }
+
+
+def is_drawn(root: Path, *, people: int, eval_people: int, seed: int) -> bool:
+    """Whether `root` holds this competition, whole.
+
+    Raises `UserError` where `root` holds anything that was not drawn by foldline.
+    """
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        return False
+    try:
+        marker = load_record(root / MARKER, _Marker, remedy="draw it again")
+    except UserError:
+        marker = None
+    if marker is None:
+        raise UserError(
+            f"{root}: will not overwrite it: it has no {MARKER} to say that foldline drew it; "
+            "move it away or choose another folder"
+        )
+    return marker.model_dump() == describe_sample(people=people, eval_people=eval_people, seed=seed)
+
+
+def draw_competition(
+    root: Path, *, people: int, eval_people: int, seed: int, processes: int | None = None
+) -> None:
+    """Draw the competition into a folder beside `root`, then move it into place.
+
+    A competition that foldline drew earlier is replaced; a failure leaves it as it was. The same
+    arguments give the same bytes, with any number of processes (default: one a core).
+    """
+    root = root.resolve()  # what a link leads to is replaced, not the link
+    is_drawn(root, people=people, eval_people=eval_people, seed=seed)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        cast: dict[Split, list[Person]] = {
+            split: cast_people(count, seed=seed, split=split)
+            for split, count in zip(SPLITS, (people, eval_people), strict=True)
+        }
+        _draw_all(unfinished, cast, seed=seed, processes=processes)
+        _write_train_table(unfinished, cast["train"])
+        _write_eval_tables(unfinished, cast["eval"], seed=seed)
+        _write_clutter(unfinished, identify(cast["train"])[0])
+        marker = describe_sample(people=people, eval_people=eval_people, seed=seed)
+        write_json(unfinished / MARKER, marker)
+        unfinished.chmod(0o755)
+        _move_into_place(unfinished, root)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def identify(cast: Sequence[Person]) -> list[Identity]:
+    """Give each training person an id: one id names two people and another carries a suffix."""
+    ids = [f"{index + 1:06d}" for index in range(len(cast))]
+    # the folders of the two are told apart by gender or age, as in the real competition
+    twin = next(
+        index
+        for index in range(1, len(cast))
+        if (cast[index].gender, cast[index].age) != (cast[0].gender, cast[0].age)
+    )
+    ids[twin] = ids[0]
+    ids[-1] = f"{ids[-1]}-1"
+    return [Identity(person, id_) for person, id_ in zip(cast, ids, strict=True)]
+
+
+def draw_person(person: Person, *, seed: int) -> list[Image.Image]:
+    """The seven pictures of `person` in the order of `SHOTS`."""
+    stream = [seed, SPLITS.index(person.split), person.index]
+    look = build_look(person, seed=seed)
+    masks = choose_masks(np.random.default_rng([*stream, 0]))
+    images = []
+    for number, shot in enumerate(SHOTS):
+        rng = np.random.default_rng([*stream, 1 + number])
+        moment = choose_moment(rng)
+        if shot == "normal":
+            images.append(draw_picture(look, moment))
+        elif shot == "incorrect_mask":
+            mask = masks[int(rng.integers(len(masks)))]
+            images.append(draw_picture(look, moment, mask, choose_wrong_way(rng)))
+        else:
+            images.append(draw_picture(look, moment, masks[number]))
+    return images
+
+
+def _move_into_place(finished: Path, root: Path) -> None:
+    """Make `finished` the new `root`; the old one steps aside whole and goes only afterwards."""
+    if not root.exists():
+        finished.rename(root)
+        return
+    old = finished.with_name(f"{finished.name}.old")
+    root.rename(old)
+    try:
+        finished.rename(root)
+    except BaseException:
+        old.rename(root)
+        raise
+    shutil.rmtree(old)
+
+
+def _draw_all(
+    root: Path, cast: dict[Split, list[Person]], *, seed: int, processes: int | None
+) -> None:
+    save_train = partial(_save_train_person, root / "train" / "images", seed=seed)
+    save_eval = partial(_save_eval_person, root / "eval" / "images", seed=seed)
+    (root / "train" / "images").mkdir(parents=True)
+    (root / "eval" / "images").mkdir(parents=True)
+    total = sum(len(people) for people in cast.values())
+    workers = min(processes or os.cpu_count() or 1, total)
+    with console.progress("drawing people", total) as bar:
+        if workers == 1:
+            for _done in (
+                *map(save_train, identify(cast["train"])),
+                *map(save_eval, cast["eval"]),
+            ):
+                bar.advance()
+            return
+        # fresh processes: forking one that has threads, as the tests' does, may hang
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            try:
+                for _ in pool.map(save_train, identify(cast["train"]), chunksize=2):
+                    bar.advance()
+                for _ in pool.map(save_eval, cast["eval"], chunksize=2):
+                    bar.advance()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _save_train_person(images: Path, identity: Identity, *, seed: int) -> None:
+    """The seven pictures of one person; now and then one is a PNG, or ends in .jpeg."""
+    person = identity.person
+    rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index, FILES_STREAM])
+    folder = images / identity.name
+    folder.mkdir()
+    for shot, image in zip(SHOTS, draw_person(person, seed=seed), strict=True):
+        chance = rng.random()
+        if chance < PNG_SHARE:
+            image.save(folder / f"{shot}.png")
+        else:
+            ending = "jpeg" if chance < PNG_SHARE + JPEG_SHARE else "jpg"
+            image.save(folder / f"{shot}.{ending}", format="JPEG", quality=JPEG_QUALITY)
+
+
+def _save_eval_person(images: Path, person: Person, *, seed: int) -> None:
+    for shot, image in zip(SHOTS, draw_person(person, seed=seed), strict=True):
+        name = name_eval_picture(person, shot, seed=seed)
+        image.save(images / name, format="JPEG", quality=JPEG_QUALITY)
+
+
+def name_eval_picture(person: Person, shot: str, *, seed: int) -> str:
+    """40 hex digits that say nothing about the person, and `.jpg`."""
+    return compute_sha256(f"{seed} {person.index} {shot}".encode())[:40] + ".jpg"
+
+
+def _write_train_table(root: Path, cast: Sequence[Person]) -> None:
+    rows = [(one.id, one.person.gender, RACE, one.person.age, one.name) for one in identify(cast)]
+    write_table(root / "train" / "train.csv", ("id", "gender", "race", "age", "path"), sorted(rows))
+
+
+def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None:
+    """`info.csv` with a placeholder answer and `truth.csv`, in one random order."""
+    answers = [
+        (name_eval_picture(one, shot, seed=seed), compute_label(shot, one.gender, one.age))
+        for one in cast
+        for shot in SHOTS
+    ]
+    order = np.random.default_rng([seed, EVAL_ORDER_STREAM]).permutation(len(answers))
+    shuffled = [answers[position] for position in order]
+    header = ("ImageID", "ans")
+    write_table(root / "eval" / "info.csv", header, [(name, 0) for name, _ in shuffled])
+    write_table(root / "eval" / "truth.csv", header, shuffled)
+
+
+def _write_clutter(root: Path, identity: Identity) -> None:
+    """What lies between the pictures of the real one: hidden files and a notebook's checkpoints."""
+    folder = root / "train" / "images" / identity.name
+    shots = sorted(folder.iterdir())
+    (folder / f"._{shots[0].name}").write_bytes(JUNK)
+    (root / "train" / "images" / "._.DS_Store").write_bytes(JUNK)
+    checkpoints = folder / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    shutil.copyfile(shots[0], checkpoints / f"{shots[0].stem}-checkpoint{shots[0].suffix}")

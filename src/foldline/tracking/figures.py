@@ -1,0 +1,107 @@
+"""Tables and charts of a fold and of the whole run, as they go to Weights & Biases."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+
+from foldline.metrics.scores import Labels
+from foldline.runs.out_of_fold import OutOfFold
+from foldline.tracking.media import (
+    Media,
+    build_confusion_matrix,
+    build_table,
+    build_thumbnail,
+)
+
+_SCORES = ("macro_f1", "accuracy", "log_loss")
+_NUM_THUMBNAILS = 32
+_MAX_ROWS = 10_000  # what W&B shows of a table
+
+
+def build_out_of_fold_media(
+    out_of_fold: OutOfFold, class_names: Sequence[str], *, root: Path, thumbnails: bool
+) -> dict[str, Media]:
+    """The confusion matrix, the figures of every class, and the answered rows."""
+    labels, answers = out_of_fold.labels, out_of_fold.probs.argmax(axis=1)
+    return {
+        "confusion_matrix": build_confusion_matrix(labels.tolist(), answers.tolist(), class_names),
+        "classes": build_class_table(labels, answers, class_names),
+        "out_of_fold": build_row_table(
+            out_of_fold, class_names, root=root, num_thumbnails=_NUM_THUMBNAILS * thumbnails
+        ),
+    }
+
+
+def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str]) -> Media:
+    """Precision, recall, F1 and support of every class, a class nobody has or answers as 0."""
+    figures = precision_recall_fscore_support(
+        labels, answers, labels=range(len(class_names)), zero_division=0
+    )
+    columns = [column.tolist() for column in figures]
+    rows = list(zip(class_names, *columns, strict=True))
+    return build_table(["class", "precision", "recall", "f1", "support"], rows)
+
+
+def build_row_table(
+    out_of_fold: OutOfFold, class_names: Sequence[str], *, root: Path, num_thumbnails: int
+) -> Media:
+    """The answered rows, mistakes first and the most confident of them on top, with thumbnails."""
+    table, probs, labels = out_of_fold.table, out_of_fold.probs, out_of_fold.labels
+    answers, confidence = probs.argmax(axis=1), probs.max(axis=1)
+    order = np.lexsort((-confidence, answers == labels))[:_MAX_ROWS]
+    rows = []
+    for place, row in enumerate(order):
+        is_right = bool(answers[row] == labels[row])
+        path = str(table["path"].iloc[row])
+        shown = place < num_thumbnails and not is_right and (root / path).is_file()
+        rows.append(
+            [
+                build_thumbnail(root / path) if shown else None,
+                path,
+                str(table["group"].iloc[row]),
+                int(table["fold"].iloc[row]),
+                class_names[labels[row]],
+                class_names[answers[row]],
+                float(confidence[row]),
+                float(probs[row, labels[row]]),
+                is_right,
+            ]
+        )
+    columns = ["picture", "path", "group", "fold", "label", "answer"]
+    return build_table([*columns, "confidence", "label_probability", "right"], rows)
+
+
+def build_fold_table(scores: Mapping[str, Mapping[str, Any]]) -> Media:
+    """The scores of every fold, as in `scores.json`."""
+    rows = [[int(fold), *(one[key] for key in _SCORES)] for fold, one in scores.items()]
+    return build_table(["fold", *_SCORES], rows)
+
+
+def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
+    """From `scores.json`: mean and sd over folds, the out-of-fold scores and their interval."""
+    folds = list(scores["folds"].values())
+    figures: dict[str, float] = {"folds_scored": len(folds), "pictures": scores["pictures"]}
+    for key in _SCORES:
+        values = [fold[key] for fold in folds]
+        figures[f"mean_{key}"] = statistics.mean(values)
+        if len(values) > 1:
+            figures[f"sd_{key}"] = statistics.stdev(values)
+        figures[f"out_of_fold_{key}"] = scores["out_of_fold"][key]
+    low, high = scores["out_of_fold"]["macro_f1_interval"]
+    interval = {"out_of_fold_macro_f1_low": low, "out_of_fold_macro_f1_high": high}
+    return {**figures, **interval, "score": scores["out_of_fold"]["macro_f1"]}
+
+
+def list_figures(num_folds: int) -> list[str]:
+    """The names that `summarize_scores` gives where so many folds are scored."""
+    none = dict.fromkeys(_SCORES, 0.0)
+    scores = {
+        "folds": dict.fromkeys(range(num_folds), none),
+        "out_of_fold": {**none, "macro_f1_interval": (0.0, 0.0)},
+        "pictures": 0,
+    }
+    return sorted(summarize_scores(scores))

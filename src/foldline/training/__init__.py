@@ -1,0 +1,1 @@
+"""Learning one fold, and the folds of a run."""

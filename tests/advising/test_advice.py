@@ -1,0 +1,53 @@
+import pytest
+
+from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Separation, advise_scope
+
+SIMILAR, DIFFERENT = Separation(0.9, 0.8, 0.95), Separation(0.2, 0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("size", "separation", "scope", "case"),
+    [
+        (LARGE_FROM - 1, SIMILAR, "head", "small and similar"),
+        (LARGE_FROM - 1, DIFFERENT, "all_but_first", "small and different"),
+        (LARGE_FROM, SIMILAR, "last_blocks", "large and similar"),
+        (LARGE_FROM, DIFFERENT, "all", "large and different"),
+    ],
+)
+def test_the_four_cases_of_the_rule(
+    size: float, separation: Separation, scope: str, case: str
+) -> None:
+    advice = advise_scope(size, separation)
+    assert (advice.scope, advice.case, advice.alternative) == (scope, case, None)
+    assert advice.reason
+
+
+@pytest.mark.parametrize(
+    ("separation", "size", "scope", "alternative"),
+    [
+        (Separation(0.5, 0.4, 0.6), 10, "head", "all_but_first"),
+        (Separation(0.49, 0.4, 0.5), 10, "all_but_first", "head"),
+        (Separation(0.5, 0.4, 0.6), 5000, "last_blocks", "all"),
+        (Separation(0.6, 0.5, 0.7), 10, "head", None),
+        (Separation(0.4, 0.3, 0.49), 10, "all_but_first", None),
+    ],
+)
+def test_a_close_call_names_the_other_side(
+    separation: Separation, size: float, scope: str, alternative: str | None
+) -> None:
+    assert SIMILAR_FROM == 0.5
+    advice = advise_scope(size, separation)
+    assert (advice.scope, advice.alternative) == (scope, alternative)
+
+
+def test_by_size_alone_there_is_always_something_to_compare() -> None:
+    small, large = advise_scope(10, None), advise_scope(5000, None)
+    assert (small.scope, small.alternative) == ("head", "all_but_first")
+    assert (large.scope, large.alternative) == ("all", "last_blocks")
+    assert "by size alone" in small.case
+
+
+def test_without_pretrained_weights_everything_learns() -> None:
+    for size in (10, 5000):
+        advice = advise_scope(size, None, pretrained=False)
+        assert (advice.scope, advice.alternative) == ("all", None)
