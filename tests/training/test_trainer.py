@@ -12,7 +12,8 @@ import torch
 from tests.competition import Foldline
 
 from foldline.data.dataset import ImageDataset
-from foldline.learning.engine import predict, train_epoch
+from foldline.learning.engine import train_epoch
+from foldline.learning.predictor import Predictor
 from foldline.metrics.scores import compute_scores
 from foldline.training import trainer as fold_stage
 
@@ -157,16 +158,16 @@ def test_a_fold_learns_from_the_others_and_is_scored_on_its_own(
         looked_at[looking[-1]].append(dataset.paths[key[0]])
         return get(dataset, key)
 
-    def note_loop(name: str, loop: Callable[..., Any]) -> None:
+    def note_loop(place: Any, name: str, loop: Callable[..., Any]) -> None:
         def run(*arguments: Any, **settings: Any) -> Any:
             looking.append(name)
             return loop(*arguments, **settings)
 
-        monkeypatch.setattr(fold_stage, name, run)
+        monkeypatch.setattr(place, name, run)
 
     monkeypatch.setattr(ImageDataset, "__getitem__", note_path)
-    note_loop("train_epoch", train_epoch)
-    note_loop("predict", predict)
+    note_loop(fold_stage, "train_epoch", train_epoch)
+    note_loop(Predictor, "predict", Predictor.predict)
     assert train(f"train.folds=[{fold}]", "train.epochs=1") == 0
     table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
     inside = table["fold"] == fold

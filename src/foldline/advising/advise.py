@@ -24,8 +24,7 @@ from foldline.learning.networks.model import find_head
 from foldline.learning.runtime import build_ordered_batches, open_runtime
 from foldline.runs.table_settings import check_settings
 from foldline.training.batches import build_valid_transform
-from foldline.training.components import build_network
-from foldline.training.start import load_origin, name_weights
+from foldline.training.start import build_network, load_origin, name_weights
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
-"""Which weights a fold starts from."""
+"""Which weights a fold starts from, and which seed."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
 from foldline import console
@@ -14,8 +17,10 @@ from foldline.learning.checkpoint import (
     describe_weight_file,
     is_checkpoint,
     load_checkpoint,
+    load_pretrained,
 )
-from foldline.learning.networks.model import find_head
+from foldline.learning.networks.freezing import freeze
+from foldline.learning.networks.model import build_model, find_head
 from foldline.runs.folders import RunFolder
 from foldline.spelling import find_typed
 
@@ -54,7 +59,41 @@ def group_by_weights(weights: str, folds: Sequence[int]) -> dict[str, list[int]]
     return groups
 
 
-def say_how_the_heads_start(
+def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) -> nn.Module:
+    """Return the model of `config.model`, frozen as configured; with `load` its weights loaded.
+
+    The head starts at random, except from a checkpoint of ours that has the same class names.
+    """
+    settings = config.model
+    num_classes = len(prepared.class_names)
+    chosen: dict[str, Any] = {"source": settings.source, "arguments": settings.arguments}
+    model = build_model(settings.name, num_classes, **chosen)
+    head = find_head(model, num_classes)
+    if load and settings.weights != "none":
+        weights = name_weights(settings.weights, fold)
+        checkpoint = load_origin(weights)
+        check_origin(checkpoint, weights, prepared, fold)
+        load_pretrained(model, weights, name=settings.name, head=head, **chosen)
+        if checkpoint and checkpoint.class_names == prepared.class_names:
+            model.load_state_dict(checkpoint.state, strict=False)  # the head too
+    freeze(model, settings.train, head=head)
+    return model
+
+
+def check_origin(
+    checkpoint: Checkpoint | None, weights: str, prepared: Prepared, fold: int
+) -> None:
+    """Raise `UserError` where the weights have seen the people who validate this fold."""
+    if checkpoint is None:
+        return
+    if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
+        raise UserError(
+            f"model.weights: {weights} was trained on people of fold {fold}, whose scores would "
+            "lie; name the same fold's weights: fold_{fold}/best.pt"
+        )
+
+
+def log_how_heads_start(
     config: Config, prepared: Prepared, folds: Sequence[int], model: nn.Module
 ) -> None:
     """Print how each fold starts from a file, as it decides what its first score looks like.
@@ -84,3 +123,11 @@ def say_how_the_heads_start(
             )
     for line in said:
         console.say(line)
+
+
+def seed_everything(*seeds: int) -> None:
+    """Seed torch and numpy's old global state from several numbers, such as seed, fold, epoch."""
+    words = np.random.SeedSequence(seeds).generate_state(2)
+    torch.manual_seed(int(words[0]))
+    # for libraries that still draw from it
+    np.random.seed(int(words[1]))
