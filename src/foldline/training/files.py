@@ -22,7 +22,7 @@ from foldline.learning.engine import NonFiniteLossError, TrainResult
 from foldline.learning.networks.model import copy_state, find_head, find_normalization
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
-from foldline.metrics.scores import Scores
+from foldline.metrics.metric import METRICS
 from foldline.runs.folders import FoldFolder
 from foldline.training.start import name_weights
 
@@ -50,9 +50,9 @@ class Progress:
         self.unreported += trained
         self.seconds += seconds
 
-    def report(self, place: Row, scores: Scores) -> Row:
+    def report(self, place: Row, scores: Mapping[str, float]) -> Row:
         """Return the row of a validation: its scores, and what was learned since the row before."""
-        if not all(math.isfinite(score) for score in scores.to_dict().values()):
+        if not all(math.isfinite(score) for score in scores.values()):
             raise NonFiniteLossError("after the last step")
         learned, seconds = self.unreported, self.seconds
         self.unreported, self.seconds = TrainResult(), 0.0
@@ -60,7 +60,7 @@ class Progress:
             **place,
             "train_loss": learned.loss,
             "train_accuracy": learned.accuracy,
-            **scores.to_dict(),
+            **scores,
             "seconds": round(seconds, 3),
             "images_per_second": round(learned.images / seconds, 1),
         }
@@ -106,7 +106,7 @@ def save_network(
     checkpoint = Checkpoint(
         state=copy_state(network),
         epoch=row["epoch"],
-        scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
+        scores={key: row[key] for key in METRICS},
         **description,
     )
     if checkpoint.backbone_weights is not None:

@@ -10,6 +10,7 @@ from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming
 from foldline.learning.engine import NonFiniteLossError
 from foldline.learning.runtime import Runtime, open_runtime
+from foldline.metrics.metric import METRICS
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
 from foldline.runs.folders import RunFolder, begin_run, choose_folds, find_run
 from foldline.runs.table_settings import check_settings
@@ -52,7 +53,7 @@ def run_train(config: Config) -> None:
         if runtime.is_main:
             # of several trainings of one run the last to end finds the folds of all
             with claiming(run.lock, wait=True):
-                summarize(run, prepared)
+                summarize(run, prepared, METRICS[config.metric])
                 report_run_trained(config, prepared, run)
                 mirror.summarize()
         # a fold that was left to another process may be finished by now

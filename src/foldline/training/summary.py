@@ -7,7 +7,8 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import write_json
-from foldline.metrics.scores import compute_bootstrap_interval, compute_scores
+from foldline.metrics.bootstrap import compute_interval
+from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import (
@@ -17,7 +18,9 @@ from foldline.runs.out_of_fold import (
     save_out_of_fold,
 )
 
-_ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"
+# the fold, its scores, the best epoch, the epochs, the seconds
+_WIDTHS = [max(10, len(metric.title) + 2) for metric in METRICS.values()]
+_ROW = "{:<5}" + "".join(f"{{:>{width}}}" for width in _WIDTHS) + "{:>12}{:>8}{:>10}"
 
 
 def print_heading(config: Config, prepared: Prepared, device: str) -> None:
@@ -27,9 +30,8 @@ def print_heading(config: Config, prepared: Prepared, device: str) -> None:
         f"train {config.run}: {config.model.name} ({config.model.weights}), {height}×{width}, "
         f"{len(prepared.train)} pictures, {device}"
     )
-    console.say(
-        _ROW.format("fold", "macro-F1", "accuracy", "log loss", "best epoch", "epochs", "seconds")
-    )
+    titles = [metric.title for metric in METRICS.values()]
+    console.say(_ROW.format("fold", *titles, "best epoch", "epochs", "seconds"))
 
 
 def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
@@ -43,9 +45,7 @@ def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
         )
     line = _ROW.format(
         fold,
-        f"{best['macro_f1']:.3f}",
-        f"{best['accuracy']:.3f}",
-        f"{best['log_loss']:.3f}",
+        *(f"{best[key]:.3f}" for key in METRICS),
         best["epoch"],
         history[-1]["epoch"],
         f"{sum(row['seconds'] for row in history):.0f}",
@@ -53,7 +53,7 @@ def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
     console.say(f"{line}  {note}".rstrip())
 
 
-def summarize(run: RunFolder, prepared: Prepared) -> None:
+def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
     """Join the finished folds, score them whole, print that and write `scores.json`."""
     folds = range(prepared.num_folds)
     by_fold = {
@@ -64,28 +64,28 @@ def summarize(run: RunFolder, prepared: Prepared) -> None:
     whole = join_out_of_fold([*by_fold.values()], prepared.train["path"].tolist())
     scores = {fold: compute_scores(one.labels, one.probs) for fold, one in by_fold.items()}
     joined = compute_scores(whole.labels, whole.probs)
-    low, high = compute_bootstrap_interval(
-        whole.labels, whole.probs.argmax(1), whole.groups, len(prepared.class_names)
-    )
+    low, high = compute_interval(metric, whole.labels, whole.probs, whole.groups)
     save_out_of_fold(run.oof, whole)
     write_json(
         run.scores,
         {
             "seal": prepared.seal,
-            "folds": {str(fold): one.to_dict() for fold, one in scores.items()},
-            "out_of_fold": joined.to_dict() | {"macro_f1_interval": [low, high]},
+            "metric": metric.key,
+            "folds": {str(fold): one for fold, one in scores.items()},
+            "out_of_fold": joined | {metric.interval_key: [low, high]},
             "pictures": len(whole.table),
         },
     )
     if len(scores) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
-            columns = zip(*(one.to_dict().values() for one in scores.values()), strict=True)
-            console.say(_ROW.format(name, *(f"{of(column):.3f}" for column in columns), "", "", ""))
+            over_folds = [of(one[key] for one in scores.values()) for key in METRICS]
+            console.say(_ROW.format(name, *(f"{score:.3f}" for score in over_folds), "", "", ""))
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
+    other = next(one for one in METRICS.values() if one is not metric)
     console.say()
     console.say(
-        f"out of fold: macro-F1 {joined.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
-        f"accuracy {joined.accuracy:.3f}"
+        f"out of fold: {metric.title} {joined[metric.key]:.3f} (95 % by {by} {low:.3f} to "
+        f"{high:.3f}), {other.title} {joined[other.key]:.3f}"
     )
     if missing := [str(fold) for fold in folds if fold not in by_fold]:
         console.say(f"folds not trained yet: {', '.join(missing)}")

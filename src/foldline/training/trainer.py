@@ -25,7 +25,8 @@ from foldline.learning.optimizer import Schedule, build_optimizer, build_schedul
 from foldline.learning.predictor import OnBatch, Predictor, Rows, ignore_progress
 from foldline.learning.runtime import Runtime
 from foldline.learning.stopping import BestTracker
-from foldline.metrics.scores import Probs, Scores, compute_scores
+from foldline.metrics.counts import Probs
+from foldline.metrics.metric import compute_scores
 from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
@@ -208,7 +209,7 @@ class FoldTrainer:
 
     def validate(
         self, predictor: Predictor, on_batch: OnBatch = ignore_progress
-    ) -> tuple[Scores, Rows, Probs]:
+    ) -> tuple[dict[str, float], Rows, Probs]:
         """Return scores against the official labels, and the rows with their probabilities."""
         # reading pictures draws from it: how often is validated must not change what is learned
         chance = torch.get_rng_state()
@@ -277,15 +278,15 @@ class FoldTrainer:
         checkpoint = load_checkpoint(self.folder.best)
         predictor = Predictor([checkpoint.build_model()], self.predictor.transform, self.runtime)
         scores, rows, probs = self.validate(predictor)
-        if abs(scores.log_loss - checkpoint.scores["log_loss"]) > _SCORE_TOLERANCE:
+        if abs(scores["log_loss"] - checkpoint.scores["log_loss"]) > _SCORE_TOLERANCE:
             console.warn(
-                f"{self.folder.best} has log loss {scores.log_loss:.3f}, but had "
+                f"{self.folder.best} has log loss {scores['log_loss']:.3f}, but had "
                 f"{checkpoint.scores['log_loss']:.3f} while training; have pictures changed?"
             )
         if self.runtime.is_main:
             valid_rows, names = self.valid_rows.iloc[rows], self.prepared.class_names
             save_out_of_fold(self.folder.oof, build_out_of_fold(valid_rows, probs, names))
-        self.tracker.summarize({f"best_{key}": value for key, value in scores.to_dict().items()})
+        self.tracker.summarize({f"best_{key}": value for key, value in scores.items()})
 
     def _count_pictures(self) -> int:
         """Count the pictures that are still to be looked at, for the bar."""
