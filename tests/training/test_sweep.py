@@ -169,6 +169,7 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_finished(
         ("method: grid\n", "expected parameters:, each with values: [...]"),
         ("method: grid\nparameters: {seed: {min: 1, max: 2}}\n", "parameters.seed: a grid needs"),
         ("method: grid\nparameters: {run: {values: [a]}}\n", "parameters.run: every trial has"),
+        ("method: grid\nparameters: {metric: {values: [a]}}\n", "are compared by one metric"),
         (
             "method: grid\nmetric: {goal: best}\nparameters: {seed: {values: [1]}}\n",
             "metric: expected {name: score, goal: maximize}",
