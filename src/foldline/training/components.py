@@ -19,7 +19,6 @@ from foldline.learning.checkpoint import (
     find_backbone_weights,
     load_pretrained,
 )
-from foldline.learning.engine import TrainResult
 from foldline.learning.loss import build_cross_entropy
 from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import (
@@ -37,6 +36,7 @@ from foldline.training.batches import (
     build_valid_batches,
     choose_train_rows,
 )
+from foldline.training.loop import TrainResult
 from foldline.training.start import (
     group_by_weights,
     load_origin,
