@@ -14,7 +14,7 @@ from torch import nn
 
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
-from foldline.learning.loss import build_cross_entropy
+from foldline.learning.loss import build_loss
 from foldline.training.loop import NonFiniteLossError, TrainResult, train_epoch
 
 
@@ -124,7 +124,9 @@ def test_accumulated_steps_equal_those_of_large_batches(
     large: Sequence[int],
     class_weights: str,
 ) -> None:
-    criterion = build_cross_entropy([5, 1, 2], class_weights=class_weights, label_smoothing=0.0)
+    criterion = build_loss(
+        "cross_entropy", [5, 1, 2], class_weights=class_weights, label_smoothing=0.0
+    )
     one, other = build_net(), build_net()
     result = train(
         one, draw_batches(*small), accelerator, accumulate=accumulate, criterion=criterion
