@@ -19,7 +19,8 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.learning.stopping import BestTracker
-from foldline.metrics.scores import Labels, Scores, compute_scores
+from foldline.metrics.counts import Labels
+from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.folders import FoldFolder, RunFolder, choose_folds, require_run
 from foldline.runs.table_settings import check_settings
 from foldline.submitting.truth import load_truth
@@ -48,7 +49,7 @@ class Evaluated:
     path: Path
     epoch: int
     pictures: int
-    scores: Scores
+    scores: dict[str, float]
     is_best: bool = False
 
 
@@ -174,7 +175,7 @@ def _evaluate_fold(
     # the first of equals, as while training
     tracker = BestTracker(first.monitor, patience=0)
     for place, one in enumerate(scored):
-        tracker.update(place, one.scores.to_dict()[tracker.monitor])
+        tracker.update(place, one.scores[tracker.monitor])
     return [replace(one, is_best=place == tracker.best_epoch) for place, one in enumerate(scored)]
 
 
@@ -202,11 +203,11 @@ def _check_alike(first: Checkpoint, loaded: Mapping[Path, Checkpoint]) -> None:
 
 def _show_fold(fold: int, scored: Sequence[Evaluated]) -> None:
     console.show_table(
-        [f"fold {fold}", "macro-F1", "accuracy", "log loss", ""],
+        [f"fold {fold}", *(metric.title for metric in METRICS.values()), ""],
         [
             [
                 one.path.name,
-                *(f"{score:.3f}" for score in one.scores.to_dict().values()),
+                *(f"{score:.3f}" for score in one.scores.values()),
                 "best" if one.is_best else "",
             ]
             for one in scored
@@ -224,7 +225,7 @@ def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
             "epoch": one.epoch,
             "split": split,
             "pictures": one.pictures,
-            **one.scores.to_dict(),
+            **one.scores,
             "is_best": one.is_best,
         }
         for one in evaluated

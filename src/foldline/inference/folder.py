@@ -17,7 +17,7 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.learning.shared_backbone import group_sharing
-from foldline.metrics.scores import Probs
+from foldline.metrics.counts import Probs
 from foldline.runs.summary import load_run
 from foldline.tables import log_written, write_frame
 

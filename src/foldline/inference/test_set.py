@@ -19,7 +19,9 @@ from foldline.files import compute_sha256, is_folder, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import open_runtime
-from foldline.metrics.scores import Probs, compute_bootstrap_interval, compute_scores
+from foldline.metrics.bootstrap import compute_interval
+from foldline.metrics.counts import Probs
+from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.runs.folders import RunFolder, choose_folds, require_run
 from foldline.runs.results import Result
 from foldline.runs.submission import Submission, compute_answers, save_submission
@@ -73,7 +75,8 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         if not runtime.is_main:
             return
         _warn_about_unread(prediction.unread, prepared)
-        scores = _score(truth, prepared, prediction.probs) if truth is not None else None
+        metric = METRICS[config.metric]
+        scores = _score(truth, prediction.probs, metric) if truth is not None else None
         flip = config.infer.flip
         _write(prepared, run, checkpoints, prediction, scores=scores, flip=flip, force=force)
 
@@ -203,19 +206,20 @@ def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]
     return {name: counts[number] for number, name in enumerate(prepared.class_names)}
 
 
-def _score(truth: pd.DataFrame, prepared: Prepared, probs: Probs) -> dict[str, float]:
-    """Print the score as a leaderboard would give it."""
+def _score(truth: pd.DataFrame, probs: Probs, metric: Metric) -> dict[str, float]:
+    """Return the scores against the truth, and print them as a leaderboard would."""
     labels = truth["label"].to_numpy(dtype=np.int64)
     scores = compute_scores(labels, probs)
     by = "person" if "group" in truth else "picture"
-    low, high = compute_bootstrap_interval(
-        labels,
-        compute_answers(probs),
-        truth["group" if "group" in truth else "id"].astype(str).tolist(),
-        len(prepared.class_names),
+    groups = truth["group" if "group" in truth else "id"].astype(str).tolist()
+    low, high = compute_interval(metric, labels, probs, groups)
+    others = ", ".join(
+        f"{other.title} {scores[key]:.3f}"
+        for key, other in METRICS.items()
+        if other != metric and other.needs == "answers"  # a submission has no more
     )
     console.say(
-        f"against the truth: macro-F1 {scores.macro_f1:.3f} "
-        f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores.accuracy:.3f}"
+        f"against the truth: {metric.title} {scores[metric.key]:.3f} "
+        f"(95 % by {by} {low:.3f} to {high:.3f}), {others}"
     )
-    return scores.to_dict()
+    return scores
