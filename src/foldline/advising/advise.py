@@ -11,17 +11,16 @@ from foldline.advising.separation import (
     NUM_FOLDS,
     choose_sample,
     compute_separation,
-    extract_features,
 )
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.dataset import ImageDataset
 from foldline.data.folds import ALWAYS_TRAINED, deal_folds
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_head
-from foldline.learning.runtime import build_ordered_batches, open_runtime
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import open_runtime
 from foldline.runs.table_settings import check_settings
 from foldline.training.batches import build_valid_transform
 from foldline.training.start import build_network, load_origin, name_weights
@@ -100,19 +99,20 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
         return _Measured(why_not=model)
     chosen = rows.iloc[sample]
     runtime = open_runtime(**config.train.runtime)
-    device = runtime.accelerator.device
-    transform = build_valid_transform(config)
-    dataset = ImageDataset(config.data.root, chosen["path"].tolist(), [0] * len(chosen), transform)
+    predictor = Predictor([model], build_valid_transform(config), runtime)
+    batches = predictor.build_batches(
+        config.data.root, chosen["path"].tolist(), batch_size=config.infer.batch_size
+    )
     bad = BadPictures(config.data.on_bad_image)
     with console.progress("looking at pictures", len(chosen)) as bar:
-        seen, features = extract_features(
-            model.to(device),
+        seen, features = predictor.extract_features(
+            bad.watch(batches),
             find_head(model, len(prepared.class_names)),
-            bad.watch(build_ordered_batches(dataset, config.infer.batch_size, runtime)),
-            device=device,
-            on_batch=lambda count, note: bar.advance(count),
+            on_batch=predictor.move(bar),
         )
     bad.report("advise")
+    if not len(seen):
+        return _Measured(why_not="none of the pictures could be read")
     chosen = chosen.iloc[seen]
     labels, groups = chosen["label"].tolist(), chosen["group"].tolist()
     folds = deal_folds(groups, labels, number=NUM_FOLDS, seed=config.seed)

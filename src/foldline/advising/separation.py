@@ -1,15 +1,12 @@
 """How well a network's frozen features tell the classes of other pictures apart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from foldline.advising.advice import Separation
-from foldline.learning.engine import Batch, OnBatch, ignore_progress
 
 NUM_PICTURES = 300
 # of each class; with fewer groups than this a class cannot be in every fold
@@ -39,36 +36,6 @@ def choose_sample(groups: Sequence[str], labels: Sequence[int], *, seed: int) ->
         ranked = [(rank, row) for own in rows_of[label].values() for rank, row in enumerate(own)]
         chosen += [row for _, row in sorted(ranked, key=lambda item: item[0])[:share]]
     return sorted(chosen)
-
-
-@torch.no_grad()
-def extract_features(
-    model: nn.Module,
-    head: str,
-    batches: Iterable[Batch],
-    *,
-    device: torch.device,
-    on_batch: OnBatch = ignore_progress,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """What the layer `head` is given, averaged over the picture: rows and features `[N, F]`."""
-    seen: list[torch.Tensor] = []
-
-    def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        seen.append(inputs[0].flatten(2).mean(2) if inputs[0].ndim > 2 else inputs[0])
-
-    rows: list[int] = []
-    hook = model.get_submodule(head).register_forward_pre_hook(keep)
-    try:
-        model.eval()
-        for batch in batches:
-            if not len(batch.rows):
-                continue
-            model(batch.normalize(batch.images.to(device)))
-            rows += batch.rows.tolist()
-            on_batch(len(batch.rows), "")
-    finally:
-        hook.remove()
-    return np.array(rows, dtype=np.int64), torch.cat(seen).double().cpu().numpy()
 
 
 def compute_separation(

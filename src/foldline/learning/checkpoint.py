@@ -80,6 +80,14 @@ class Checkpoint:
         """The arguments of `build_eval_transform`."""
         return {key: getattr(self, key) for key in ("image_size", "crop", "mean", "std")}
 
+    def check_seal(self, seal: str, *, path: Path) -> None:
+        """Raise `UserError` unless it was trained on the prepared table sealed `seal`."""
+        if self.seal != seal:
+            raise UserError(
+                f"{path} was trained on the table sealed {self.seal[:12]}, not on {seal[:12]}; "
+                "train it again"
+            )
+
     def build_model(self) -> nn.Module:
         """The network with its weights, in evaluation mode.
 
@@ -131,7 +139,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a `best.pt`. Raises `UserError` when it is missing, broken or something else."""
+    """Read a `best.pt`. Raises `UserError` when it is missing, damaged or something else."""
     values = load_state(path)
     if values.pop("format", None) != FORMAT or set(values) != {f.name for f in fields(Checkpoint)}:
         raise UserError(f"{path}: not a checkpoint of this version of foldline; train it again")

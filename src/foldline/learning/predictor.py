@@ -14,9 +14,11 @@ from torch.utils.data import DataLoader
 from foldline import console
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.dataset import Batch, ImageDataset
-from foldline.data.transforms import Transform
+from foldline.data.transforms import Transform, build_eval_transform
 from foldline.errors import UserError
+from foldline.learning.checkpoint import Checkpoint
 from foldline.learning.runtime import Runtime, build_ordered_batches
+from foldline.learning.shared_backbone import build_networks
 from foldline.learning.views import VIEWS
 
 Rows = npt.NDArray[np.int64]
@@ -45,6 +47,18 @@ class Predictor:
         self.networks = [network.to(runtime.accelerator.device) for network in networks]
         self.transform, self.runtime = transform, runtime
         self.views = [VIEWS[name] for name in views]
+
+    @classmethod
+    def from_checkpoints(
+        cls,
+        checkpoints: Sequence[Checkpoint],
+        runtime: Runtime,
+        *,
+        views: Sequence[str] = ("none",),
+    ) -> "Predictor":
+        """Build the networks of checkpoints that share an evaluation transform, in their order."""
+        transform = build_eval_transform(**checkpoints[0].eval_transform)
+        return cls(build_networks(checkpoints), transform, runtime, views=views)
 
     def build_batches(
         self,

@@ -23,14 +23,17 @@ def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
 
 
 def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
-    """Networks that between them give the answers of `checkpoints`, in their order.
+    """Return networks that between them answer as `checkpoints` do, in their order.
 
-    Heads on one and the same backbone become one network that computes it once; else there is one
-    network a checkpoint.
+    Neighbours that are heads on one and the same backbone become one network that computes it once.
     """
-    if len(checkpoints) > 1 and all(_share(checkpoints[0], one) for one in checkpoints):
-        return [build_shared(checkpoints)]
-    return [checkpoint.build_model() for checkpoint in checkpoints]
+    groups: list[list[Checkpoint]] = []
+    for checkpoint in checkpoints:
+        if groups and _share(groups[-1][0], checkpoint):
+            groups[-1].append(checkpoint)
+        else:
+            groups.append([checkpoint])
+    return [build_shared(group) if len(group) > 1 else group[0].build_model() for group in groups]
 
 
 def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:

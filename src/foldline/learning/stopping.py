@@ -3,8 +3,7 @@
 import math
 from dataclasses import dataclass
 
-# whether more is better
-DIRECTION = {"macro_f1": 1, "accuracy": 1, "log_loss": -1}
+from foldline.metrics.metric import METRICS
 
 
 @dataclass
@@ -26,7 +25,7 @@ class BestTracker:
     last_epoch: int = 0
 
     def update(self, epoch: int, score: float) -> bool:
-        """Take in a score of `epoch` (from 1); gives whether it is a best that is to be saved."""
+        """Record a score of `epoch`, from 1; return whether it is a best that is to be saved."""
         self.last_epoch = epoch
         if not self._is_better(score):
             return False
@@ -37,7 +36,7 @@ class BestTracker:
         """Whether `score` is good enough to be saved; NaN and None never are."""
         if score is None or math.isnan(score):
             return False
-        return self.floor is None or (score - self.floor) * DIRECTION[self.monitor] >= 0
+        return self.floor is None or METRICS[self.monitor].compute_gain(score, self.floor) >= 0
 
     @property
     def has_saved(self) -> bool:
@@ -54,7 +53,7 @@ class BestTracker:
             return False
         if self.best_score is None or (self.reaches_floor(score) and not self.has_saved):
             return True
-        gain = (score - self.best_score) * DIRECTION[self.monitor]
+        gain = METRICS[self.monitor].compute_gain(score, self.best_score)
         return gain > self.min_improvement  # nor is the NaN of infinity less infinity
 
     def state_dict(self) -> dict[str, float | int | None]:

@@ -10,7 +10,7 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
-from foldline.learning.stopping import DIRECTION
+from foldline.metrics.metric import METRICS
 from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import Row, load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
@@ -198,7 +198,7 @@ class _RunningScore:
         if self._monitor not in row or "macro_f1" not in row:
             return False
         self._reached[fold] = (epochs, int(row.get("step", row["epoch"])))
-        good = row[self._monitor] * DIRECTION[self._monitor]
+        good = -METRICS[self._monitor].rank(row[self._monitor])
         if fold not in self._best or good > self._best[fold][0]:
             self._best[fold] = (good, row["macro_f1"])
         return True

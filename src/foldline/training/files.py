@@ -18,12 +18,12 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.engine import NonFiniteLossError, TrainResult
 from foldline.learning.networks.model import copy_state, find_head, find_normalization
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
 from foldline.metrics.metric import METRICS
 from foldline.runs.folders import FoldFolder
+from foldline.training.loop import NonFiniteLossError, TrainResult
 from foldline.training.start import name_weights
 
 # what `last.pt` holds only as long as the fold is still to learn

@@ -8,7 +8,6 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming
-from foldline.learning.engine import NonFiniteLossError
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.metrics.metric import METRICS
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
@@ -17,6 +16,7 @@ from foldline.runs.table_settings import check_settings
 from foldline.tracking.training import RunMirror, mirror_train
 from foldline.training.check_recipe import check_recipe
 from foldline.training.files import count_saved_epochs, shrink_last
+from foldline.training.loop import NonFiniteLossError
 from foldline.training.summary import print_fold, print_heading, summarize
 from foldline.training.trainer import FoldTrainer, NothingSavedError
 

@@ -18,12 +18,12 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.learning.durations import compute_steps, plan_validations
-from foldline.learning.engine import TrainResult, train_epoch
-from foldline.learning.loss import build_cross_entropy
+from foldline.learning.loss import build_loss
 from foldline.learning.networks.model import learns_batch_norm
-from foldline.learning.optimizer import Schedule, build_optimizer, build_schedule
+from foldline.learning.optimizer import build_optimizer
 from foldline.learning.predictor import OnBatch, Predictor, Rows, ignore_progress
 from foldline.learning.runtime import Runtime
+from foldline.learning.schedule import Schedule, build_schedule
 from foldline.learning.stopping import BestTracker
 from foldline.metrics.counts import Probs
 from foldline.metrics.metric import compute_scores
@@ -46,6 +46,7 @@ from foldline.training.files import (
     save_last,
     save_network,
 )
+from foldline.training.loop import TrainResult, train_epoch
 from foldline.training.start import build_network, seed_everything
 
 # what half precision and the order of sums may change in a log loss
@@ -69,7 +70,8 @@ class FoldTrainer:
         runtime: Runtime,
         tracker: FoldMirror,
     ) -> None:
-        self.settings, self.seed, self.root = config.train, config.seed, config.data.root
+        settings = config.train
+        self.settings, self.seed, self.root = settings, config.seed, config.data.root
         self.prepared, self.fold, self.folder = prepared, fold, folder
         self.runtime, self.tracker = runtime, tracker
         self.train_rows = choose_train_rows(prepared, fold)
@@ -85,31 +87,28 @@ class FoldTrainer:
         self.order, self.train_batches = build_train_batches(
             config, self.train_rows, fold, runtime, at_least=2 if learns_batch_norm(network) else 1
         )
-        self.steps_per_epoch = -(-len(self.order) // self.settings.accumulate)
+        self.steps_per_epoch = -(-len(self.order) // settings.accumulate)
         self.model, self.optimizer, self.schedule = self._build_learning(network)
+        # without what wraps it for several processes
+        self.network: nn.Module = runtime.accelerator.unwrap_model(self.model)
         labels = self.train_rows["train_label"].to_numpy(dtype=np.int64)
-        self.criterion = build_cross_entropy(
-            np.bincount(labels, minlength=len(prepared.class_names)).tolist(),
-            class_weights=self.settings.loss.class_weights,
-            label_smoothing=self.settings.loss.label_smoothing,
-        ).to(runtime.accelerator.device)
+        counts = np.bincount(labels, minlength=len(prepared.class_names)).tolist()
+        criterion = build_loss(counts=counts, **settings.loss.model_dump())
+        self.criterion = criterion.to(runtime.accelerator.device)
         self.predictor = Predictor([self.network], build_valid_transform(config), runtime)
         self.valid_batches = self.predictor.build_batches(
-            self.root, self.valid_rows["path"].tolist(), batch_size=self.settings.batch_size
+            self.root, self.valid_rows["path"].tolist(), batch_size=settings.batch_size
         )
-        settings = self.settings.validation
+        validation = settings.validation
         self.plan_validations = partial(
             plan_validations,
-            epochs=self.settings.epochs,
+            epochs=settings.epochs,
             steps_per_epoch=self.steps_per_epoch,
-            every=compute_steps(settings.every, steps_per_epoch=self.steps_per_epoch),
-            from_epoch=settings.from_epoch,
+            every=compute_steps(validation.every, steps_per_epoch=self.steps_per_epoch),
+            from_epoch=validation.from_epoch,
         )
         self.best = BestTracker(
-            self.settings.monitor,
-            self.settings.patience,
-            self.settings.min_improvement,
-            settings.floor,
+            settings.monitor, settings.patience, settings.min_improvement, validation.floor
         )
         self.bad = BadPictures(config.data.on_bad_image)
         self.description = describe_network(config, prepared, fold)
@@ -129,12 +128,6 @@ class FoldTrainer:
             steps_per_epoch=self.steps_per_epoch,
         )
         return (*self.runtime.accelerator.prepare(network, optimizer), schedule)
-
-    @property
-    def network(self) -> nn.Module:
-        """The model without what wraps it for several processes."""
-        network: nn.Module = self.runtime.accelerator.unwrap_model(self.model)
-        return network
 
     def fit(self) -> None:
         """Train until patience or epochs end, then write `oof.csv`.
@@ -276,7 +269,7 @@ class FoldTrainer:
         if self.runtime.is_main:  # a kill may have come just before
             save_metrics(self.folder.metrics, self.progress.history)
         checkpoint = load_checkpoint(self.folder.best)
-        predictor = Predictor([checkpoint.build_model()], self.predictor.transform, self.runtime)
+        predictor = Predictor.from_checkpoints([checkpoint], self.runtime)
         scores, rows, probs = self.validate(predictor)
         if abs(scores["log_loss"] - checkpoint.scores["log_loss"]) > _SCORE_TOLERANCE:
             console.warn(
