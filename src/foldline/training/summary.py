@@ -1,6 +1,7 @@
 """The table of a run's folds, and their out-of-fold files joined and scored whole."""
 
 import statistics
+from collections.abc import Mapping
 
 from foldline import console
 from foldline.config import Config
@@ -18,10 +19,6 @@ from foldline.runs.out_of_fold import (
     save_out_of_fold,
 )
 
-# the fold, its scores, the best epoch, the epochs, the seconds
-_WIDTHS = [max(10, len(metric.title) + 2) for metric in METRICS.values()]
-_ROW = "{:<5}" + "".join(f"{{:>{width}}}" for width in _WIDTHS) + "{:>12}{:>8}{:>10}"
-
 
 def print_heading(config: Config, prepared: Prepared, device: str) -> None:
     """Print what is trained, and the head of the table of folds."""
@@ -30,8 +27,8 @@ def print_heading(config: Config, prepared: Prepared, device: str) -> None:
         f"train {config.run}: {config.model.name} ({config.model.weights}), {height}×{width}, "
         f"{len(prepared.train)} pictures, {device}"
     )
-    titles = [metric.title for metric in METRICS.values()]
-    console.say(_ROW.format("fold", *titles, "best epoch", "epochs", "seconds"))
+    titles = {key: metric.title for key, metric in METRICS.items()}
+    console.say(_format_row("fold", titles, "best epoch", "epochs", "seconds"))
 
 
 def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
@@ -43,13 +40,8 @@ def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
             f"{run.fold(fold).metrics}: not the log of a finished fold; put it back, or delete "
             f"{run.fold(fold).path} to train the fold again"
         )
-    line = _ROW.format(
-        fold,
-        *(f"{best[key]:.3f}" for key in METRICS),
-        best["epoch"],
-        history[-1]["epoch"],
-        f"{sum(row['seconds'] for row in history):.0f}",
-    )
+    seconds = sum(row["seconds"] for row in history)
+    line = _format_row(fold, best, best["epoch"], history[-1]["epoch"], f"{seconds:.0f}")
     console.say(f"{line}  {note}".rstrip())
 
 
@@ -78,8 +70,8 @@ def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
     )
     if len(scores) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
-            over_folds = [of(one[key] for one in scores.values()) for key in METRICS]
-            console.say(_ROW.format(name, *(f"{score:.3f}" for score in over_folds), "", "", ""))
+            over_folds = {key: of(one[key] for one in scores.values()) for key in METRICS}
+            console.say(_format_row(name, over_folds, "", "", ""))
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
     other = next(one for one in METRICS.values() if one is not metric)
     console.say()
@@ -107,3 +99,13 @@ def _load_fold(run: RunFolder, prepared: Prepared, fold: int) -> OutOfFold:
             "have the fold answered again"
         )
     return loaded
+
+
+def _format_row(name: object, scores: Mapping[str, float | str], *counts: object) -> str:
+    """Return a row of the table of folds; a score that an older version did not know is blank."""
+    row = f"{name:<5}"
+    for key, metric in METRICS.items():
+        score = scores.get(key, "")
+        cell = score if isinstance(score, str) else f"{score:.3f}"
+        row += f"{cell:>{max(10, len(metric.title) + 2)}}"
+    return row + "{:>12}{:>8}{:>10}".format(*counts)
