@@ -1,4 +1,4 @@
-"""The pictures one fold learns from and is validated on, in batches."""
+"""The pictures a fold learns from, in batches, and how its network looks at pictures."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def name_classes(rows: pd.DataFrame, root: Path, prepared: Prepared) -> dict[str
 def build_train_batches(
     config: Config, rows: pd.DataFrame, fold: int, runtime: Runtime, *, at_least: int
 ) -> tuple[ShuffledBatches, "DataLoader[Batch]"]:
-    """The order and the batches that a fold learns from, each of `at_least` so many pictures."""
+    """Return the order and the batches that a fold learns from, each of `at_least` pictures."""
     dataset = ImageDataset(
         config.data.root,
         rows["path"].tolist(),
@@ -48,7 +48,7 @@ def build_train_batches(
 
 
 def build_learning_transform(config: Config) -> Transform:
-    """What the network of `config.model` sees of a picture that it learns from.
+    """Return how the network of `config.model` sees a picture that it learns from.
 
     Raises `UserError` for an augmentation that does not work.
     """
@@ -66,7 +66,7 @@ def build_learning_transform(config: Config) -> Transform:
 
 
 def build_valid_transform(config: Config) -> Transform:
-    """What the network of `config.model` sees of a picture that it does not learn from."""
+    """Return how the network of `config.model` sees any other picture."""
     mean, std = find_normalization(config.model.name, source=config.model.source)
     return build_eval_transform(
         image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std

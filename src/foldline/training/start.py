@@ -1,4 +1,4 @@
-"""Which weights a fold starts from, and which seed."""
+"""How a fold starts: from which weights, and from which seed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ from foldline.spelling import find_typed
 
 
 def name_weights(weights: str, fold: int) -> str:
-    """What `model.weights` means for `fold`: `imagenet`, `none`, or a file.
+    """Return what `model.weights` means for `fold`: `imagenet`, `none`, or a file.
 
     `run:mask` means the best.pt of run mask.
     """
@@ -37,7 +37,7 @@ def name_weights(weights: str, fold: int) -> str:
 
 
 def load_origin(weights: str) -> Checkpoint | None:
-    """The checkpoint of ours that `name_weights` names, None where it is anything else.
+    """Return the checkpoint of ours that `name_weights` names, None for anything else.
 
     Raises `UserError` for a file that is not there.
     """
@@ -52,7 +52,7 @@ def load_origin(weights: str) -> Checkpoint | None:
 
 
 def group_by_weights(weights: str, folds: Sequence[int]) -> dict[str, list[int]]:
-    """What `model.weights` means for the folds, with the folds that start from it."""
+    """Return what `model.weights` means for the folds, with the folds that start from it."""
     groups: dict[str, list[int]] = {}
     for fold in folds:
         groups.setdefault(name_weights(weights, fold), []).append(fold)
@@ -84,9 +84,7 @@ def check_origin(
     checkpoint: Checkpoint | None, weights: str, prepared: Prepared, fold: int
 ) -> None:
     """Raise `UserError` where the weights have seen the people who validate this fold."""
-    if checkpoint is None:
-        return
-    if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
+    if checkpoint and checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
         raise UserError(
             f"model.weights: {weights} was trained on people of fold {fold}, whose scores would "
             "lie; name the same fold's weights: fold_{fold}/best.pt"
@@ -96,15 +94,15 @@ def check_origin(
 def log_how_heads_start(
     config: Config, prepared: Prepared, folds: Sequence[int], model: nn.Module
 ) -> None:
-    """Print how each fold starts from a file, as it decides what its first score looks like.
+    """Print how the folds start from a file, as that decides what their first scores look like.
 
-    One line where all do alike. A file that may make scores lie is warned of. `model` is a network
-    as they all have.
+    Print one line if all start alike, and warn of a file that may make scores lie. `model` is a
+    network like those of all folds.
     """
     weights = config.model.weights
     if weights in ("imagenet", "none"):
         return
-    said: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for file, starting in group_by_weights(weights, folds).items():
         checkpoint = load_origin(file)
         if not checkpoint or checkpoint.class_names != prepared.class_names:
@@ -112,16 +110,16 @@ def log_how_heads_start(
             line = f"{weights} {reason}: all but its head is taken over, the head is random"
             head = find_head(model, len(prepared.class_names))
             read = "" if checkpoint else describe_weight_file(Path(file), model, head=head)
-            said[f"{line}; read: {read}" if read else line] = None
+            lines[f"{line}; read: {read}" if read else line] = None
             continue
-        said[f"goes on from {weights}, its head included"] = None
+        lines[f"goes on from {weights}, its head included"] = None
         if checkpoint.scoring_seal != prepared.scoring_seal:
             unit = "fold" if len(starting) == 1 else "folds"
             console.warn(
                 f"{file} was trained on another table, whose people may be among those who "
                 f"validate in {unit} {', '.join(map(str, starting))}; scores may lie"
             )
-    for line in said:
+    for line in lines:
         console.say(line)
 
 

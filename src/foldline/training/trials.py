@@ -52,7 +52,7 @@ class Trial:
         return RunFolder(self.config.run_dir)
 
     def describe(self) -> str:
-        """`train.optimizer.lr=0.001 model.name="resnet18"`."""
+        """Return `train.optimizer.lr=0.001 model.name="resnet18"`."""
         return " ".join(_write(key, value) for key, value in self.values.items())
 
     def is_finished(self, prepared: Prepared) -> bool:
