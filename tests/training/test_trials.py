@@ -105,6 +105,18 @@ def test_a_trial_whose_scores_are_damaged_is_not_finished(
     assert trial.load_scores() is None
 
 
+def test_a_trial_that_was_scored_by_another_metric_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepared = build_prepared()
+    write_run("trial", prepared=prepared)
+    settings = {"run": "trial", "data": {"root": "inputs/pets"}}
+    for metric, is_finished in (("macro_f1", True), ("log_loss", False)):
+        trial = Trial({}, [], Config.model_validate(settings | {"metric": metric}))
+        assert trial.is_finished(prepared) == is_finished
+
+
 @pytest.mark.parametrize(
     ("metric", "folds"), [("scor", "null"), ("sd_macro_f1", "[0]"), ("macro_f1", "[1]")]
 )
