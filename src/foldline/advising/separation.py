@@ -1,4 +1,4 @@
-"""How well a network's frozen features tell the classes of other pictures apart."""
+"""How well a network's frozen features separate the classes of other pictures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +16,10 @@ NUM_RESAMPLES = 1_000
 
 
 def choose_sample(groups: Sequence[str], labels: Sequence[int], *, seed: int) -> list[int]:
-    """Rows of about `NUM_PICTURES`, evenly of each class and of as many groups as possible.
+    """Choose about `NUM_PICTURES` rows, evenly by class and from as many groups as possible.
 
-    Classes of fewer than `NUM_FOLDS` groups are left out; of more classes than there is room for
-    some are drawn. Gives sorted rows; none where fewer than two classes are left.
+    Classes of fewer than `NUM_FOLDS` groups are left out; if there are too many classes, some are
+    drawn. Returns sorted rows, or none if fewer than two classes are left.
     """
     random = np.random.default_rng(seed)
     rows_of: dict[int, dict[str, list[int]]] = {}
@@ -44,13 +44,12 @@ def compute_separation(
     groups: Sequence[str],
     folds: Sequence[int],
 ) -> Separation:
-    """Balanced accuracy of a linear probe on `features` `[N, F]`, set to 0 at chance, 1 at best.
+    """Compute a linear probe's balanced accuracy on `features` `[N, F]`, with chance at 0.
 
-    Each of `folds`, which keep groups together, is answered by a probe fitted on the others. A
-    linear probe is that of Alain and Bengio 2016, "Understanding intermediate layers using linear
+    Each of `folds`, which keep groups together, is answered by a probe fitted on the others. Linear
+    probes are those of Alain and Bengio 2016, "Understanding intermediate layers using linear
     classifier probes"; here ridge regression on standardized features, as it needs no search. The
-    interval is a percentile bootstrap over groups; it leaves out what other training pictures
-    would change.
+    interval is a percentile bootstrap over groups, which does not vary the training pictures.
     """
     classes, truth = np.unique(labels, return_inverse=True)
     right = _answer(features, truth, np.asarray(folds)) == truth
@@ -72,7 +71,7 @@ def compute_separation(
 def _answer(
     features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], folds: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """The class of every row by a probe that has not seen the row's fold."""
+    """Predict the class of every row by a probe that has not seen the row's fold."""
     # takes seconds to import
     from sklearn.linear_model import RidgeClassifier
     from sklearn.pipeline import make_pipeline

@@ -82,7 +82,10 @@ def run_infer(config: Config, *, force: bool = False) -> None:
 
 
 def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:
-    """All finished folds, or those of `infer.folds`; every one of the sealed table and alike."""
+    """Load the best network of all folds or of `infer.folds`.
+
+    Raises `UserError` unless all were trained on the sealed table and look at pictures alike.
+    """
     folds = choose_folds("infer.folds", config.infer.folds, prepared.num_folds)
     done = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
     missing = [fold for fold in folds if not run.fold(fold).best.is_file()]

@@ -13,11 +13,11 @@ from torch.utils.data import DataLoader
 
 from foldline import console
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.dataset import Batch, ImageDataset
+from foldline.data.dataset import Batch, ImageDataset, OrderedBatches
 from foldline.data.transforms import Transform, build_eval_transform
 from foldline.errors import UserError
 from foldline.learning.checkpoint import Checkpoint
-from foldline.learning.runtime import Runtime, build_ordered_batches
+from foldline.learning.runtime import Runtime, build_batches
 from foldline.learning.shared_backbone import build_networks
 from foldline.learning.views import VIEWS
 
@@ -65,13 +65,18 @@ class Predictor:
         root: Path,
         paths: Sequence[str],
         *,
-        labels: Sequence[int] | None = None,
         batch_size: int,
     ) -> "DataLoader[Batch]":
-        """Return every picture once, in order, shared out over the processes."""
-        known = [0] * len(paths) if labels is None else labels
-        dataset = ImageDataset(root, paths, known, self.transform)
-        return build_ordered_batches(dataset, batch_size, self.runtime)
+        """Return every picture once, in order and without labels, shared among the processes."""
+        dataset = ImageDataset(root, paths, [0] * len(paths), self.transform)
+        accelerator = self.runtime.accelerator
+        order = OrderedBatches(
+            len(paths),
+            batch_size,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+        )
+        return build_batches(dataset, order, self.runtime)
 
     def answer(
         self,
@@ -82,9 +87,9 @@ class Predictor:
         bad: BadPictures,
         bar: console.Bar,
     ) -> tuple[Rows, Floats]:
-        """Read the pictures and predict them, moving `bar` on; `bad` keeps the unreadable ones.
+        """Read and predict the pictures, moving `bar` on; `bad` records the unreadable ones.
 
-        Raises `UserError` where none of them can be read.
+        Raises `UserError` if none of them can be read.
         """
         rows, probs = self.predict(
             bad.watch(self.build_batches(root, paths, batch_size=batch_size)),
@@ -95,7 +100,7 @@ class Predictor:
         return rows, probs
 
     def move(self, bar: console.Bar) -> OnBatch:
-        """Return what moves `bar` on by the pictures of all processes."""
+        """Return a callback that moves `bar` on by the pictures of all processes."""
         processes = self.runtime.accelerator.num_processes
         return lambda count, _: bar.advance(count * processes)
 
@@ -116,9 +121,9 @@ class Predictor:
     def extract_features(
         self, batches: Iterable[Batch], layer: str, *, on_batch: OnBatch = ignore_progress
     ) -> tuple[Rows, Floats]:
-        """Return `rows` `[N]`, ascending, and what `layer` of the first network is given, `[N, F]`.
+        """Return `rows` `[N]`, ascending, and the input of `layer` in the first network, `[N, F]`.
 
-        Features at places in the picture are averaged over the places.
+        Feature maps are averaged over height and width.
         """
         (network, *_) = self.networks
         given: list[torch.Tensor] = []
@@ -144,7 +149,7 @@ class Predictor:
         compute: Callable[[torch.Tensor], torch.Tensor],
         on_batch: OnBatch,
     ) -> tuple[Rows, Floats]:
-        """Return the rows of all processes, ascending, and what `compute` makes of each picture."""
+        """Return the rows of all processes, ascending, and each picture's result of `compute`."""
         for network in self.networks:
             network.eval()
         rows: list[int] = []

@@ -1,4 +1,4 @@
-"""Several heads on one backbone: what of a network is saved alone, and how it answers again."""
+"""Several heads on one backbone: heads saved alone, and networks that share their backbone."""
 
 import copy
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from foldline.learning.networks.model import compute_backbone_hash, find_head
 
 
 def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
-    """The checkpoint without its backbone, which `weights` gives again: `imagenet` or a file."""
+    """Return the checkpoint without its backbone, which `weights` names: `imagenet` or a file."""
     return replace(
         checkpoint,
         state={key: value for key, value in checkpoint.state.items() if _is_in(head, key)},
@@ -25,7 +25,7 @@ def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
 def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
     """Return networks that between them answer as `checkpoints` do, in their order.
 
-    Neighbours that are heads on one and the same backbone become one network that computes it once.
+    Neighbours that are heads on the same backbone become one network that computes it once.
     """
     groups: list[list[Checkpoint]] = []
     for checkpoint in checkpoints:
@@ -37,9 +37,9 @@ def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
 
 
 def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
-    """The positions of `checkpoints`, those that are heads on one and the same backbone together.
+    """Group the positions of `checkpoints` by backbone, in the order of each group's first.
 
-    A whole network stands alone. The groups are in the order of their first.
+    A checkpoint that holds a whole network is a group of its own.
     """
     groups: list[list[int]] = []
     for position, checkpoint in enumerate(checkpoints):
@@ -53,9 +53,9 @@ def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
 
 
 def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
-    """One network with the heads of all `checkpoints`, of one task or of several, in their order.
+    """Build one network with the heads of all `checkpoints`, in their order.
 
-    Raises `UserError` where they are not heads on one and the same backbone.
+    They may be of several tasks. Raises `UserError` unless they are heads on the same backbone.
     """
     first = checkpoints[0]
     for checkpoint in checkpoints:
@@ -78,7 +78,7 @@ def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
 class SharedBackbone(nn.Module):
     """A network with several last layers: `[B, 3, H, W]` in, a tuple of logits `[B, C]` out.
 
-    Each gives, bit for bit, what it would give at the end of a network of its own.
+    Each computes, bit for bit, what it would compute at the end of a network of its own.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class SharedBackbone(nn.Module):
 
 
 class _SideBySide(nn.Module):
-    """Layers that get the same input; their outputs lie beside each other as more classes."""
+    """Layers with the same input, whose outputs are concatenated along the classes."""
 
     def __init__(self, layers: Sequence[nn.Sequential]) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class _SideBySide(nn.Module):
 
 
 def _share(one: Checkpoint, other: Checkpoint) -> bool:
-    """Whether both are heads on one and the same backbone, for pictures prepared alike."""
+    """Return whether both are heads on the same backbone, for pictures transformed alike."""
 
     def name(checkpoint: Checkpoint) -> tuple[object, ...]:
         return (
@@ -122,9 +122,9 @@ def _share(one: Checkpoint, other: Checkpoint) -> bool:
 
 
 def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
-    """What comes after the last layer in its own row of layers, such as SqueezeNet's mean.
+    """Take the layers after `head` out of its `nn.Sequential`, such as SqueezeNet's mean.
 
-    It is taken out of the model: over classes side by side it would add in another order.
+    Over concatenated classes they would add in another order.
     """
     row = model.get_submodule(head.rpartition(".")[0])
     if not isinstance(row, nn.Sequential):
@@ -138,7 +138,7 @@ def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
 
 
 def _fill(layer: nn.Module, name: str, state: dict[str, torch.Tensor]) -> nn.Module:
-    """A layer like `layer`, as wide as the one of that name in `state`, with its numbers."""
+    """Copy `layer`, with the width and the weights of the layer `name` in `state`."""
     filled = copy.deepcopy(layer)
     for key, value in state.items():
         setattr(filled, key.removeprefix(f"{name}."), nn.Parameter(value, requires_grad=False))

@@ -1,4 +1,4 @@
-"""The one notion of "best": saving and stopping ask it, and so does a falling learning rate."""
+"""The one notion of "best", which saving, stopping and the plateau schedule ask."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from foldline.metrics.metric import METRICS
 class BestTracker:
     """Which validation is the best so far, whether it is good enough, and whether to go on.
 
-    A validation is better when its score passes the best by more than `min_improvement`, or is the
-    first to reach `floor`; a tie is not, and NaN never is. A best that does not reach the floor
-    counts as an improvement, but is not to be saved. `patience` is the number of epochs without a
-    better validation that end the training; 0 never does.
+    A validation is better if its score beats the best by more than `min_improvement`, or is the
+    first to reach `floor`; a tie is not better, and NaN never is. A best below the floor counts as
+    an improvement but is not to be saved. Training ends after `patience` epochs without a better
+    validation; 0 never ends it.
     """
 
     monitor: str
@@ -33,19 +33,19 @@ class BestTracker:
         return self.reaches_floor(score)
 
     def reaches_floor(self, score: float | None) -> bool:
-        """Whether `score` is good enough to be saved; NaN and None never are."""
+        """Return whether `score` is good enough to be saved; NaN and None never are."""
         if score is None or math.isnan(score):
             return False
         return self.floor is None or METRICS[self.monitor].compute_gain(score, self.floor) >= 0
 
     @property
     def has_saved(self) -> bool:
-        """Whether there was a best that was to be saved."""
+        """Return whether there was a best that was to be saved."""
         return self.reaches_floor(self.best_score)
 
     @property
     def should_stop(self) -> bool:
-        """Whether `patience` epochs have passed since the best one."""
+        """Return whether `patience` epochs have passed since the best one."""
         return 0 < self.patience <= self.last_epoch - (self.best_epoch or 0)
 
     def _is_better(self, score: float) -> bool:
