@@ -1,4 +1,4 @@
-"""Pictures in batches, whose order and augmentation follow from a seed."""
+"""The pictures of one part of one fold, in batches whose order and augmentation follow the seed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,10 +32,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64.
+    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64; `bad` could not be read.
 
-    `normalize` turns the images into the network's input, once they are on its device; `bad` are
-    the pictures that could not be read.
+    `normalize` makes of the images what the network is given, once they are on its device.
     """
 
     images: torch.Tensor
@@ -51,19 +50,19 @@ class Batch:
     def to_device(
         self, device: torch.device, *, channels_last: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the images as the network wants them, `[B, 3, h, w]` float32, and the labels."""
+        """Return the network's input, `[B, 3, h, w]` float32, and the labels, on `device`."""
         layout = torch.channels_last if channels_last else torch.contiguous_format
         images = self.images.to(device, non_blocking=True).contiguous(memory_format=layout)
         return self.normalize(images), self.labels.to(device, non_blocking=True)
 
 
 class ImageDataset(Dataset[Picture | BadImageError]):
-    """Pictures `paths` under `root` with their `labels`; an unreadable one is an error as item.
+    """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error.
 
-    A batch of fewer than `at_least` readable pictures is filled up with those that follow in the
-    table, each with the augmentation of the batch's last. So every process takes all its steps,
-    and the same ones every time, whichever pictures are broken. If the whole table has fewer
-    readable pictures, the batch has none.
+    A batch of fewer than `at_least` readable pictures is made up by those that follow in the
+    table, each with the augmentation of the batch's last. So every process takes the steps it has
+    been given, and takes the same ones every time, whichever pictures are broken. Where the whole
+    table has fewer, the batch has none.
     """
 
     def __init__(
@@ -92,19 +91,19 @@ class ImageDataset(Dataset[Picture | BadImageError]):
         return Picture(row, self.transform(pixels, seed), self.labels[row])
 
     def __getitems__(self, keys: Sequence[Key]) -> list[Picture | BadImageError]:
-        """Return a whole batch, as torch asks for it."""
+        """Return one batch: torch asks for it whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
         while (missing := self.at_least - _count_good(items)) > 0:
             more = [self[key] for key in islice(others, missing)]
-            # a disk that is gone has no other pictures either
+            # where the disk is gone there is no use in looking on
             if not more or any(_is_unreachable(item) for item in items):
                 return [item for item in items if isinstance(item, BadImageError)]
             items += more
         return items
 
     def _list_others(self, keys: Sequence[Key]) -> Iterator[Key]:
-        """Yield the rows that are not in `keys`, beginning after the last of them."""
+        """Yield the rows that are not in `keys`, beginning behind the last of them."""
         (last, seed), taken = keys[-1], {row for row, _ in keys}
         for offset in range(1, len(self)):
             row = (last + offset) % len(self)
@@ -113,11 +112,11 @@ class ImageDataset(Dataset[Picture | BadImageError]):
 
 
 class ShuffledBatches(Sampler[list[Key]]):
-    """Batches of one training epoch, in an order that depends on seed and `epoch` alone.
+    """Batches of one epoch of training, in an order that follows from seed and `epoch` alone.
 
-    Each of n processes takes every n-th picture; if the number does not divide, the first pictures
-    are repeated, so that all take the same number of steps. A last batch of a single picture joins
-    the one before it, as batch norm cannot learn from one.
+    Of several processes each takes every n-th picture; the first pictures are repeated where the
+    number does not divide, so that all take the same number of steps. A last batch of a single
+    picture joins the one before it, as batch norm cannot learn from one.
     """
 
     def __init__(
@@ -145,7 +144,7 @@ class ShuffledBatches(Sampler[list[Key]]):
 
 
 class OrderedBatches(Sampler[list[Key]]):
-    """Batches in table order; each of n processes takes every n-th picture, none twice."""
+    """Batches in table order; of several processes each takes every n-th picture, none twice."""
 
     def __init__(self, size: int, batch_size: int, *, rank: int = 0, world: int = 1) -> None:
         self.rows = range(rank, size, world)
@@ -168,7 +167,7 @@ def _is_unreachable(item: Picture | BadImageError) -> bool:
 
 
 def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
-    """Join the readable pictures, and put the unreadable ones into `Batch.bad`."""
+    """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
     good = [item for item in items if isinstance(item, Picture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
     images = [item.image for item in good]
@@ -182,16 +181,16 @@ def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) 
 
 
 class _Loader(DataLoader[Batch]):
-    """Draws once from torch's global random state on each iteration, whoever reads.
+    """Draws once from torch's global state each time it is gone through, as torch does alone.
 
-    With reading processes torch draws only when it starts them, so that dropout in an epoch would
-    differ between a fold that was interrupted and one that was not.
+    Where other processes read, torch draws when it starts them and never again, so that an epoch
+    would have another chance, of dropout, when a fold goes on in it.
     """
 
     def __iter__(self) -> Any:
-        state = torch.get_rng_state()
+        chance = torch.get_rng_state()
         batches = super().__iter__()
-        torch.set_rng_state(state)
+        torch.set_rng_state(chance)
         torch.empty((), dtype=torch.int64).random_()
         return batches
 
@@ -204,10 +203,10 @@ def build_loader(
     pin_memory: bool,
     timeout: float = READ_TIMEOUT,
 ) -> "DataLoader[Batch]":
-    """Build a loader of `Batch`; `workers` 0 reads in the training process itself.
+    """A loader of `Batch`; `workers` 0 reads in the training process itself.
 
-    Reading processes keep `PREFETCH` batches each ready in shared memory. If no batch comes for
-    `timeout` seconds, or one of them is killed, torch raises `RuntimeError`.
+    Others have `PREFETCH` batches each ready in shared memory. Where none comes for `timeout`
+    seconds, or one of them is killed, torch raises `RuntimeError`.
     """
     return _Loader(
         dataset,  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Transforms from a decoded picture to the network's input, for training and evaluation."""
+"""What happens to a picture between file and network: training and evaluation side by side."""
 
 import inspect
 import os
@@ -58,8 +58,8 @@ def _build_factors(
 class Transform:
     """Centre crop, resize, augmentation: `[H, W, 3]` uint8 to `[3, h, w]` uint8.
 
-    `normalize` comes last, a batch at a time, so that only bytes travel between processes.
-    `image_size` is that of the result, (height, width) in pixels; `decode_size` is the smallest
+    `normalize` comes last, for a batch at a time: bytes are what travels between processes.
+    `image_size` is what comes out, in pixels (height, width); `decode_size` is the smallest
     picture that loses nothing.
     """
 
@@ -93,11 +93,11 @@ def build_train_transform(
     std: Sequence[float],
     augment: Sequence[Mapping[str, Any]],
 ) -> Transform:
-    """Build the transform for training: crop, resize, `augment`, normalize.
+    """Crop, resize, `augment`, normalize. `mean` and `std` are in units of 0 to 1.
 
-    `mean` and `std` are in units of 0 to 1. A crop that is resized, such as RandomResizedCrop,
-    returns `image_size` by default. Raises `ValueError`, naming the entry, for an unknown transform
-    or argument, or for a result that is not a picture of the same size.
+    A crop that is resized, such as RandomResizedCrop, gives `image_size` unless it says otherwise.
+    Raises `ValueError` for an unknown transform or argument, or for one that gives anything but a
+    picture of the same size, naming the entry.
     """
     steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
     return Transform(image_size, crop, [_resize(image_size), *steps], _normalize(mean, std))
@@ -106,12 +106,12 @@ def build_train_transform(
 def build_eval_transform(
     *, image_size: Size, crop: Shares | None, mean: Sequence[float], std: Sequence[float]
 ) -> Transform:
-    """Build the transform for evaluation: crop, resize, normalize, the same every time."""
+    """Crop, resize, normalize: the same answer every time."""
     return Transform(image_size, crop, [_resize(image_size)], _normalize(mean, std))
 
 
 def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
-    """Crop `[H, W, 3]` to `shares` of height and width around its centre, at least one pixel."""
+    """The middle of `[H, W, 3]`: `shares` of height and width, at least one pixel."""
     height, width = pixels.shape[:2]
     new_height, new_width = max(1, round(shares[0] * height)), max(1, round(shares[1] * width))
     top, left = (height - new_height) // 2, (width - new_width) // 2
@@ -134,7 +134,7 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
     if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
         raise ValueError(f"{position}: {name!r} is not a transform of albumentations")  # noqa: TRY004
     if "size" in inspect.signature(kind).parameters:
-        # the size of a resized crop: no other would be accepted
+        # of a crop that is resized: no other would pass
         arguments.setdefault("size", image_size)
     try:
         with warnings.catch_warnings():
@@ -149,16 +149,16 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
 
 
 def _describe(error: Exception) -> str:
-    """Return the error on one line, without what pydantic adds for programmers."""
+    """On one line, without what albumentations' pydantic adds for programmers."""
     line = " ".join(str(error).split()) or type(error).__name__
     return _FOR_PROGRAMMERS.sub("", line)
 
 
 def _try_out(transform: Any, image_size: Size) -> None:
-    """Raise `ValueError` if a picture is not transformed to one of the same size, `[H, W, 3]`."""
+    """Raise `ValueError` if a picture does not come out as one of the same size, `[H, W, 3]`."""
     picture = np.random.default_rng(0).integers(0, 256, (*image_size, 3), dtype=np.uint8)
     compose = A.Compose([transform])
-    for seed in range(8):  # the size may depend on chance, as on how far a picture is rotated
+    for seed in range(8):  # as chance may decide how far a picture is turned
         compose.set_random_seed(seed)
         image = compose(image=picture)["image"]
         if image.shape != picture.shape or image.dtype != picture.dtype:
