@@ -67,7 +67,6 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
 @pytest.mark.parametrize(
     ("stage", "where"),
     [
-        ("sample", "preparing.sample"),
         ("prepare", "preparing.prepare"),
         ("advise", "advising.advise"),
         ("train", "training.run"),
@@ -277,7 +276,7 @@ from foldline.cli import main
 try:
     main(["--help"])
 finally:
-    heavy = {"albumentations", "cv2", "numpy", "pandas", "sklearn", "torch", "wandb"}
+    heavy = {"albumentations", "cv2", "numpy", "pandas", "PIL", "sklearn", "torch", "wandb"}
     print("heavy:", *sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
