@@ -8,14 +8,10 @@ import pytest
 from foldline.data.competition.labels import Picture
 from foldline.data.competition.scan import Rejected
 from foldline.data.competition.test_set import TestSet
-from foldline.data.prepared import (
-    Tables,
-    build_tables,
-    load_prepared,
-    save_prepared,
-)
+from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
+from foldline.preparing.tables import Tables, build_tables, save_tables
 
 PICTURES = [
     Picture("train/000020/1.jpg", "000020", (0, 1, 58), 4),
@@ -33,7 +29,7 @@ def build(**changes: Any) -> Tables:
         "folds": [0, 1, -1],
         "test": TEST,
         "rejected": [Rejected("train/x.jpg", "truncated", "why, oh why")],
-        "part_names": ("mask", "gender", "age"),
+        "attribute_names": ("mask", "gender", "age"),
         "class_names": CLASS_NAMES,
     }
     return build_tables(**(facts | changes))
@@ -47,7 +43,7 @@ def save(directory: Path, tables: Tables | None = None, **changes: Any) -> None:
         "submission_values": list(range(18)),
         "settings": {"folds.number": 2},
     }
-    save_prepared(directory, tables or build(), summary | changes)
+    save_tables(directory, tables or build(), summary | changes)
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
@@ -79,7 +75,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
 def test_tables_without_test_pictures_or_parts_are_loaded(tmp_path: Path) -> None:
     pictures = [Picture("train/a/1.jpg", "007", (), 0)]
     tables = build(
-        pictures=pictures, train_labels=[0], folds=[0], part_names=(), test=TestSet([], [])
+        pictures=pictures, train_labels=[0], folds=[0], attribute_names=(), test=TestSet([], [])
     )
     save(tmp_path, tables)
     prepared = load_prepared(tmp_path)

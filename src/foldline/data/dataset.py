@@ -22,7 +22,7 @@ READ_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPicture:
     """One decoded picture: `image` is `[3, h, w]` uint8."""
 
     row: int
@@ -48,7 +48,7 @@ class Batch:
         return replace(self, images=images, labels=labels)
 
 
-class ImageDataset(Dataset[Picture | BadImageError]):
+class ImageDataset(Dataset[DecodedPicture | BadImageError]):
     """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error.
 
     A batch of fewer than `at_least` readable pictures is made up by those that follow in the
@@ -74,15 +74,15 @@ class ImageDataset(Dataset[Picture | BadImageError]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, key: Key) -> Picture | BadImageError:
+    def __getitem__(self, key: Key) -> DecodedPicture | BadImageError:
         row, seed = key
         try:
             pixels = load_image(self.root / self.paths[row], self.transform.decode_size)
         except BadImageError as error:
             return error
-        return Picture(row, self.transform(pixels, seed), self.labels[row])
+        return DecodedPicture(row, self.transform(pixels, seed), self.labels[row])
 
-    def __getitems__(self, keys: Sequence[Key]) -> list[Picture | BadImageError]:
+    def __getitems__(self, keys: Sequence[Key]) -> list[DecodedPicture | BadImageError]:
         """Return one batch: torch asks for it whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
@@ -150,17 +150,17 @@ class OrderedBatches(Sampler[list[Key]]):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
 
 
-def _count_good(items: Sequence[Picture | BadImageError]) -> int:
-    return sum(isinstance(item, Picture) for item in items)
+def _count_good(items: Sequence[DecodedPicture | BadImageError]) -> int:
+    return sum(isinstance(item, DecodedPicture) for item in items)
 
 
-def _is_unreachable(item: Picture | BadImageError) -> bool:
+def _is_unreachable(item: DecodedPicture | BadImageError) -> bool:
     return isinstance(item, BadImageError) and item.unreachable
 
 
-def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
+def collate(normalize: Normalization, items: Sequence[DecodedPicture | BadImageError]) -> Batch:
     """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
-    good = [item for item in items if isinstance(item, Picture)]
+    good = [item for item in items if isinstance(item, DecodedPicture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
     images = [item.image for item in good]
     return Batch(

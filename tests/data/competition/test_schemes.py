@@ -11,13 +11,12 @@ from foldline.data.competition.schemes import (
     MaskScheme,
     Reading,
     build_scheme,
-    natural_key,
 )
 from foldline.errors import UserError
 
 
 @pytest.mark.parametrize(
-    ("inner", "label", "parts"),
+    ("inner", "label", "attributes"),
     [
         ("000001_male_Asian_25/mask3.jpg", 0, (0, 0, 25)),
         ("000001_female_Asian_45/incorrect_mask.png", 10, (1, 1, 45)),
@@ -29,10 +28,10 @@ from foldline.errors import UserError
     ],
 )
 def test_mask_labels_follow_the_official_rule(
-    inner: str, label: int, parts: tuple[int, ...]
+    inner: str, label: int, attributes: tuple[int, ...]
 ) -> None:
     reading = MaskScheme().read(f"train/images/{inner}", inner)
-    assert reading == Reading(inner.partition("/")[0], label, parts)
+    assert reading == Reading(inner.partition("/")[0], label, attributes)
 
 
 def test_mask_class_names_stand_in_the_order_of_the_labels() -> None:
@@ -147,11 +146,6 @@ def test_faulty_patterns_are_refused(pattern: str, problem: str) -> None:
         build_scheme("filename", pattern=pattern)
     assert problem in str(error.value)
     assert str(error.value).startswith("data.pattern: ")
-
-
-def test_natural_order_knows_numbers() -> None:
-    names = ["img10", "img2", "10", "2", "img02", "고양이"]
-    assert sorted(names, key=natural_key) == ["2", "10", "img02", "img2", "img10", "고양이"]
 
 
 def test_labels_of_text_become_classes_in_natural_order() -> None:

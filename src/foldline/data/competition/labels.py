@@ -1,11 +1,12 @@
-"""The labelled pictures of a competition, before anyone is put into a fold."""
+"""Read the labels of a competition's pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from foldline.data.competition.scan import Rejected
-from foldline.data.competition.schemes import Reading, Scheme, natural_key
+from foldline.data.competition.schemes import Reading, Scheme
+from foldline.text import natural_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Picture:
 
     path: str
     group: str
-    parts: tuple[int, ...]
+    attributes: tuple[int, ...]
     label: int
     is_given_valid: bool = False
 
@@ -30,9 +31,9 @@ def read_labels(
     valid_paths: Sequence[str] = (),
     valid_dir: str = ".",
 ) -> tuple[list[Picture], tuple[str, ...], list[Rejected]]:
-    """Read the label of every path; gives the pictures, the classes, and what could not be read.
+    """Read the label of every path; return the pictures, the classes and what could not be read.
 
-    All are relative to the data root; `paths` lie under `train_dir`, `valid_paths` under
+    All paths are relative to the data root; `paths` lie under `train_dir`, `valid_paths` under
     `valid_dir`.
     """
     readings: list[tuple[str, Reading]] = []
@@ -55,7 +56,7 @@ def read_labels(
         Picture(
             path=path,
             group=reading.group,
-            parts=reading.parts,
+            attributes=reading.attributes,
             label=reading.label if isinstance(reading.label, int) else index[reading.label],
             is_given_valid=path in given_valid,
         )

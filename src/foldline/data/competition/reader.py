@@ -16,7 +16,7 @@ from foldline.data.competition.layout import (
 from foldline.data.competition.people import compare_people
 from foldline.data.competition.same_files import drop_same_files
 from foldline.data.competition.sample_file import (
-    Found,
+    FoundSample,
     SampleFile,
     find_sample_file,
     search_sample_file,
@@ -59,6 +59,14 @@ class Competition:
     skipped: Mapping[str, int]
     unanswerable_ids: Sequence[str]
     warnings: Sequence[str]
+
+    @property
+    def groups(self) -> list[str]:
+        return [picture.group for picture in self.pictures]
+
+    @property
+    def labels(self) -> list[int]:
+        return [picture.label for picture in self.pictures]
 
 
 def read_competition(
@@ -146,7 +154,7 @@ def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
 
 
 def _list_test(
-    root: Path, paths: Sequence[str], test_dir: str, named: Found, scheme: Scheme
+    root: Path, paths: Sequence[str], test_dir: str, named: FoundSample, scheme: Scheme
 ) -> TestSet:
     """The rows of the submission, in the order of the sample file or, without one, of the names.
 
