@@ -119,10 +119,10 @@ def test_the_same_seed_gives_the_same_augmentation() -> None:
         ({"name": "CenterCrop", "height": 8}, r"0 \(CenterCrop\): .*width"),
         # these would end or, worse, change every training without a word
         ({"name": "BasicTransform"}, r"0 \(BasicTransform\)"),
-        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.1}, r"gives \[8, 8, 3\]"),
-        ({"name": "RandomResizedCrop", "size": [8, 8]}, r"gives \[8, 8, 3\]"),
-        ({"name": "D4"}, r"gives \[16, 24, 3\] uint8 for \[24, 16, 3\]"),
-        ({"name": "ToFloat"}, "gives .* float32"),
+        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.1}, r"returns \[8, 8, 3\]"),
+        ({"name": "RandomResizedCrop", "size": [8, 8]}, r"returns \[8, 8, 3\]"),
+        ({"name": "D4"}, r"returns \[16, 24, 3\] uint8 for \[24, 16, 3\]"),
+        ({"name": "ToFloat"}, "returns .* float32"),
     ],
 )
 def test_what_is_no_augmentation_is_refused_by_its_entry(step: dict[str, Any], fault: str) -> None:

@@ -29,9 +29,9 @@ def choose_answers(
     """Choose what a submission says for each class; `labels` is `names`, `numbers` or `auto`.
 
     Numbers are the values of the names if all of them are whole numbers, else ranks. `auto`
-    follows the answers of the sample file; if they do not tell, names are chosen, unless only the
-    answers are numbers. Names are spelled as in the sample file. Raise `UserError` if numbers are
-    wanted and two names are the same number.
+    follows the answers of the sample file; if they do not tell, names that are numbers are kept
+    and others become ranks, unless an answer is text. Names are spelled as in the sample file.
+    Raise `UserError` if numbers are wanted and two names are the same number.
     """
     spelled = _spell(class_names, sample)
     values = _read_values(class_names)

@@ -15,7 +15,7 @@ COLUMNS = ["target", "part", "value"]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One row of a corrections file: another value for a `part` of the picture or group `target`."""
+    """One row of a corrections file: the picture or group `target` has another `part`."""
 
     target: str
     part: str
@@ -28,7 +28,7 @@ class TrainLabels:
     """The label of every picture that training sees; None: not trained on.
 
     `num_corrected` and `num_cut` count the pictures whose label was changed by corrections and by
-    the age cut; `unused` are the rows, of `num_corrections`, without a picture or group in the data.
+    the age cut; `unused` are those of `num_corrections` rows whose target is not in the data.
     """
 
     labels: Sequence[int | None]

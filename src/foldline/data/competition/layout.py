@@ -148,7 +148,7 @@ def _describe_alike_classes(class_names: Sequence[str]) -> list[str]:
 
 
 def _describe_validation_folders(root: Path, train_dir: str, test_dir: str) -> list[str]:
-    """Return a line for each folder near the training folder that is named like a validation one."""
+    """Return a line for each folder by the training folder that is named like a validation one."""
     train, test = PurePosixPath(train_dir), PurePosixPath(test_dir)
     lines = []
     for place in dict.fromkeys((PurePosixPath(), train.parent)):
