@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from foldline.config import SGD, AdamW, Config, Constant
+from foldline.config import Config
+from foldline.config.learning import SGD, AdamW, Constant
 from foldline.config.recipe import dump_config, load_config
 from foldline.errors import UserError
 
@@ -370,7 +371,7 @@ def test_a_whole_section_may_be_given_at_once() -> None:
         ([f"{'a.' * 10000}b=1"], f"{'a.' * 30}…: no such key"),
         (
             ["train.epochs=3", "train={patience: 2}"],
-            "train: set together with a part of it; set the one or the other",
+            "train: set together with a key inside it; set one or the other",
         ),
         (["data..root=3", "seed=1"], "data.: no such key"),
     ],
@@ -382,5 +383,5 @@ def test_overrides_that_are_none(overrides: list[str], fault: str) -> None:
 
 
 def test_a_section_set_to_a_value_and_a_key_of_it_at_once() -> None:
-    with pytest.raises(UserError, match=r"train.epochs: set together with a part of it"):
+    with pytest.raises(UserError, match=r"train.epochs: set together with a key inside it"):
         load_config(None, ["train=5", "train.epochs=3"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foldline.cli import main
-from foldline.config import Sample
+from foldline.config.data import Sample
 from foldline.errors import UserError
 from foldline.preparing import sample
 from foldline.preparing.sample import run_sample

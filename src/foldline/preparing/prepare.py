@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from foldline.config import Config, Data, Folds
+from foldline.config import Config
+from foldline.config.data import Data, Folds
 from foldline.console import heading, progress, warn
 from foldline.data.competition.answers import describe_foreign_answers
 from foldline.data.competition.corrections import compute_train_labels, load_corrections

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldline.command_line import repeat
-from foldline.config import Data
+from foldline.config.data import Data
 from foldline.console import say, show_table
 from foldline.data.competition.corrections import TrainLabels
 from foldline.data.folds import ClassCounts

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from foldline import console
-from foldline.config import Sample
+from foldline.config.data import Sample
 from foldline.errors import UserError
 from foldline.synthetic.competition import draw_competition, is_drawn
 from foldline.synthetic.faces import SHOTS

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from foldline.config import Data
+from foldline.config.data import Data
 from foldline.data.competition.answers import choose_answers, choose_columns
 from foldline.data.competition.corrections import TrainLabels
 from foldline.data.competition.reader import Competition
