@@ -8,19 +8,13 @@ from typing import Any
 import click
 
 from foldline.command_line import choose, remember, split_settings
-from foldline.config import Config
 from foldline.config.values import expand_home
 from foldline.errors import UserError
 from foldline.spelling import find_typed
 
-RUNS_DIR = Config().run_dir.parent
-
 
 def typed_path(text: str) -> Path:
-    """Return the path as it is spelled on disk, with the home folder for ~.
-
-    A shell leaves ~ alone between quotes.
-    """
+    """Return the path as it is spelled on disk, with a leading ~ expanded."""
     try:
         return Path(find_typed(expand_home(text)))
     except ValueError as error:
@@ -28,7 +22,7 @@ def typed_path(text: str) -> Path:
 
 
 def run_name(text: str) -> str:
-    """Return the name of a run, which may be given as its folder, as a shell completes it."""
+    """Return the name of a run, which may be given as its folder, as shells complete it."""
     if name := Path(text).name:
         return name
     listing = choose(make="runs", foldline="runs")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from foldline.options import RUNS_DIR, typed_path
+from foldline.config import RUNS_DIR
+from foldline.options import typed_path
 
 
 @click.command("answer")

@@ -2,7 +2,7 @@
 
 import click
 
-from foldline.options import RUNS_DIR
+from foldline.config import RUNS_DIR
 
 
 @click.command("compare")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from foldline.config import RUNS_DIR
 from foldline.errors import UserError
-from foldline.options import RUNS_DIR, takes_settings
+from foldline.options import takes_settings
 
 
 @click.command("show")

@@ -15,7 +15,9 @@ from foldline.config.sections import Section
 from foldline.config.tracking import Track
 from foldline.config.values import MetricKey, Name, Seed
 
-__all__ = ["Config", "name_data"]
+__all__ = ["RUNS_DIR", "Config", "name_data"]
+
+RUNS_DIR = Path("outputs/runs")
 
 
 class Config(Section):
@@ -60,4 +62,4 @@ class Config(Section):
 
     @property
     def run_dir(self) -> Path:
-        return Path("outputs/runs") / self.run
+        return RUNS_DIR / self.run

@@ -16,7 +16,7 @@ PAPER, INK = (255, 255, 255), (70, 70, 80)
 
 
 def build_contact_sheet(people: Sequence[Person], *, seed: int) -> Image.Image:
-    """A row of seven pictures a person, captioned with shot and class."""
+    """Return a sheet with a row of seven pictures per person, captioned with shot and class."""
     column, row = PICTURE[0] + GAP, PICTURE[1] + CAPTION + GAP
     size = (MARGIN + len(SHOTS) * column + GAP, len(people) * row + GAP)
     sheet = Image.new("RGB", size, PAPER)
