@@ -150,7 +150,7 @@ def test_faulty_patterns_are_refused(pattern: str, problem: str) -> None:
 
 def test_labels_of_text_become_classes_in_natural_order() -> None:
     paths = ["train/10/a.jpg", "train/2/b.jpg", "train/c.jpg", "train/10/d.jpg"]
-    pictures, class_names, rejected = read_labels(FolderScheme(), paths, "train")
+    pictures, class_names, rejected = read_labels(FolderScheme(), {"train": paths})
     assert class_names == ("2", "10")
     assert [picture.label for picture in pictures] == [1, 0, 1]
     assert [picture.path for picture in pictures] == [paths[0], paths[1], paths[3]]
@@ -158,7 +158,7 @@ def test_labels_of_text_become_classes_in_natural_order() -> None:
 
 
 def test_pictures_may_lie_in_the_root_itself() -> None:
-    pictures, class_names, _ = read_labels(FolderScheme(), ["cat/1.jpg"], ".")
+    pictures, class_names, _ = read_labels(FolderScheme(), {".": ["cat/1.jpg"]})
     assert class_names == ("cat",)
     assert pictures[0].path == "cat/1.jpg"
 
@@ -167,7 +167,7 @@ def test_pictures_may_lie_in_the_root_itself() -> None:
 def test_every_real_path_has_its_official_label() -> None:
     with PATHS.open(encoding="utf-8", newline="") as file:
         listed = {f"train/images/{row['path']}": int(row["label"]) for row in csv.DictReader(file)}
-    pictures, _, rejected = read_labels(MaskScheme(), sorted(listed), "train/images")
+    pictures, _, rejected = read_labels(MaskScheme(), {"train/images": sorted(listed)})
     assert not rejected
     assert {picture.path: picture.label for picture in pictures} == listed
     assert len(pictures) == 18_900
@@ -177,10 +177,10 @@ def test_every_real_path_has_its_official_label() -> None:
 def test_classes_are_those_of_both_folders_and_validation_pictures_are_marked() -> None:
     pictures, class_names, rejected = read_labels(
         FolderScheme(),
-        ["train/b/1.jpg", "train/c/1.jpg"],
-        "train",
-        valid_paths=["val/a/1.jpg", "val/2.jpg", "val/c/1.jpg"],
-        valid_dir="val",
+        {
+            "train": ["train/b/1.jpg", "train/c/1.jpg"],
+            "val": ["val/a/1.jpg", "val/2.jpg", "val/c/1.jpg"],
+        },
     )
     assert class_names == ("a", "b", "c")
     assert [(p.label, p.is_given_valid) for p in pictures] == [

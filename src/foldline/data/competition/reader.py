@@ -98,11 +98,13 @@ def read_competition(
     valid_dir = valid_dir and find_on_disk(root, valid_dir)
     require_competition(root, train_dir, test_dir, valid_dir)
     scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
-    pictures, class_names, misnamed = _read_labels(scheme, scans)
+    all_scans = [*scans.values(), test_scan]
+    folders = {folder: scan.paths for folder, scan in scans.items()}
+    pictures, class_names, misnamed = read_labels(scheme, folders)
     pictures, repeated = drop_same_files(root, pictures, _list_inodes(scans), class_names)
     named = find_sample_file(root, scheme.sample_files, sample_file)
     if named.sample is None and search_sample and test_scan.paths:
-        train_paths = [path for scan in scans.values() for path in scan.paths]
+        train_paths = [*chain.from_iterable(folders.values())]
         named = search_sample_file(
             root, test_scan.paths, test_dir, train_paths=train_paths, class_names=class_names
         )
@@ -111,7 +113,6 @@ def read_competition(
     usable = sorted((p for p in pictures if p.path not in faults), key=lambda picture: picture.path)
     if fail_on_bad:
         refuse_bad(root, {p.path: faults[p.path] for p in pictures if p.path in faults})
-    all_scans = [*scans.values(), test_scan]
     rejected = [*chain.from_iterable(scan.rejected for scan in all_scans), *misnamed, *repeated]
     rejected += [Rejected(path, fault.reason, fault.detail) for path, fault in faults.items()]
     require_usable(root, scans, usable, rejected)
@@ -119,11 +120,14 @@ def read_competition(
     if scheme.class_names is None:
         require_every_class(root / train_dir, class_names, usable, faults, pictures)
     test = listed.leave_out(faults)
-    warnings = describe_spellings(path for scan in all_scans for path in scan.paths)
-    warnings += _compare_people(root, scheme, scans)
-    warnings += describe_layout(root, scheme, scans, test_scan, class_names, test_dir=test_dir)
     extra = sorted(set(test_scan.paths) - set(listed.paths))
-    warnings += [*named.warnings, *_describe_test(test, extra, root / test_dir, named.path)]
+    warnings = [
+        *describe_spellings(path for scan in all_scans for path in scan.paths),
+        *_compare_people(root, scheme, scans),
+        *describe_layout(root, scheme, scans, test_scan, class_names, test_dir=test_dir),
+        *named.warnings,
+        *_describe_test(test, extra, root / test_dir, named.path),
+    ]
     if scheme.needs_sample_file and named.sample is None:
         warnings.append(f"{root / scheme.sample_files[0]} is missing: no test picture is answered")
     return Competition(
@@ -137,16 +141,6 @@ def read_competition(
         unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         warnings=warnings,
     )
-
-
-def _read_labels(
-    scheme: Scheme, scans: Mapping[str, Scan]
-) -> tuple[list[Picture], tuple[str, ...], list[Rejected]]:
-    (train_dir, train), *given = scans.items()
-    if not given:
-        return read_labels(scheme, train.paths, train_dir)
-    valid_dir, valid = given[0]
-    return read_labels(scheme, train.paths, train_dir, valid_paths=valid.paths, valid_dir=valid_dir)
 
 
 def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
