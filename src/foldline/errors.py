@@ -14,12 +14,17 @@ class UserError(Exception):
         self.faults: Sequence[str] = faults
 
 
+def describe_error(error: BaseException) -> str:
+    """Return the message on one line, or the kind of error if there is no message."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def describe_reading_fault(error: Exception) -> str | None:
     """Return a line for torch's error about a reading process that died or hangs, else None.
 
     Torch raises it wherever the main process happens to be.
     """
-    message = " ".join(str(error).split())
+    message = describe_error(error)
     if not message.startswith(("DataLoader worker (", "DataLoader timed out")):
         return None
     return (

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from foldline.errors import describe_error
+
 # a recipe with every setting has a few hundredths of this
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 20
@@ -62,7 +64,7 @@ def load_plain_yaml(text: str, read_plain: ReadPlain | None = None) -> Any:
             line_of + ", ".join(filter(None, [error.context, error.problem]))
         ) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise PlainYamlError(" ".join(str(error).split())) from None
+        raise PlainYamlError(describe_error(error)) from None
 
 
 def resolve_plain(text: str) -> Any:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from foldline.data.picture_files import UnusablePictureError, open_picture
+from foldline.errors import describe_error
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -63,7 +64,7 @@ def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
     except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise anything
         # an error of the disk or the network says nothing about the picture
         unreachable = isinstance(error, OSError) and error.errno is not None
-        raise BadImageError(path, _one_line(error), unreachable=unreachable) from None
+        raise BadImageError(path, describe_error(error), unreachable=unreachable) from None
 
 
 def _lay_on_white(image: Image.Image) -> Image.Image:
@@ -73,7 +74,3 @@ def _lay_on_white(image: Image.Image) -> Image.Image:
     white = Image.new("RGBA", image.size, "white")
     white.alpha_composite(image.convert("RGBA"))
     return white
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 
 from foldline.data.decode import Pixels
+from foldline.errors import describe_error
 
 # set before the import, which would otherwise ask the network for a newer version
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import albumentations as A
 
+# what pydantic adds to its messages
 _FOR_PROGRAMMERS = re.compile(
     r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+"
 )
@@ -144,14 +146,9 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
             certain = kind(**{**arguments, "p": 1.0})
         _try_out(certain, image_size)
     except Exception as error:  # noqa: BLE001 - transforms raise anything
-        raise ValueError(f"{position} ({name}): {_describe(error)}") from None
+        reason = _FOR_PROGRAMMERS.sub("", describe_error(error))
+        raise ValueError(f"{position} ({name}): {reason}") from None
     return transform
-
-
-def _describe(error: Exception) -> str:
-    """Return the message on one line, without what pydantic adds for programmers."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return _FOR_PROGRAMMERS.sub("", line)
 
 
 def _try_out(transform: Any, image_size: Size) -> None:
