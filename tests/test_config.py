@@ -19,7 +19,7 @@ def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
 
 
 def read(section: type[Section], key: str, value: object) -> Any:
-    """What the key makes of the value; None where it is refused."""
+    """Return what the key makes of the value, or None if it is refused."""
     try:
         return getattr(section.model_validate({key: value}), key)
     except ValidationError:

@@ -123,7 +123,7 @@ def test_each_fault_is_one_line_that_begins_with_its_key(override: str, fault: s
     with pytest.raises(UserError) as error:
         load_config(None, [override])
     (told,) = error.value.faults
-    # those that repeat what was typed are given by how they begin
+    # of lines that repeat the input only the beginning is given
     assert told.startswith(fault)
 
 

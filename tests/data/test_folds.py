@@ -21,7 +21,7 @@ SHOTS = (0, 0, 0, 0, 0, 1, 2)
 
 
 def make_people(counts: tuple[int, ...]) -> tuple[list[str], list[int]]:
-    """`counts[k]` complete people of the gender and age group k, as rows: groups and labels."""
+    """Return the rows, groups and labels, of `counts[k]` complete people of each kind k."""
     groups, labels = [], []
     for kind, count in enumerate(counts):
         for person in range(count):
@@ -32,7 +32,7 @@ def make_people(counts: tuple[int, ...]) -> tuple[list[str], list[int]]:
 
 
 def assert_even(groups: list[str], labels: list[int], folds: list[int], number: int) -> None:
-    """Every class, and the whole, is split within one person of even."""
+    """Every class, and the whole, is split evenly to within one person."""
     people = set(zip(folds, groups, labels, strict=True))
     for label in set(labels):
         share = Counter(fold for fold, _, of in people if of == label)
@@ -94,7 +94,7 @@ def test_a_class_with_fewer_groups_than_folds_is_spread_as_far_as_it_goes() -> N
 
 
 def test_the_rarest_profile_is_assigned_first() -> None:
-    """`c` alone has two pictures, `a` and `b` have three."""
+    """Only `c` has two pictures; `a` and `b` have three."""
     groups = [*"aaa", *"bbb", *"cc"]
     assigned = dict(zip(groups, assign_groups(groups, [0] * 8, number=3, seed=0), strict=True))
     assert assigned["c"] == 0
@@ -134,7 +134,7 @@ def test_a_rare_label_is_not_outvoted_by_the_common_one_that_its_groups_have_too
 
 
 def test_a_group_weighs_as_much_as_it_has_pictures() -> None:
-    """A person of four pictures on one side, four of one on the other."""
+    """One person with four pictures on one side, four people with one on the other."""
     groups = ["a"] * 4 + ["b", "c", "d", "e"]
     folds = assign_groups(groups, [0] * 8, number=2, seed=0)
     assert folds == [0] * 4 + [1] * 4

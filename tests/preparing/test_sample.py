@@ -1,4 +1,4 @@
-"""`foldline sample`."""
+"""Drawing the sample competition, once and where the settings say."""
 
 from pathlib import Path
 

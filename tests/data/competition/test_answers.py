@@ -88,12 +88,12 @@ def test_answers_that_the_submission_will_never_say_are_pointed_out() -> None:
         (PADDED, ["0"], ClassAnswers("values", (0, 1, 14))),
         (PADDED, ["00014", " 00001"], ClassAnswers("names", PADDED)),
         (PADDED, ["2", "0"], ClassAnswers("ranks", (0, 1, 2))),
-        # 99 is a class that nothing was learnt of
+        # 99 is a class without training pictures
         (PADDED, ["14", "99"], ClassAnswers("values", (0, 1, 14))),
         (PADDED, [], ClassAnswers("names", PADDED)),
         (("1", "2", "3"), ["0", "1", "2"], ClassAnswers("ranks", (0, 1, 2))),
         (("1", "2", "3"), ["1", "3"], ClassAnswers("names", ("1", "2", "3"))),
-        # 0 alone is a placeholder
+        # a single 0 is a placeholder
         (("1", "2", "3"), ["0", "0"], ClassAnswers("names", ("1", "2", "3"))),
         (("1", "2"), [" 1"], ClassAnswers("names", ("1", "2"))),
         (("cat", "dog"), ["1"], ClassAnswers("ranks", (0, 1))),

@@ -71,7 +71,7 @@ def test_the_mask_competition_lies_where_its_archive_puts_it() -> None:
     assert (others.train_dir, others.test_dir) == ("train", "test")
     assert others.submission_columns == ("id", "label")
     assert not others.needs_sample_file
-    # whose empty folders are missed
+    # and whose empty folders are reported
     assert (others.classes_are_folders, scheme.classes_are_folders) == (True, False)
     assert not build_scheme("filename").classes_are_folders
 
