@@ -34,21 +34,7 @@ def foldline() -> None:
     """
 
 
-foldline.add_command(advise.command)
-foldline.add_command(answer.command)
-foldline.add_command(check_submission.command)
-foldline.add_command(compare.command)
-foldline.add_command(evaluate.command)
-foldline.add_command(fetch.command)
-foldline.add_command(infer.command)
-foldline.add_command(leaderboard.command)
-foldline.add_command(prepare.command)
-foldline.add_command(report.command)
-foldline.add_command(runs.command)
-foldline.add_command(sample.command)
-foldline.add_command(score.command)
-foldline.add_command(show.command)
-foldline.add_command(submit.command)
-foldline.add_command(sweep.command)
-foldline.add_command(sync.command)
-foldline.add_command(train.command)
+for _each in (sample, prepare, advise, train, infer, answer, evaluate, report, show):
+    foldline.add_command(_each.command)
+for _each in (runs, compare, sweep, sync, fetch, check_submission, submit, score, leaderboard):
+    foldline.add_command(_each.command)
