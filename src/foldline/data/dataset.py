@@ -1,4 +1,4 @@
-"""The pictures of one part of one fold, in batches whose order and augmentation follow the seed."""
+"""Batches of pictures whose order and augmentation depend on the seed alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from foldline.data.transforms import Normalization, Transform
 Key = tuple[int, int]  # row of the dataset, seed of its augmentation
 
 PREFETCH = 2
-# seconds; a batch over a slow network takes some of them, and nothing takes this long
+# seconds; even over a slow network, no batch takes this long
 READ_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPicture:
     """One decoded picture: `image` is `[3, h, w]` uint8."""
 
     row: int
@@ -34,7 +34,7 @@ class Picture:
 class Batch:
     """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64; `bad` could not be read.
 
-    `normalize` makes of the images what the network is given, once they are on its device.
+    `normalize` turns the images into the input of the network, once they are on its device.
     """
 
     images: torch.Tensor
@@ -56,13 +56,13 @@ class Batch:
         return self.normalize(images), self.labels.to(device, non_blocking=True)
 
 
-class ImageDataset(Dataset[Picture | BadImageError]):
-    """Pictures `paths` under `root` with their `labels`; an unreadable one comes as its error.
+class ImageDataset(Dataset[DecodedPicture | BadImageError]):
+    """The pictures at `paths` under `root`, with their `labels`; a bad one comes as its error.
 
-    A batch of fewer than `at_least` readable pictures is made up by those that follow in the
-    table, each with the augmentation of the batch's last. So every process takes the steps it has
-    been given, and takes the same ones every time, whichever pictures are broken. Where the whole
-    table has fewer, the batch has none.
+    A batch with fewer than `at_least` readable pictures is filled up with those that follow in the
+    table, each with the augmentation of the batch's last. So every process takes all of its steps,
+    and the same ones every time, whichever pictures are broken. If the whole table has fewer, the
+    batch has none.
     """
 
     def __init__(
@@ -82,28 +82,28 @@ class ImageDataset(Dataset[Picture | BadImageError]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, key: Key) -> Picture | BadImageError:
+    def __getitem__(self, key: Key) -> DecodedPicture | BadImageError:
         row, seed = key
         try:
             pixels = load_image(self.root / self.paths[row], self.transform.decode_size)
         except BadImageError as error:
             return error
-        return Picture(row, self.transform(pixels, seed), self.labels[row])
+        return DecodedPicture(row, self.transform(pixels, seed), self.labels[row])
 
-    def __getitems__(self, keys: Sequence[Key]) -> list[Picture | BadImageError]:
-        """Return one batch: torch asks for it whole."""
+    def __getitems__(self, keys: Sequence[Key]) -> list[DecodedPicture | BadImageError]:
+        """Return one batch; torch asks for it as a whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
         while (missing := self.at_least - _count_good(items)) > 0:
             more = [self[key] for key in islice(others, missing)]
-            # where the disk is gone there is no use in looking on
+            # if the disk is gone there is no point in searching on
             if not more or any(_is_unreachable(item) for item in items):
                 return [item for item in items if isinstance(item, BadImageError)]
             items += more
         return items
 
     def _list_others(self, keys: Sequence[Key]) -> Iterator[Key]:
-        """Yield the rows that are not in `keys`, beginning behind the last of them."""
+        """Yield the rows that are not in `keys`, beginning after the last of them."""
         (last, seed), taken = keys[-1], {row for row, _ in keys}
         for offset in range(1, len(self)):
             row = (last + offset) % len(self)
@@ -112,9 +112,9 @@ class ImageDataset(Dataset[Picture | BadImageError]):
 
 
 class ShuffledBatches(Sampler[list[Key]]):
-    """Batches of one epoch of training, in an order that follows from seed and `epoch` alone.
+    """Batches of one training epoch, in an order that depends on the seed and `epoch` alone.
 
-    Of several processes each takes every n-th picture; the first pictures are repeated where the
+    Each of several processes takes every n-th picture; the first pictures are repeated if the
     number does not divide, so that all take the same number of steps. A last batch of a single
     picture joins the one before it, as batch norm cannot learn from one.
     """
@@ -144,7 +144,7 @@ class ShuffledBatches(Sampler[list[Key]]):
 
 
 class OrderedBatches(Sampler[list[Key]]):
-    """Batches in table order; of several processes each takes every n-th picture, none twice."""
+    """Batches in table order; each of several processes takes every n-th picture, none twice."""
 
     def __init__(self, size: int, batch_size: int, *, rank: int = 0, world: int = 1) -> None:
         self.rows = range(rank, size, world)
@@ -158,17 +158,17 @@ class OrderedBatches(Sampler[list[Key]]):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
 
 
-def _count_good(items: Sequence[Picture | BadImageError]) -> int:
-    return sum(isinstance(item, Picture) for item in items)
+def _count_good(items: Sequence[DecodedPicture | BadImageError]) -> int:
+    return sum(isinstance(item, DecodedPicture) for item in items)
 
 
-def _is_unreachable(item: Picture | BadImageError) -> bool:
+def _is_unreachable(item: DecodedPicture | BadImageError) -> bool:
     return isinstance(item, BadImageError) and item.unreachable
 
 
-def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
-    """Join the readable pictures; the unreadable ones go into `Batch.bad`."""
-    good = [item for item in items if isinstance(item, Picture)]
+def collate(normalize: Normalization, items: Sequence[DecodedPicture | BadImageError]) -> Batch:
+    """Join the readable pictures into a batch; the unreadable ones go into `Batch.bad`."""
+    good = [item for item in items if isinstance(item, DecodedPicture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
     images = [item.image for item in good]
     return Batch(
@@ -181,10 +181,10 @@ def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) 
 
 
 class _Loader(DataLoader[Batch]):
-    """Draws once from torch's global state each time it is gone through, as torch does alone.
+    """A loader that draws exactly once from torch's global random state in each pass.
 
-    Where other processes read, torch draws when it starts them and never again, so that an epoch
-    would have another chance, of dropout, when a fold goes on in it.
+    With reading processes, torch itself would draw only when it starts them, so that dropout in an
+    epoch would be different after a fold is resumed.
     """
 
     def __iter__(self) -> Any:
@@ -203,10 +203,10 @@ def build_loader(
     pin_memory: bool,
     timeout: float = READ_TIMEOUT,
 ) -> "DataLoader[Batch]":
-    """A loader of `Batch`; `workers` 0 reads in the training process itself.
+    """Return a loader of `Batch`; with 0 `workers` the training process itself reads.
 
-    Others have `PREFETCH` batches each ready in shared memory. Where none comes for `timeout`
-    seconds, or one of them is killed, torch raises `RuntimeError`.
+    Each worker keeps `PREFETCH` batches ready in shared memory. If none arrives for `timeout`
+    seconds, or a worker is killed, torch raises `RuntimeError`.
     """
     return _Loader(
         dataset,  # type: ignore[arg-type]
