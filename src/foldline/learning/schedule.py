@@ -3,28 +3,30 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-import torch
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from foldline.learning.durations import compute_steps
 from foldline.learning.stopping import BestTracker
 
 
+class Span(NamedTuple):
+    """How long a training is at most."""
+
+    epochs: int
+    steps_per_epoch: int
+
+
 def build_schedule(
-    optimizer: torch.optim.Optimizer,
-    name: str,
-    *,
-    epochs: int,
-    steps_per_epoch: int,
-    **settings: Any,
+    optimizer: Optimizer, name: str, *, epochs: int, steps_per_epoch: int, **settings: Any
 ) -> "Schedule":
     """Build one of `SCHEDULES` with its own settings, for a training of at most `epochs`.
 
     Durations among the settings are texts such as `500 steps` or `0.5 epochs`.
     """
-    return SCHEDULES[name](optimizer, epochs, steps_per_epoch, **settings)
+    return SCHEDULES[name](optimizer, Span(epochs, steps_per_epoch), **settings)
 
 
 def compute_warmup_cosine(step: int, *, total: int, warmup: int, final: float) -> float:
@@ -48,7 +50,7 @@ class Schedule:
 
     def __init__(
         self,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         shares: Callable[[int], float] | None = None,
         *,
         fall: float = 1.0,
@@ -87,43 +89,27 @@ class Schedule:
         self._fell_in = state["fell_in"]
 
 
-def _build_constant(optimizer: torch.optim.Optimizer, _epochs: int, _steps: int) -> Schedule:
+def _build_constant(optimizer: Optimizer, _span: Span) -> Schedule:
     return Schedule(optimizer)
 
 
-def _build_cosine(
-    optimizer: torch.optim.Optimizer,
-    epochs: int,
-    steps_per_epoch: int,
-    *,
-    warmup: str,
-    final: float,
-) -> Schedule:
-    total = epochs * steps_per_epoch
-    rise = min(total, round(compute_steps(warmup, steps_per_epoch=steps_per_epoch)))
-    return Schedule(
-        optimizer, partial(compute_warmup_cosine, total=total, warmup=rise, final=final)
-    )
+def _build_cosine(optimizer: Optimizer, span: Span, *, warmup: str, final: float) -> Schedule:
+    total = span.epochs * span.steps_per_epoch
+    rise = min(total, round(compute_steps(warmup, steps_per_epoch=span.steps_per_epoch)))
+    shares = partial(compute_warmup_cosine, total=total, warmup=rise, final=final)
+    return Schedule(optimizer, shares)
 
 
-def _build_step(
-    optimizer: torch.optim.Optimizer,
-    _epochs: int,
-    steps_per_epoch: int,
-    *,
-    every: str,
-    factor: float,
-) -> Schedule:
-    between = max(1.0, compute_steps(every, steps_per_epoch=steps_per_epoch))
+def _build_step(optimizer: Optimizer, span: Span, *, every: str, factor: float) -> Schedule:
+    between = max(1.0, compute_steps(every, steps_per_epoch=span.steps_per_epoch))
     return Schedule(optimizer, lambda step: factor ** (step // between))
 
 
-def _build_plateau(
-    optimizer: torch.optim.Optimizer, _epochs: int, _steps: int, *, factor: float, patience: int
-) -> Schedule:
+def _build_plateau(optimizer: Optimizer, _span: Span, *, factor: float, patience: int) -> Schedule:
     return Schedule(optimizer, fall=factor, patience=patience)
 
 
+# each takes the optimizer, the span and the settings of its section of the configuration
 SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "constant": _build_constant,
     "cosine": _build_cosine,
