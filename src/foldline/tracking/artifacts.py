@@ -1,7 +1,7 @@
-"""Which files of a run are kept on Weights & Biases, under which names.
+"""Which files of a run a tracker keeps, under which names.
 
-The same files packed again are the same version there, whoever packs them: so a fold that was
-trained offline and the inference that used it meet in one lineage once both are uploaded.
+On Weights & Biases the same files packed again are the same version, whoever packs them: a fold
+that was trained offline and the inference that used it meet in one lineage once both are uploaded.
 """
 
 import re
@@ -13,13 +13,13 @@ from foldline.config import Config
 from foldline.data.prepared import SUMMARY, TEST, TRAIN, Prepared
 from foldline.files import compute_sha256
 from foldline.runs.folders import RunFolder
-from foldline.tracking.wandb_run import Artifact
+from foldline.tracking.tracker import Artifact
 
 _NAME_LENGTH = 100
 
 
 def name_artifact(*parts: object) -> str:
-    """`parts` joined by hyphens; letters that W&B does not take are replaced, told apart by a hash.
+    """Join `parts` by hyphens; replace letters that W&B does not take, and tell apart by a hash.
 
     >>> name_artifact("mask", "fold", 0)
     'mask-fold-0'
@@ -30,12 +30,12 @@ def name_artifact(*parts: object) -> str:
 
 
 def name_run_alias(run: RunFolder) -> str:
-    """What all versions made by one run are found by: its name may have been used before."""
+    """Return the alias of all versions that this very run has made; its name may not be unique."""
     return f"run-{run.load_identity()}"
 
 
 def pack_table(config: Config, prepared: Prepared) -> Artifact:
-    """The prepared table with its seal."""
+    """Pack the prepared table with its seal."""
     return Artifact(
         name=name_artifact("table", config.data_name),
         kind="dataset",
@@ -53,7 +53,7 @@ def pack_table(config: Config, prepared: Prepared) -> Artifact:
 
 
 def pack_fold(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> Artifact:
-    """The best checkpoint of a finished fold, with its log and its out-of-fold answers."""
+    """Pack the best checkpoint of a finished fold with its log and out-of-fold probabilities."""
     folder = run.fold(fold)
     files = {path.name: path for path in (folder.best, folder.metrics, folder.oof)}
     return Artifact(
@@ -67,7 +67,7 @@ def pack_fold(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> 
 
 
 def pack_run(run: RunFolder, folds: Sequence[int]) -> Artifact:
-    """What `infer` needs beside the checkpoints, and the scores of the whole."""
+    """Pack what `infer` needs beside the checkpoints, and the scores of the whole."""
     names = ("config.yaml", "environment.json", "scores.json", "oof.csv")
     return Artifact(
         name=name_artifact(run.path.name, "run"),
@@ -79,7 +79,7 @@ def pack_run(run: RunFolder, folds: Sequence[int]) -> Artifact:
 
 
 def pack_submission(run: RunFolder, metadata: dict[str, Any]) -> Artifact:
-    """The submission with its papers."""
+    """Pack the submission with its record and probabilities."""
     names = ("submission.csv", "submission.json", "probs.csv")
     return Artifact(
         name=name_artifact(run.path.name, "submission"),
@@ -91,5 +91,5 @@ def pack_submission(run: RunFolder, metadata: dict[str, Any]) -> Artifact:
 
 
 def list_report_pictures(folder: Path) -> list[Path]:
-    """The pictures that a fold's report has drawn, if it has."""
+    """Return the pictures in the report of a fold; none if it has no report."""
     return sorted((folder / "report").glob("*.png"))

@@ -1,4 +1,4 @@
-"""Tables and charts of a fold and of the whole run, as they go to Weights & Biases."""
+"""Tables, charts and figures of a fold and of the whole run, as a tracker takes them."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ from foldline.tracking.media import (
     build_thumbnail,
 )
 
+# the competition's metric
+METRIC = "macro_f1"
 _SCORES = ("macro_f1", "accuracy", "log_loss")
 _NUM_THUMBNAILS = 32
 _MAX_ROWS = 10_000  # what W&B shows of a table
@@ -25,7 +27,7 @@ _MAX_ROWS = 10_000  # what W&B shows of a table
 def build_out_of_fold_media(
     out_of_fold: OutOfFold, class_names: Sequence[str], *, root: Path, thumbnails: bool
 ) -> dict[str, Media]:
-    """The confusion matrix, the figures of every class, and the answered rows."""
+    """Return the confusion matrix, the figures of every class, and the answered rows."""
     labels, answers = out_of_fold.labels, out_of_fold.probs.argmax(axis=1)
     return {
         "confusion_matrix": build_confusion_matrix(labels.tolist(), answers.tolist(), class_names),
@@ -37,7 +39,7 @@ def build_out_of_fold_media(
 
 
 def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str]) -> Media:
-    """Precision, recall, F1 and support of every class, a class nobody has or answers as 0."""
+    """Return precision, recall, F1 and support of every class; 0 where they are undefined."""
     figures = precision_recall_fscore_support(
         labels, answers, labels=range(len(class_names)), zero_division=0
     )
@@ -49,7 +51,7 @@ def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str
 def build_row_table(
     out_of_fold: OutOfFold, class_names: Sequence[str], *, root: Path, num_thumbnails: int
 ) -> Media:
-    """The answered rows, mistakes first and the most confident of them on top, with thumbnails."""
+    """Return the answered rows: mistakes first, the most confident on top, with thumbnails."""
     table, probs, labels = out_of_fold.table, out_of_fold.probs, out_of_fold.labels
     answers, confidence = probs.argmax(axis=1), probs.max(axis=1)
     order = np.lexsort((-confidence, answers == labels))[:_MAX_ROWS]
@@ -76,13 +78,16 @@ def build_row_table(
 
 
 def build_fold_table(scores: Mapping[str, Mapping[str, Any]]) -> Media:
-    """The scores of every fold, as in `scores.json`."""
+    """Return the scores of every fold, as in `scores.json`."""
     rows = [[int(fold), *(one[key] for key in _SCORES)] for fold, one in scores.items()]
     return build_table(["fold", *_SCORES], rows)
 
 
 def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
-    """From `scores.json`: mean and sd over folds, the out-of-fold scores and their interval."""
+    """Return the mean and sd over folds and the out-of-fold scores with their interval.
+
+    `scores` is what `scores.json` holds.
+    """
     folds = list(scores["folds"].values())
     figures: dict[str, float] = {"folds_scored": len(folds), "pictures": scores["pictures"]}
     for key in _SCORES:
@@ -97,7 +102,7 @@ def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
 
 
 def list_figures(num_folds: int) -> list[str]:
-    """The names that `summarize_scores` gives where so many folds are scored."""
+    """Return the names of the figures of `summarize_scores` when so many folds are scored."""
     none = dict.fromkeys(_SCORES, 0.0)
     scores = {
         "folds": dict.fromkeys(range(num_folds), none),
