@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from foldline import console
 from foldline.metrics.compare import Comparison, compare_runs
-from foldline.metrics.scores import Labels, Probs
+from foldline.metrics.counts import Labels, Probs
+from foldline.metrics.metric import METRICS
 
 PEOPLE, FOLDS, CLASSES = 540, 5, 18
 # people of each gender and age class among the 2,700 of the competition, and each one's pictures
@@ -101,7 +102,7 @@ def compare_pairs(case: Case, pairs: int, seed: int, bar: console.Bar) -> list[C
     found = []
     for _ in range(pairs):
         labels, people, (one, two) = simulate_answers(rng, case)
-        found.append(compare_runs(labels, people, one, two, CLASSES))
+        found.append(compare_runs(METRICS["macro_f1"], labels, people, one, two))
         bar.advance()
     return found
 
@@ -120,7 +121,7 @@ def describe(case: Case, found: Sequence[Comparison]) -> str:
     }
     shown = (f"{name} {describe_rate(hits)}" for name, hits in rates.items())
     return (
-        f"{case.name}: macro-F1 {np.mean([one.macro_f1_a for one in found]):.3f}, difference "
+        f"{case.name}: macro-F1 {np.mean([one.score_a for one in found]):.3f}, difference "
         f"{differences.mean():+.4f}, sd {differences.std():.4f}; {', '.join(shown)}; "
         f"half width {(high - low).mean() / 2:.4f}"
     )

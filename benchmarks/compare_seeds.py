@@ -23,7 +23,10 @@ from foldline import console
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.files import replacing
 from foldline.metrics.compare import compare_runs
-from foldline.metrics.scores import Probs, compute_macro_f1
+from foldline.metrics.counts import Probs
+from foldline.metrics.metric import METRICS
+
+MACRO_F1 = METRICS["macro_f1"]
 
 HEIGHT, WIDTH = 24, 18
 FOLDS, EPOCHS, BATCH = 5, 5, 96
@@ -131,9 +134,11 @@ def describe_pairs(prepared: Prepared, answers: Sequence[Probs]) -> str:
     pairs = list(combinations(answers, 2))
     with console.progress("compare", len(pairs)) as bar:
         for one, two in pairs:
-            found.append(compare_runs(labels, groups, one, two, num_classes))
+            found.append(compare_runs(MACRO_F1, labels, groups, one, two))
             bar.advance()
-    scores = np.array([compute_macro_f1(labels, one.argmax(1), num_classes) for one in answers])
+    scores = np.array(
+        [MACRO_F1.score_answers(labels, one.argmax(1), num_classes) for one in answers]
+    )
     # a normal interval of 95 % is 2 · 1.96 standard errors wide
     by_people = np.mean([((one.high - one.low) / 3.92) ** 2 for one in found]) ** 0.5
     by_seeds = 2**0.5 * scores.std(ddof=1)

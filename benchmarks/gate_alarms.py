@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.drawn_answers import Drawn, Floats, Labels, Skill, draw_competition, draw_run
 
 from foldline import console
-from foldline.metrics.scores import compute_macro_f1
+from foldline.metrics.metric import METRICS
 from foldline.submitting.gate import (
     Known,
     Reference,
@@ -73,7 +73,7 @@ def main() -> None:
             for seed in range(arguments.competitions):
                 drawn = draw_competition(people, test_people, folds, seed, skill)
                 own, _ = draw_run(drawn, 2 * seed, skill)
-                scores.append(compute_macro_f1(drawn.labels, own.argmax(axis=1), 18))
+                scores.append(METRICS["macro_f1"].score(drawn.labels, own))
                 counts.update(check(drawn, seed, skill))
             console.heading(
                 f"{people} people, {test_people} in the test, {folds} folds, {name} networks: "

@@ -12,7 +12,7 @@ from PIL import Image
 
 from foldline.data.transforms import build_eval_transform
 from foldline.learning.checkpoint import load_checkpoint
-from foldline.metrics.scores import Probs
+from foldline.metrics.counts import Probs
 
 PEOPLE = (
     ("000001", "male", 25),

@@ -1,5 +1,6 @@
 """Prepared tables and finished runs of networks that were never trained, as files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from foldline.data.competition.schemes import MaskScheme
 from foldline.data.competition.test_set import TestSet
 from foldline.data.prepared import build_tables, save_prepared
 from foldline.files import compute_sha256, write_json, write_text
-from foldline.metrics.scores import Scores, compute_scores
+from foldline.metrics.metric import compute_scores
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.runs.submission import save_submission
 
@@ -70,10 +71,10 @@ class DrawnProject:
         )
 
 
-def write_scores(folder: Path, scores: Scores) -> None:
+def write_scores(folder: Path, scores: Mapping[str, float]) -> None:
     """`scores.json` of a run whose one fold came out as the whole."""
-    whole = scores.to_dict() | {"macro_f1_interval": [0.0, 1.0]}
-    by_fold = {"0": scores.to_dict()}
+    whole = {**scores, "macro_f1_interval": [0.0, 1.0]}
+    by_fold = {"0": dict(scores)}
     write_json(folder / "scores.json", {"folds": by_fold, "out_of_fold": whole, "pictures": 360})
 
 

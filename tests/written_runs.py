@@ -11,7 +11,8 @@ import pandas as pd
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import write_json
-from foldline.metrics.scores import compute_bootstrap_interval, compute_scores
+from foldline.metrics.bootstrap import compute_interval
+from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.folders import RunFolder, begin_run
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, join_out_of_fold, save_out_of_fold
@@ -62,12 +63,11 @@ def write_run(
     parts = [_write_fold(run, prepared, fold, right, draw) for fold in folds]
     if parts:
         whole = join_out_of_fold(parts, prepared.train["path"].tolist())
-        answers = whole.probs.argmax(1)
-        interval = compute_bootstrap_interval(whole.labels, answers, whole.groups, len(CLASSES))
-        scores = compute_scores(whole.labels, whole.probs).to_dict()
+        interval = compute_interval(METRICS["macro_f1"], whole.labels, whole.probs, whole.groups)
+        scores = compute_scores(whole.labels, whole.probs)
         save_out_of_fold(run.oof, whole)
         by_fold = {
-            str(fold): compute_scores(part.labels, part.probs).to_dict()
+            str(fold): compute_scores(part.labels, part.probs)
             for fold, part in zip(folds, parts, strict=True)
         }
         write_json(
@@ -88,7 +88,7 @@ def _write_fold(run: RunFolder, prepared: Prepared, fold: int, right: float, dra
     labels = rows["label"].to_numpy(dtype=np.int64)
     answers = np.where(random.random(len(rows)) < right, labels, (labels + 1) % len(CLASSES))
     part = build_out_of_fold(rows, np.eye(len(CLASSES))[answers] * 0.7 + 0.1, CLASSES)
-    scores = compute_scores(part.labels, part.probs).to_dict()
+    scores = compute_scores(part.labels, part.probs)
     epochs = [
         {"epoch": 1, **scores, "seconds": 1.5, "is_best": False},
         {"epoch": 2, **scores, "seconds": 1.0, "is_best": True},

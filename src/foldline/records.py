@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from foldline.errors import UserError
 
 # larger figures come from damage; as integers they would break arithmetic on floats
-Figure = Annotated[float, Field(ge=-1e15, le=1e15)]
+LARGEST_FIGURE = 1e15
+Figure = Annotated[float, Field(ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Share = Annotated[float, Field(ge=0, le=1)]
+# the type of an error within a value, whose message begins with the rest of the key
+INNER = "inner"
 
 
 class Record(BaseModel):
@@ -52,6 +55,8 @@ def describe_damage(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     key = ".".join(map(str, first["loc"]))
     what = first["msg"].replace("Input should be", "expected").replace("Field required", "missing")
+    if first["type"] == INNER:
+        return f"{key}.{what}" if key else what
     if first["type"] == "value_error":  # of a check of ours, which names the key itself
         return what.removeprefix("Value error, ")
     return f"{key}: {what}" if key else f"cannot be read: {what}"

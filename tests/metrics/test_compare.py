@@ -11,9 +11,12 @@ from foldline.metrics.compare import (
     Draws,
     compare_draws,
     compare_runs,
-    draw_scores,
+    draw_run,
 )
-from foldline.metrics.scores import Labels, Probs, compute_macro_f1
+from foldline.metrics.counts import Labels, Probs
+from foldline.metrics.metric import METRICS
+
+MACRO_F1 = METRICS["macro_f1"]
 
 CLASSES, PICTURES = 3, 5
 
@@ -37,13 +40,13 @@ def draw_study(
 
 
 def compare(study: tuple[Labels, list[str], Probs, Probs], **options: Any) -> Comparison:
-    return compare_runs(*study, CLASSES, **options)
+    return compare_runs(MACRO_F1, *study, **options)
 
 
 def score_difference(study: tuple[Labels, list[str], Probs, Probs], rows: Any) -> float:
     labels, _, one, two = study
     of_one, of_two = (
-        compute_macro_f1(labels[rows], each.argmax(1)[rows], CLASSES) for each in (one, two)
+        MACRO_F1.score_answers(labels[rows], each.argmax(1)[rows], CLASSES) for each in (one, two)
     )
     return of_two - of_one
 
@@ -99,13 +102,13 @@ def test_scipy_gives_the_same_interval_within_the_chance_of_the_draws() -> None:
 
 def test_a_clear_gain_a_clear_loss_and_nothing() -> None:
     labels, groups, one, two = draw_study(people=100, seed=2, right=(0.5, 0.9))
-    gain = compare_runs(labels, groups, one, two, CLASSES)
-    loss = compare_runs(labels, groups, two, one, CLASSES)
-    same = compare_runs(labels, groups, one, one, CLASSES)
+    gain = compare_runs(MACRO_F1, labels, groups, one, two)
+    loss = compare_runs(MACRO_F1, labels, groups, two, one)
+    same = compare_runs(MACRO_F1, labels, groups, one, one)
     assert (gain.verdict, loss.verdict, same.verdict) == ("real gain", "real loss", "noise")
     assert 0 < gain.low < gain.difference < gain.high
     assert (loss.low, loss.high) == pytest.approx((-gain.high, -gain.low))
-    assert (loss.macro_f1_a, loss.macro_f1_b) == (gain.macro_f1_b, gain.macro_f1_a)
+    assert (loss.score_a, loss.score_b) == (gain.score_b, gain.score_a)
     assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
@@ -125,10 +128,10 @@ def test_a_large_gain_is_mostly_found_and_never_a_loss() -> None:
 
 def test_the_macro_f1_is_over_all_classes_one_that_nobody_has_counting_0() -> None:
     labels, groups, one, two = draw_study(people=30, seed=4)
-    found = compare_runs(labels, groups, one, two, CLASSES)
+    found = compare_runs(MACRO_F1, labels, groups, one, two)
     wide = [np.pad(probs, ((0, 0), (0, 3))) for probs in (one, two)]
-    doubled = compare_runs(labels, groups, wide[0], wide[1], 2 * CLASSES)
-    assert doubled.macro_f1_a == pytest.approx(found.macro_f1_a / 2)
+    doubled = compare_runs(MACRO_F1, labels, groups, wide[0], wide[1])
+    assert doubled.score_a == pytest.approx(found.score_a / 2)
     assert (doubled.low, doubled.high) == pytest.approx((found.low / 2, found.high / 2))
 
 
@@ -143,24 +146,24 @@ def test_it_follows_from_people_and_seed_whatever_the_row_order() -> None:
 def test_scores_drawn_alone_are_those_of_the_comparison() -> None:
     """Of 2,000 draws by the seed 0, so that runs drawn in two commands can be compared."""
     labels, groups, one, two = study = draw_study(people=20, seed=7)
-    a, b = (draw_scores(labels, groups, each.argmax(1), CLASSES) for each in (one, two))
+    a, b = (draw_run(MACRO_F1, labels, groups, each) for each in (one, two))
     assert compare_draws(a, b) == compare(study) == compare(study, resamples=2000, seed=0)
     assert len(a.drawn) == 2000
-    assert a.seen == pytest.approx(compute_macro_f1(labels, one.argmax(1), CLASSES))
+    assert a.seen == pytest.approx(MACRO_F1.score_answers(labels, one.argmax(1), CLASSES))
 
 
 def test_what_does_not_belong_together_is_refused() -> None:
     labels, groups, one, two = draw_study(people=4, seed=6)
     with pytest.raises(ValueError, match="19 groups for 20 labels"):
-        compare_runs(labels, groups[1:], one, two, CLASSES)
+        compare_runs(MACRO_F1, labels, groups[1:], one, two)
     with pytest.raises(ValueError, match="0 groups for 0 labels"):
-        compare_runs(labels[:0], [], one[:0], two[:0], CLASSES)
+        compare_runs(MACRO_F1, labels[:0], [], one[:0], two[:0])
     with pytest.raises(ValueError, match=r"run B: probabilities \[20, 3\] for \[20, 4\]"):
-        compare_runs(labels, groups, np.pad(one, ((0, 0), (0, 1))), two, 4)
+        compare_runs(MACRO_F1, labels, groups, np.pad(one, ((0, 0), (0, 1))), two)
     broken = two.copy()
     broken[3] = np.nan
     with pytest.raises(ValueError, match="run B: 1 rows are not finite"):
-        compare_runs(labels, groups, one, broken, CLASSES)
+        compare_runs(MACRO_F1, labels, groups, one, broken)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +174,13 @@ def test_the_verdict_asks_for_more_than_the_interval_shows(
     share_below: float, verdict: str
 ) -> None:
     drawn = (np.arange(1000) + 0.5) / 1000 - share_below
-    found = compare_draws(Draws(0.5, np.zeros(1000), 9), Draws(0.5, drawn, 9))
+    found = compare_draws(Draws(MACRO_F1, 0.5, np.zeros(1000), 9), Draws(MACRO_F1, 0.5, drawn, 9))
     assert found.low > 0 or found.high < 0
     assert found.verdict == verdict
+
+
+def test_less_is_a_gain_where_less_is_better() -> None:
+    labels, groups, one, two = draw_study(people=100, seed=2, right=(0.5, 0.9))
+    found = compare_runs(METRICS["log_loss"], labels, groups, one, two, resamples=200)
+    assert found.high < 0
+    assert found.verdict == "real gain"

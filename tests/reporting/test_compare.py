@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.written_runs import CLASSES, build_prepared, change_json, write_run
+from tests.written_runs import build_prepared, change_json, write_run
 
 from foldline.errors import UserError
 from foldline.metrics.compare import compare_runs
+from foldline.metrics.metric import METRICS
 from foldline.reporting.compare import run_compare
 from foldline.runs.out_of_fold import load_out_of_fold
 
@@ -44,8 +45,8 @@ def test_two_runs_side_by_side(capsys: Print) -> None:
     assert not {"run", "model.name", "data.root", "train.batch_size"} & set(table)
 
     a, b = (load_out_of_fold(path / "oof.csv") for path in (one, two))
-    found = compare_runs(a.labels, a.groups, a.probs, b.probs, len(CLASSES))
-    assert table["macro-F1"] == [f"{found.macro_f1_a:.3f}", f"{found.macro_f1_b:.3f}"]
+    found = compare_runs(METRICS["macro_f1"], a.labels, a.groups, a.probs, b.probs)
+    assert table["macro-F1"] == [f"{found.score_a:.3f}", f"{found.score_b:.3f}"]
     assert f"two − one: macro-F1 {found.difference:+.3f}" in printed
     assert f"{found.low:+.3f} to {found.high:+.3f}" in printed
     assert printed.rstrip().endswith("12 people): real gain")

@@ -15,6 +15,7 @@ import pytest
 from tests.competition import Foldline, list_files
 
 from foldline.metrics.compare import compare_runs
+from foldline.metrics.metric import METRICS
 
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>\n')
 
@@ -233,11 +234,11 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
     labels, groups = answered["label"].to_numpy(), answered["group"]
     there = (answered["fold"] == 1).to_numpy()
     found = compare_runs(
+        METRICS["macro_f1"],
         labels[there],
         groups[there].tolist(),
         np.eye(len(probs))[labels[there]],
         answered.loc[there, probs].to_numpy(),
-        len(probs),
     )
     sign = 1 if names[one["first"]] == "tiny" else -1
     assert sign * one["difference"] == pytest.approx(found.difference, abs=1e-6)

@@ -30,7 +30,7 @@ def test_a_run_that_is_finished() -> None:
     assert run.seconds == pytest.approx(7.5)
     joined = run.out_of_fold
     assert joined is not None
-    assert joined.scores.macro_f1 == scores["out_of_fold"]["macro_f1"]
+    assert joined.scores["macro_f1"] == scores["out_of_fold"]["macro_f1"]
     assert [joined.low, joined.high] == scores["out_of_fold"]["macro_f1_interval"]
     assert (joined.folds, joined.pictures) == ((0, 1, 2), 48)
     by_fold = [scores["folds"][fold]["macro_f1"] for fold in "012"]

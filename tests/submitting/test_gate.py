@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.drawn_answers import Drawn, Skill, draw_competition, draw_run
 
-from foldline.metrics.scores import Labels, Probs
+from foldline.metrics.counts import Labels, Probs
 from foldline.submitting.gate import (
     STOP_CHANCE,
     WARN_CHANCE,

@@ -13,7 +13,7 @@ from tests.competition import Foldline
 
 from foldline.data.dataset import ImageDataset
 from foldline.learning.engine import predict, train_epoch
-from foldline.metrics.scores import compute_scores
+from foldline.metrics.metric import compute_scores
 from foldline.training import trainer as fold_stage
 
 # six pictures to learn from: three steps an epoch, the last one short where three are accumulated
@@ -141,8 +141,8 @@ def test_validations_are_scored_by_the_official_labels(project: Path, foldline: 
             compute_scores(oof[column].to_numpy(dtype=np.int64), probs)
             for column in ("label", "train_label")
         )
-        assert row["log_loss"] == pytest.approx(official.log_loss, rel=1e-6)
-        assert row["log_loss"] != pytest.approx(trained.log_loss, rel=1e-3)
+        assert row["log_loss"] == pytest.approx(official["log_loss"], rel=1e-6)
+        assert row["log_loss"] != pytest.approx(trained["log_loss"], rel=1e-3)
 
 
 @pytest.mark.parametrize("fold", [0, 1])

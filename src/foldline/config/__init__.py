@@ -23,7 +23,7 @@ from foldline.config.learning import (
     Train,
     Validation,
 )
-from foldline.config.values import Name, Section, Seed, is_text, name_of, sections_in
+from foldline.config.values import MetricKey, Name, Section, Seed, is_text, name_of, sections_in
 
 __all__ = [
     "SGD",
@@ -58,6 +58,7 @@ class Config(Section):
 
     run: Name = Field("mask", description="folder under outputs/runs; default: the file's stem")
     seed: Seed = Field(0, description="of weights, order and augmentation")
+    metric: MetricKey = Field("macro_f1", description="what runs are ranked and compared by")
     sample: Sample = Sample()
     data: Data = Data()
     folds: Folds = Folds()

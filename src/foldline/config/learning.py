@@ -10,6 +10,7 @@ from foldline.config.values import (
     Duration,
     DurationFromZero,
     FoldNumbers,
+    MetricKey,
     PathOrWord,
     Probability,
     Rate,
@@ -19,6 +20,7 @@ from foldline.config.values import (
     Text,
     Whole,
 )
+from foldline.metrics.metric import METRICS
 
 
 class Model(Section):
@@ -124,7 +126,7 @@ class Train(Section):
     min_improvement: Real = Field(
         0.0, ge=0, description="what counts as better, in the monitor's unit"
     )
-    monitor: Literal["macro_f1", "accuracy", "log_loss"] = Field(
+    monitor: MetricKey = Field(
         "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
     )
     validation: Validation = Validation()
@@ -166,10 +168,12 @@ class Train(Section):
         return {key: getattr(self, key) for key in ("precision", "workers", "channels_last")}
 
     @model_validator(mode="after")
-    def _floor_is_a_share(self) -> "Train":
-        floor = self.validation.floor
-        if floor is not None and not 0 <= floor <= 1 and self.monitor != "log_loss":
+    def _floor_is_possible(self) -> "Train":
+        floor, metric = self.validation.floor, METRICS[self.monitor]
+        if floor is not None and not metric.is_possible(floor):
+            low, high = metric.range
             raise ValueError(
-                f"validation.floor: {self.monitor} lies between 0 and 1, found {floor:g}"
+                f"validation.floor: {self.monitor} lies between {low:g} and {high:g}, found "
+                f"{floor:g}"
             )
         return self

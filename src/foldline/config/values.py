@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticKnownError
 
+from foldline.metrics.metric import METRICS
 from foldline.spelling import find_typed
 from foldline.text import has_control_characters
 
@@ -81,6 +82,13 @@ def _read_path(value: Any) -> Any:
     return Path(find_typed(_check_lengths(_check_one_line(expand_home(str(value))))))
 
 
+def _check_metric(key: str) -> str:
+    if key not in METRICS:
+        *most, last = (repr(one) for one in METRICS)
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(most)} or {last}"})
+    return key
+
+
 def _compose(value: Any) -> Any:
     """A name typed or completed on macOS is stored decomposed; one name is one folder."""
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
@@ -119,6 +127,7 @@ InnerPath = Annotated[Text, AfterValidator(_check_lengths)]
 PathOrWord = Annotated[
     Text, AfterValidator(expand_home), AfterValidator(_check_lengths), AfterValidator(find_typed)
 ]
+MetricKey = Annotated[str, AfterValidator(_check_metric)]
 UserPath = Annotated[Path, BeforeValidator(_read_path)]
 
 

@@ -23,7 +23,8 @@ from foldline.learning.engine import predict
 from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
 from foldline.learning.shared_backbone import build_networks
 from foldline.learning.stopping import BestTracker
-from foldline.metrics.scores import Labels, Scores, compute_scores
+from foldline.metrics.counts import Labels
+from foldline.metrics.metric import compute_scores
 from foldline.runs.folders import FoldFolder, RunFolder, choose_folds, require_run
 from foldline.runs.table_settings import check_settings
 from foldline.submitting.truth import load_truth
@@ -51,7 +52,7 @@ class Evaluated:
     path: Path
     epoch: int
     pictures: int
-    scores: Scores
+    scores: dict[str, float]
     is_best: bool = False
 
 
@@ -167,7 +168,7 @@ def _evaluate_fold(
     # the first of equals, as while training
     tracker = BestTracker(first.monitor, patience=0)
     for place, one in enumerate(scored):
-        tracker.update(place, one.scores.to_dict()[tracker.monitor])
+        tracker.update(place, one.scores[tracker.monitor])
     return [replace(one, is_best=place == tracker.best_epoch) for place, one in enumerate(scored)]
 
 
@@ -208,7 +209,7 @@ def _score(
     runtime: Runtime,
     bad: BadPictures,
     bar: console.Bar,
-) -> tuple[int, list[Scores]]:
+) -> tuple[int, list[dict[str, float]]]:
     """How many pictures could be read, and the scores of each checkpoint on them."""
     transform = build_eval_transform(**checkpoints[0].eval_transform)
     dataset = ImageDataset(config.data.root, split.paths, split.labels.tolist(), transform)
@@ -231,7 +232,7 @@ def _show_fold(fold: int, scored: Sequence[Evaluated]) -> None:
         [
             [
                 one.path.name,
-                *(f"{score:.3f}" for score in one.scores.to_dict().values()),
+                *(f"{score:.3f}" for score in one.scores.values()),
                 "best" if one.is_best else "",
             ]
             for one in scored
@@ -249,7 +250,7 @@ def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
             "epoch": one.epoch,
             "split": split,
             "pictures": one.pictures,
-            **one.scores.to_dict(),
+            **one.scores,
             "is_best": one.is_best,
         }
         for one in evaluated

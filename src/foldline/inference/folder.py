@@ -20,7 +20,7 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
 from foldline.learning.shared_backbone import build_networks, group_sharing
-from foldline.metrics.scores import Probs
+from foldline.metrics.counts import Probs
 from foldline.runs.summary import load_run
 from foldline.tables import write_frame
 

@@ -22,7 +22,9 @@ from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.engine import predict
 from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
 from foldline.learning.shared_backbone import build_networks
-from foldline.metrics.scores import Probs, compute_bootstrap_interval, compute_scores
+from foldline.metrics.bootstrap import compute_interval
+from foldline.metrics.counts import Probs
+from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.folders import RunFolder, choose_folds, require_run
 from foldline.runs.results import Result
 from foldline.runs.submission import Submission, compute_answers, save_submission
@@ -75,7 +77,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         if not runtime.is_main:
             return
         _warn_about_unread(answers, prepared)
-        scores = _score(truth, prepared, answers) if truth is not None else None
+        scores = _score(truth, answers) if truth is not None else None
         _write(
             prepared,
             run,
@@ -226,19 +228,15 @@ def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]
     return {name: counts[number] for number, name in enumerate(prepared.class_names)}
 
 
-def _score(truth: pd.DataFrame, prepared: Prepared, answers: Answers) -> dict[str, float]:
+def _score(truth: pd.DataFrame, answers: Answers) -> dict[str, float]:
     """Print the score as a leaderboard would give it."""
     labels = truth["label"].to_numpy(dtype=np.int64)
     scores = compute_scores(labels, answers.probs)
     by = "person" if "group" in truth else "picture"
-    low, high = compute_bootstrap_interval(
-        labels,
-        compute_answers(answers.probs),
-        truth["group" if "group" in truth else "id"].astype(str).tolist(),
-        len(prepared.class_names),
-    )
+    groups = truth["group" if "group" in truth else "id"].astype(str).tolist()
+    low, high = compute_interval(METRICS["macro_f1"], labels, answers.probs, groups)
     console.say(
-        f"against the truth: macro-F1 {scores.macro_f1:.3f} "
-        f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores.accuracy:.3f}"
+        f"against the truth: macro-F1 {scores['macro_f1']:.3f} "
+        f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores['accuracy']:.3f}"
     )
-    return scores.to_dict()
+    return scores

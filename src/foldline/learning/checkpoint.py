@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import torch
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 from torch import nn
 
 from foldline.errors import UserError
@@ -24,12 +25,20 @@ from foldline.learning.networks.model import (
     load_weights,
 )
 from foldline.learning.networks.weight_files import find_state, read_weight_file
+from foldline.metrics.metric import METRICS
 from foldline.records import Count, Figure, Share, describe_damage
 from foldline.text import escape, name_some
 
 # of every version, and of this one
 _FORMATS = "foldline-checkpoint-"
 FORMAT = f"{_FORMATS}2"
+
+
+def _check_metric(key: str) -> str:
+    if key not in METRICS:
+        raise PydanticCustomError("metric", f"expected one of {', '.join(METRICS)}")
+    return key
+
 
 _Text = Annotated[str, Field(min_length=1)]
 _Pixels = Annotated[int, Field(ge=1, le=10**5)]
@@ -61,7 +70,7 @@ class Checkpoint:
     fold: Count
     num_folds: Count
     epoch: Count
-    monitor: Literal["macro_f1", "accuracy", "log_loss"]
+    monitor: Annotated[str, AfterValidator(_check_metric)]
     scores: dict[str, Figure]
     backbone_weights: str | None = None
     backbone_sha256: str | None = None

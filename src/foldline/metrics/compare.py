@@ -5,31 +5,28 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from foldline.metrics.scores import (
-    Labels,
-    Probs,
-    compute_class_f1,
-    count_by_person,
-    score_drawn_people,
-)
+from foldline.metrics.bootstrap import draw_scores, score_drawn_counts
+from foldline.metrics.counts import Labels, Probs, count_by_person
+from foldline.metrics.metric import Metric
 
 Verdict = Literal["real gain", "noise", "real loss"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Macro-F1 of run B minus that of run A, on the same people.
+    """The score of run B minus that of run A, on the same people.
 
     `difference` is the one seen; `mean` is that over the people drawn anew, `low` and `high` hold
-    their middle 95 %. `verdict` is on B: a real gain where the middle 98 % are above 0, a real loss
-    where they are below. It asks for more than 95 %, as another seed moves the difference too and
-    no drawing of people shows by how much: benchmarks/compare_calibration.py.
+    their middle 95 %. `verdict` is on B: a real gain where B is the better one throughout the
+    middle 98 %, a real loss where it is the worse one. It asks for more than 95 %, as another seed
+    moves the difference too, and drawing people does not show by how much:
+    benchmarks/compare_calibration.py.
     """
 
-    macro_f1_a: float
-    macro_f1_b: float
+    metric: Metric
+    score_a: float
+    score_b: float
     difference: float
     mean: float
     low: float
@@ -41,30 +38,36 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Draws:
-    """Macro-F1 of one run: `seen` on all `people`, `drawn` `[R]` on people drawn anew."""
+    """The score of one run: `seen` on all `people`, `drawn` `[R]` on people drawn anew."""
 
+    metric: Metric
     seen: float
-    drawn: npt.NDArray[np.float64]
+    drawn: Probs
     people: int
 
 
-def draw_scores(
+def draw_run(
+    metric: Metric,
     labels: Labels,
     groups: Sequence[str],
-    answers: Labels,
-    num_classes: int,
+    probs: Probs,
     *,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Draws:
-    """Score a run's `answers` `[N]` on people drawn with replacement, over all classes.
+    """Score a run's `probs` `[N, C]` on people drawn with replacement, over all classes.
 
-    The draws are the same for every run on the same people; a class missing from one counts 0.
+    The draws are the same for every run on the same people.
     """
-    counts = count_by_person(labels, answers, groups, num_classes)
+    if metric.from_counts is None:
+        seen = metric.score(labels, probs / probs.sum(axis=1, keepdims=True))
+        drawn = draw_scores(metric, labels, probs, groups, draws=resamples, seed=seed)
+        return Draws(metric, seen, drawn, len(set(groups)))
+    counts = count_by_person(labels, probs.argmax(axis=1), groups, probs.shape[1])
     return Draws(
-        seen=float(compute_class_f1(counts.sum(axis=0)).mean()),
-        drawn=score_drawn_people(counts, len(counts), draws=resamples, seed=seed),
+        metric=metric,
+        seen=float(metric.from_counts(counts.sum(axis=0))),
+        drawn=score_drawn_counts(metric, counts, draws=resamples, seed=seed),
         people=len(counts),
     )
 
@@ -73,25 +76,29 @@ def compare_draws(a: Draws, b: Draws) -> Comparison:
     """Compare two runs whose scores were drawn on the same people with the same seed."""
     differences = b.drawn - a.drawn
     lowest, low, high, highest = np.percentile(differences, [1, 2.5, 97.5, 99])
+    gains = lowest, highest
+    if not a.metric.greater_is_better:
+        gains = -highest, -lowest
     return Comparison(
-        macro_f1_a=a.seen,
-        macro_f1_b=b.seen,
+        metric=a.metric,
+        score_a=a.seen,
+        score_b=b.seen,
         difference=b.seen - a.seen,
         mean=float(differences.mean()),
         low=float(low),
         high=float(high),
-        verdict=_judge(float(lowest), float(highest)),
+        verdict="real gain" if gains[0] > 0 else "real loss" if gains[1] < 0 else "noise",
         people=a.people,
         resamples=len(differences),
     )
 
 
 def compare_runs(
+    metric: Metric,
     labels: Labels,
     groups: Sequence[str],
     probs_a: Probs,
     probs_b: Probs,
-    num_classes: int,
     *,
     resamples: int = 2000,
     seed: int = 0,
@@ -102,28 +109,18 @@ def compare_runs(
     Raises `ValueError` for arrays that do not belong together and for probabilities that are not
     finite.
     """
-    _check(labels, groups, probs_a, probs_b, num_classes)
+    _check(labels, groups, probs_a, probs_b)
     a, b = (
-        draw_scores(
-            labels, groups, probs.argmax(axis=1), num_classes, resamples=resamples, seed=seed
-        )
+        draw_run(metric, labels, groups, probs, resamples=resamples, seed=seed)
         for probs in (probs_a, probs_b)
     )
     return compare_draws(a, b)
 
 
-def _judge(low: float, high: float) -> Verdict:
-    if low > 0:
-        return "real gain"
-    return "real loss" if high < 0 else "noise"
-
-
-def _check(
-    labels: Labels, groups: Sequence[str], probs_a: Probs, probs_b: Probs, num_classes: int
-) -> None:
-    shape = (len(labels), num_classes)
+def _check(labels: Labels, groups: Sequence[str], probs_a: Probs, probs_b: Probs) -> None:
     if not len(labels) or len(groups) != len(labels):
         raise ValueError(f"{len(groups)} groups for {len(labels)} labels")
+    shape = (len(labels), probs_a.shape[-1])
     for name, probs in (("A", probs_a), ("B", probs_b)):
         if probs.shape != shape:
             raise ValueError(f"run {name}: probabilities {list(probs.shape)} for {list(shape)}")

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from foldline.metrics.scores import Labels
+from foldline.metrics.counts import Labels
 
 Counts = npt.NDArray[np.int64]
 

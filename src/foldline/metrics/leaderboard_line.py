@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foldline.metrics.scores import Labels, Probs, count_by_person, score_drawn_people
+from foldline.metrics.metric import Metric
 
 # residuals of fewer runs say little of the noise: with two degrees of freedom a standard deviation
 # is off by half its size as often as not
 RUNS_FOR_A_LINE, RUNS_FOR_NOISE = 3, 6
 # two final submissions are to differ in at least this share of the rows
 MIN_DISAGREEMENT = 0.1
-_DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,6 @@ def fit_line(out_of_fold: Sequence[float], board: Sequence[float]) -> Line | Non
     return Line(float(slope), float(intercept), float(noise), len(x))
 
 
-def draw_macro_f1(
-    labels: Labels, answers: Labels, groups: Sequence[str], num_classes: int, *, people: int
-) -> Probs:
-    """Macro-F1 `[2000]` of as many samples of `people` people, drawn with replacement.
-
-    The samples are the same people for all answers to the same rows, so that differences of two
-    runs are differences on the same board.
-    """
-    counts = count_by_person(labels, answers, groups, num_classes)
-    return score_drawn_people(counts, people, draws=_DRAWS)
-
-
 @dataclass(frozen=True)
 class Finals:
     """Two runs to submit at the end; `disagreement` is the share of rows they answer differently.
@@ -63,13 +50,13 @@ class Finals:
 
 
 def choose_finals(
-    out_of_fold: Mapping[str, float], answers: Mapping[str, npt.NDArray[np.str_]]
+    metric: Metric, out_of_fold: Mapping[str, float], answers: Mapping[str, npt.NDArray[np.str_]]
 ) -> Finals:
-    """The best run out of fold, and the best of those that disagree with it in enough rows.
+    """Choose the best run out of fold, and the best of those that disagree with it in enough rows.
 
     `answers` are in one order for all runs; both mappings have the same keys, at least one.
     """
-    first, *others = sorted(out_of_fold, key=lambda name: (-out_of_fold[name], name))
+    first, *others = sorted(out_of_fold, key=lambda name: (metric.rank(out_of_fold[name]), name))
     differing = {name: float((answers[name] != answers[first]).mean()) for name in others}
     for name in others:
         if differing[name] >= MIN_DISAGREEMENT:

@@ -122,7 +122,7 @@ def _compare(
             "train one of them again"
         )
     try:
-        found = compare_runs(a.labels, a.groups, a.probs, b.probs, len(a.class_names))
+        found = compare_runs(before.metric, a.labels, a.groups, a.probs, b.probs)
     except ValueError as error:
         raise UserError(
             f"{before.folder.path} as run A, {after.folder.path} as run B: {error}; train it again"
@@ -155,8 +155,8 @@ def _check_truth(before: RunSummary, after: RunSummary, a: pd.DataFrame, b: pd.D
 
 def _describe(found: Comparison) -> str:
     return (
-        f"macro-F1 {found.difference:+.3f} (95 % by person {found.low:+.3f} to {found.high:+.3f}, "
-        f"mean {found.mean:+.3f}, {found.people} people): {found.verdict}"
+        f"{found.metric.title} {found.difference:+.3f} (95 % by person {found.low:+.3f} to "
+        f"{found.high:+.3f}, mean {found.mean:+.3f}, {found.people} people): {found.verdict}"
     )
 
 
@@ -165,11 +165,11 @@ def _tabulate(runs: Sequence[RunSummary]) -> list[list[str]]:
     scored = [run.out_of_fold for run in runs]
     spreads = [run.spread for run in runs]
     rows = [
-        ["macro-F1", *(f"{one.scores.macro_f1:.3f}" if one else "–" for one in scored)],
+        ["macro-F1", *(f"{one.scores['macro_f1']:.3f}" if one else "–" for one in scored)],
         ["95 %", *(f"{one.low:.3f} to {one.high:.3f}" if one else "–" for one in scored)],
         ["mean over folds", *(f"{spread[0]:.3f}" if spread else "–" for spread in spreads)],
         ["sd over folds", *(f"{spread[1]:.3f}" if spread else "–" for spread in spreads)],
-        ["accuracy", *(f"{one.scores.accuracy:.3f}" if one else "–" for one in scored)],
+        ["accuracy", *(f"{one.scores['accuracy']:.3f}" if one else "–" for one in scored)],
         ["folds finished", *(run.describe_folds() for run in runs)],
         ["seconds", *(f"{run.seconds:.0f}" for run in runs)],
     ]

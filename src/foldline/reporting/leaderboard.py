@@ -9,15 +9,15 @@ import numpy as np
 from foldline import console
 from foldline.command_line import format_command
 from foldline.errors import UserError
+from foldline.metrics.bootstrap import count_people_like, draw_scores
 from foldline.metrics.leaderboard_line import (
     MIN_DISAGREEMENT,
     RUNS_FOR_NOISE,
     Line,
     choose_finals,
-    draw_macro_f1,
     fit_line,
 )
-from foldline.metrics.person_draws import count_people_like
+from foldline.metrics.metric import METRICS
 from foldline.runs.leaderboard import (
     BOARD,
     Event,
@@ -33,6 +33,7 @@ from foldline.runs.results import RUNS, Result, list_results
 from foldline.text import count_of
 
 _NUM_FINALS = 2
+_DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -208,8 +209,8 @@ def _find_noise(
     rows = round((papers.rows or 0 if papers else 0) * public_share)
     people = count_people_like(max(rows, 1), len(one.table), len(set(one.groups)))
     first, second = (
-        draw_macro_f1(
-            part.labels, part.probs.argmax(axis=1), part.groups, part.probs.shape[1], people=people
+        draw_scores(
+            METRICS["macro_f1"], part.labels, part.probs, part.groups, draws=_DRAWS, people=people
         )
         for part in (one, two)
     )
@@ -237,7 +238,7 @@ def _propose(runs: Sequence[Entry]) -> None:
         console.say("no two final submissions to propose: the submissions answer different ids")
         return
     ordered = {n: np.array([given[one] for one in ids[0]]) for n, given in answers.items()}
-    finals = choose_finals(scores, ordered)
+    finals = choose_finals(METRICS["macro_f1"], scores, ordered)
     console.say(f"final submission 1: {finals.first}, the best out of fold")
     if finals.second:
         console.say(

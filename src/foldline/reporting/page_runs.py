@@ -99,10 +99,10 @@ def _load_scores(path: Path) -> dict[str, Any]:
     record = _read(lambda: load_scores(path))
     if record is None:
         return {}
-    low, high = record.out_of_fold.macro_f1_interval
-    by_fold = [one.macro_f1 for one in record.folds.values()]
+    low, high = record.interval
+    by_fold = [one[record.metric] for one in record.folds.values()]
     scores: dict[str, Any] = {
-        **record.out_of_fold.build_scores().to_dict(),
+        **record.joined,
         "low": low,
         "high": high,
         "folds": len(by_fold),
@@ -134,7 +134,7 @@ def _describe_submission(run: RunFolder) -> str | None:
     rows, truth = (record.rows, record.truth) if record else (None, None)
     parts = ["yes" if rows is None else count_of(rows, "row")]
     if truth:
-        parts.append(f"truth {truth.macro_f1:.3f}")
+        parts.append(f"truth {truth['macro_f1']:.3f}")
     return ", ".join(parts)
 
 

@@ -12,7 +12,7 @@ from foldline.metrics.confusion import (
     count_confusion,
     merge_classes,
 )
-from foldline.metrics.scores import compute_scores
+from foldline.metrics.metric import compute_scores
 from foldline.reporting.figures.classes import draw_classes
 from foldline.reporting.figures.confusion import draw_confusion
 from foldline.reporting.figures.curves import build_curve, draw_curves
@@ -44,7 +44,7 @@ def build_files(
     counts = count_confusion(oof.labels, answers, num_classes)
     scores = compute_scores(oof.labels, oof.probs)
     title = f"{of}, {len(answers):,} validation pictures"
-    scored = f"{title}: macro-F1 {scores.macro_f1:.3f}, accuracy {scores.accuracy:.3f}"
+    scored = f"{title}: macro-F1 {scores['macro_f1']:.3f}, accuracy {scores['accuracy']:.3f}"
     files = _list_confusions(prepared, counts, title=title, scored=scored)
     files["curves.png"] = partial(_draw_curves, folds, of)
     if num_pictures:

@@ -7,8 +7,9 @@ import numpy as np
 from foldline import console
 from foldline.config import Config, name_data
 from foldline.files import write_text
-from foldline.metrics.compare import Draws, compare_draws, draw_scores
+from foldline.metrics.compare import Draws, compare_draws, draw_run
 from foldline.metrics.leaderboard_line import fit_line
+from foldline.metrics.metric import METRICS
 from foldline.reporting.page.assemble import assemble_page
 from foldline.reporting.page.blocks import (
     BoardLine,
@@ -118,11 +119,11 @@ def _compare_all(table: Table) -> list[Pair]:
             answered = np.empty(len(table.rows), np.int64)
             answered[table.positions[run.name]] = run.answers.predicted
             rows = table.rows.iloc[common]
-            drawn[key] = draw_scores(
+            drawn[key] = draw_run(
+                METRICS["macro_f1"],
                 rows["label"].to_numpy(dtype=np.int64),
                 rows["group"].tolist(),
-                answered[common],
-                len(table.class_names),
+                np.eye(len(table.class_names))[answered[common]],
             )
         return drawn[key]
 

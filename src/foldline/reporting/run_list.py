@@ -40,7 +40,7 @@ def _describe(run: RunSummary) -> list[str]:
         run.name,
         run.config.data_name,
         (run.scoring_seal or "?")[:8],
-        f"{joined.scores.macro_f1:.3f}" if joined else "–",
+        f"{joined.scores[run.metric.key]:.3f}" if joined else "–",
         f"{joined.low:.3f} to {joined.high:.3f}" if joined else "–",
         *((f"{value:.3f}" for value in spread) if spread else ("–", "–")),
         f"{run.seconds:.0f}",

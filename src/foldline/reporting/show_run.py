@@ -7,7 +7,7 @@ import numpy as np
 from foldline import console
 from foldline.config import Config
 from foldline.errors import UserError
-from foldline.metrics.scores import compute_class_f1, count_by_person
+from foldline.metrics.counts import compute_class_f1, count_by_person
 from foldline.runs.files import SubmissionRecord
 from foldline.runs.folders import flatten_settings
 from foldline.runs.out_of_fold import load_out_of_fold
@@ -61,7 +61,7 @@ def _show_recipe(run: RunSummary) -> None:
 
 
 def _describe_fold(fold: FoldSummary) -> list[str]:
-    scores = fold.scores.to_dict().values() if fold.scores else ()
+    scores = fold.scores.values() if fold.scores else ()
     return [
         str(fold.fold),
         *([f"{score:.3f}" for score in scores] or ["–"] * 3),
@@ -78,8 +78,8 @@ def _show_scores(run: RunSummary) -> None:
     over_folds = f"; over folds mean {spread[0]:.3f}, sd {spread[1]:.3f}" if spread else ""
     console.say()
     console.say(
-        f"out of fold: macro-F1 {joined.scores.macro_f1:.3f} "
-        f"(95 % {joined.low:.3f} to {joined.high:.3f}), accuracy {joined.scores.accuracy:.3f}, "
+        f"out of fold: macro-F1 {joined.scores[run.metric.key]:.3f} "
+        f"(95 % {joined.low:.3f} to {joined.high:.3f}), accuracy {joined.scores['accuracy']:.3f}, "
         f"{joined.pictures} pictures of folds {', '.join(map(str, joined.folds))}{over_folds}"
     )
     console.say()
@@ -128,7 +128,7 @@ def _describe_submission(submission: SubmissionRecord) -> str:
         "" if rows is None else count_of(rows, "row"),
         "" if networks is None else count_of(len(networks), "network"),
         "mirrored too" if submission.flip else "",
-        f"macro-F1 {truth.macro_f1:.3f} against the truth" if truth else "",
+        f"macro-F1 {truth['macro_f1']:.3f} against the truth" if truth else "",
     ]
     said = ", ".join(part for part in parts if part)
     return f" ({said})" if said else ""

@@ -1,15 +1,63 @@
 """What the small files of a run say, each through one model; absent is None, damage is raised."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from foldline.command_line import format_command
-from foldline.metrics.scores import Scores
-from foldline.records import Count, Figure, Record, Share, load_record
+from foldline.metrics.metric import METRICS, Metric
+from foldline.records import INNER, LARGEST_FIGURE, Count, Record, load_record
 
 _Text = Annotated[str, Field(min_length=1)]
+
+
+def select_scores(given: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scores by metric among other values.
+
+    Raises an error of pydantic's naming the first that its metric cannot have.
+    """
+    scores = {key: given[key] for key in METRICS if key in given}
+    for key, score in scores.items():
+        _check_score(key, score, METRICS[key])
+    return scores
+
+
+def check_figure(key: str, figure: Any) -> None:
+    """Raise an error of pydantic's where `figure` is no number that a run may write down."""
+    if not isinstance(figure, int | float):
+        raise PydanticCustomError(INNER, f"{key}: expected a number")
+    if not abs(figure) <= LARGEST_FIGURE:
+        raise PydanticCustomError(INNER, f"{key}: expected a finite number")
+
+
+def _check_score(key: str, score: Any, metric: Metric) -> None:
+    check_figure(key, score)
+    if not metric.is_possible(score):
+        low, high = metric.range
+        raise PydanticCustomError(INNER, f"{key}: expected a number from {low:g} to {high:g}")
+
+
+def _select_joined(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores among other values, and the intervals that go with them."""
+    selected: dict[str, Any] = select_scores(given)
+    for metric in METRICS.values():
+        if (key := metric.interval_key) not in given:
+            continue
+        interval = given[key]
+        if not isinstance(interval, list | tuple) or len(interval) != 2:
+            raise PydanticCustomError(INNER, f"{key}: expected two numbers")
+        for place, bound in enumerate(interval):
+            _check_score(f"{key}.{place}", bound, metric)
+        if interval[0] > interval[1]:
+            raise PydanticCustomError(INNER, f"{key}: expected the lower bound first")
+        selected[key] = tuple(interval)
+    return selected
+
+
+Scores = Annotated[dict[str, Any], AfterValidator(select_scores)]
 
 
 class Environment(Record):
@@ -24,43 +72,37 @@ class Environment(Record):
     git_changes: bool = False
 
 
-class ScoresRecord(Record):
-    """The scores of a whole set of answers."""
-
-    macro_f1: Share
-    accuracy: Share
-    log_loss: Annotated[Figure, Field(ge=0)]
-
-    def build_scores(self) -> Scores:
-        """Return them as they are computed."""
-        return Scores(self.macro_f1, self.accuracy, self.log_loss)
-
-
-class OutOfFoldRecord(ScoresRecord):
-    """Scores of the folds joined, with the 95 % interval of macro-F1 by person."""
-
-    macro_f1_interval: tuple[Share, Share]
-
-
 class RunScores(Record):
-    """`scores.json`: each finished fold, and all of them joined."""
+    """`scores.json`: each finished fold, and all of them joined; an older version named no metric.
 
-    folds: Annotated[dict[Count, ScoresRecord], Field(min_length=1)]
-    out_of_fold: OutOfFoldRecord
+    `out_of_fold` also has the 95 % interval of the metric by person, as `<metric>_interval`.
+    """
+
+    metric: str = "macro_f1"
+    folds: Annotated[dict[Count, Scores], Field(min_length=1)]
+    out_of_fold: Annotated[dict[str, Any], AfterValidator(_select_joined)]
     pictures: Annotated[Count, Field(ge=1)]
 
+    @property
+    def joined(self) -> dict[str, float]:
+        """Return the scores of the folds joined."""
+        return {key: value for key, value in self.out_of_fold.items() if key in METRICS}
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval of the metric."""
+        low, high = self.out_of_fold[f"{self.metric}_interval"]
+        return low, high
+
     @model_validator(mode="after")
-    def _check_interval(self) -> Self:
-        low, high = self.out_of_fold.macro_f1_interval
-        if low > high:
-            raise ValueError("out_of_fold.macro_f1_interval: expected the lower bound first")
+    def _check_metric(self) -> Self:
+        joined = {f"folds.{fold}": scores for fold, scores in self.folds.items()}
+        for where, scores in (joined | {"out_of_fold": self.out_of_fold}).items():
+            if self.metric not in scores:
+                raise ValueError(f"{where}.{self.metric}: missing")
+        if f"{self.metric}_interval" not in self.out_of_fold:
+            raise ValueError(f"out_of_fold.{self.metric}_interval: missing")
         return self
-
-
-class TruthRecord(Record):
-    """Scores against the true answers of the test pictures."""
-
-    macro_f1: Share
 
 
 class SubmissionRecord(Record):
@@ -71,7 +113,7 @@ class SubmissionRecord(Record):
     checkpoints: list[object] | None = None
     flip: bool = False
     unread: tuple[str, ...] = ()
-    truth: TruthRecord | None = None
+    truth: Scores | None = None
     overridden: tuple[str, ...] = ()
 
 

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from foldline.errors import UserError
 from foldline.files import write_text
-from foldline.records import Count, Figure, Record, Share, parse_record
+from foldline.metrics.metric import METRICS
+from foldline.records import Count, Figure, Record, parse_record
+from foldline.runs.files import check_figure, select_scores
 
 Row = Mapping[str, float | int | bool]
 
@@ -20,14 +22,20 @@ class MetricsRow(Record):
     """One validation; the other keys are figures too."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, bool | Figure] = Field(init=False)
+    __pydantic_extra__: dict[str, Any] = Field(init=False)
 
     epoch: Annotated[Count, Field(ge=1)]
-    macro_f1: Share
-    accuracy: Share
-    log_loss: Annotated[Figure, Field(ge=0)]
     seconds: Annotated[Figure, Field(ge=0)]
     is_best: bool
+
+    @model_validator(mode="after")
+    def _check_scores(self) -> Self:
+        figures = self.model_extra or {}
+        for key, figure in figures.items():
+            check_figure(key, figure)
+        if not select_scores(figures):
+            raise ValueError(f"{next(iter(METRICS))}: missing")
+        return self
 
 
 def save_metrics(path: Path, history: Sequence[Row]) -> None:

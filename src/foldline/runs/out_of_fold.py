@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldline.errors import UserError
-from foldline.metrics.scores import Labels, Probs
+from foldline.metrics.counts import Labels, Probs
 from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 

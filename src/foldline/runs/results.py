@@ -13,7 +13,7 @@ from foldline.config import name_data
 from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.errors import UserError
 from foldline.files import compute_sha256
-from foldline.metrics.scores import Labels, Probs
+from foldline.metrics.counts import Labels, Probs
 from foldline.runs.files import (
     SubmissionRecord,
     load_environment,
@@ -68,7 +68,7 @@ class Result:
     def macro_f1(self) -> float | None:
         """Out of fold, of the folds joined."""
         scores = self._read(lambda: load_scores(self.path / "scores.json"))
-        return scores.out_of_fold.macro_f1 if scores else None
+        return scores.joined.get("macro_f1") if scores else None
 
     @cached_property
     def sha256(self) -> str | None:

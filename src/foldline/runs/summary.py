@@ -5,7 +5,7 @@ import json
 import math
 import re
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from foldline.config import Config
 from foldline.config.recipe import load_config
 from foldline.errors import UserError
 from foldline.files import is_folder
-from foldline.metrics.scores import Scores
+from foldline.metrics.metric import METRICS, Metric
 from foldline.runs.files import (
     Environment,
     RunScores,
@@ -37,15 +37,15 @@ class FoldSummary:
     is_finished: bool
     epochs: int
     best_epoch: int | None
-    scores: Scores | None
+    scores: Mapping[str, float] | None
     seconds: float
 
 
 @dataclass(frozen=True)
-class OutOfFoldScores:
-    """Scores of `folds` joined, with the 95 % interval of macro-F1 by person."""
+class JoinedScores:
+    """Scores of `folds` joined, with the 95 % interval of the run's metric by person."""
 
-    scores: Scores
+    scores: Mapping[str, float]
     low: float
     high: float
     folds: tuple[int, ...]
@@ -64,13 +64,18 @@ class RunSummary:
     config: Config
     environment: Environment
     folds: tuple[FoldSummary, ...]
-    out_of_fold: OutOfFoldScores | None
+    out_of_fold: JoinedScores | None
     submission: SubmissionRecord | None
     problems: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return self.folder.path.name
+
+    @property
+    def metric(self) -> Metric:
+        """What it is ranked and compared by."""
+        return METRICS[self.config.metric]
 
     @property
     def seal(self) -> str:
@@ -101,10 +106,13 @@ class RunSummary:
 
     @property
     def spread(self) -> tuple[float, float] | None:
-        """Mean and standard deviation of macro-F1 over the scored folds; None for less than two."""
+        """Mean and standard deviation of the metric over the scored folds, if two or more are."""
         scored = self.out_of_fold.folds if self.out_of_fold else ()
+        key = self.config.metric
         values = [
-            each.scores.macro_f1 for each in self.folds if each.scores and each.fold in scored
+            each.scores[key]
+            for each in self.folds
+            if each.scores and key in each.scores and each.fold in scored
         ]
         return (statistics.mean(values), statistics.stdev(values)) if len(values) > 1 else None
 
@@ -211,19 +219,19 @@ def _load_fold(
         is_finished=files.is_finished,
         epochs=len(history),
         best_epoch=int(best[-1]["epoch"]) if best else None,
-        scores=scored.build_scores() if scored else _read_scores(best[-1]) if best else None,
+        scores=scored if scored else _read_scores(best[-1]) if best else None,
         seconds=math.fsum(row["seconds"] for row in history),
     )
 
 
-def _read_scores(row: Row) -> Scores:
-    return Scores(row["macro_f1"], row["accuracy"], row["log_loss"])
+def _read_scores(row: Row) -> dict[str, float]:
+    return {key: float(row[key]) for key in METRICS if key in row}
 
 
-def _join(scores: RunScores) -> OutOfFoldScores:
-    low, high = scores.out_of_fold.macro_f1_interval
-    return OutOfFoldScores(
-        scores=scores.out_of_fold.build_scores(),
+def _join(scores: RunScores) -> JoinedScores:
+    low, high = scores.interval
+    return JoinedScores(
+        scores=scores.joined,
         low=low,
         high=high,
         folds=tuple(sorted(scores.folds)),
@@ -250,4 +258,5 @@ def _list_folds(path: Path) -> Sequence[int]:
 
 
 def _rank(run: RunSummary) -> tuple[float, str]:
-    return (-run.out_of_fold.scores.macro_f1 if run.out_of_fold else math.inf, run.name)
+    score = run.out_of_fold.scores.get(run.config.metric) if run.out_of_fold else None
+    return (run.metric.rank(score), run.name)

@@ -12,14 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foldline.metrics.person_draws import (
-    count_by_person,
-    count_comparable,
-    count_people_like,
-    draw_sums,
-    number_people,
-)
-from foldline.metrics.scores import Labels, Probs
+from foldline.metrics.bootstrap import count_comparable, count_people_like, draw_sums
+from foldline.metrics.counts import Labels, Probs, count_classes_by_person, number_people
 from foldline.submitting.findings import Finding
 
 STOP_CHANCE, WARN_CHANCE = 1e-4, 1e-2
@@ -105,7 +99,7 @@ def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -
     seen = _compute_shares(answers, num_classes)
     distance = float(_compute_distance(seen, expected))
     allowed = _compute_spread_of_networks(known, num_classes)
-    counts = count_by_person(known.people, known.answers, num_classes)
+    counts = count_classes_by_person(known.people, known.answers, num_classes)
     drawn = _draw_people(counts, known.count_people(len(answers)))
     closeness = (
         -_compute_distance(sums / sums.sum(axis=1, keepdims=True), expected) - allowed
@@ -134,7 +128,7 @@ def check_agreement(answers: Labels, reference: Reference, num_classes: int) -> 
     if not len(reference.agreed):
         return _check_agreement_by_luck(agreement, by_luck, text, reference, len(answers))
     people = number_people(reference.groups)
-    counts = count_by_person(people, reference.agreed.astype(np.int64), 2)
+    counts = count_classes_by_person(people, reference.agreed.astype(np.int64), 2)
     drawn = _draw_people(counts, reference.known.count_people(len(answers)))
     chance, rates = _compute_chance(agreement, (sums[:, 1] / sums.sum(axis=1) for sums in drawn))
     text += f"; out of fold in {reference.agreed.mean():.0%}, shuffled ones would in {by_luck:.0%}"
@@ -183,7 +177,7 @@ def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
     The folds are dealt anew 100 times, which leaves the people and takes away the networks.
     """
     parts = number_people([f"{k} {g}" for k, g in zip(known.folds, known.groups, strict=True)])
-    counts = count_by_person(parts, known.answers, num_classes)
+    counts = count_classes_by_person(parts, known.answers, num_classes)
     fold = np.empty(len(counts), dtype=np.int64)
     fold[parts] = np.unique(known.folds, return_inverse=True)[1]
     whole = counts.sum(axis=0) / counts.sum()

@@ -11,7 +11,7 @@ import pandas as pd
 from foldline import console
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.metrics.scores import Probs
+from foldline.metrics.counts import Probs
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.results import Result, find_reference, number_answers
 from foldline.runs.submission import Submission

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from foldline.metrics.scores import Labels
+from foldline.metrics.counts import Labels
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.tracking.media import (
     Media,

@@ -11,7 +11,8 @@ from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_json
 from foldline.learning.engine import NonFiniteLossError
 from foldline.learning.runtime import Runtime, open_runtime
-from foldline.metrics.scores import compute_bootstrap_interval, compute_scores
+from foldline.metrics.bootstrap import compute_interval
+from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
 from foldline.runs.folders import RunFolder, begin_run, choose_folds, find_run
 from foldline.runs.metrics_log import load_metrics
@@ -51,7 +52,7 @@ def run_train(config: Config) -> None:
         if runtime.is_main:
             # of several trainings of one run the last to end finds the folds of all
             with claiming(run.lock, wait=True):
-                _summarize(run, prepared)
+                _summarize(run, prepared, METRICS[config.metric])
                 report_run_trained(config, prepared, run)
                 tracker.summarize()
         # a fold that was left to another process may be finished by now
@@ -195,7 +196,7 @@ def _say_fold(fold: int, run: RunFolder, *, note: str) -> None:
     console.say(f"{line}  {note}".rstrip())
 
 
-def _summarize(run: RunFolder, prepared: Prepared) -> None:
+def _summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
     """Join what is finished, score it whole, print it and write `scores.json`."""
     finished = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
     if not finished:
@@ -204,28 +205,27 @@ def _summarize(run: RunFolder, prepared: Prepared) -> None:
     whole = join_out_of_fold(parts, prepared.train["path"].tolist())
     by_fold = [compute_scores(part.labels, part.probs) for part in parts]
     joined = compute_scores(whole.labels, whole.probs)
-    low, high = compute_bootstrap_interval(
-        whole.labels, whole.probs.argmax(1), whole.groups, len(prepared.class_names)
-    )
+    low, high = compute_interval(metric, whole.labels, whole.probs, whole.groups)
     save_out_of_fold(run.path / "oof.csv", whole)
     write_json(
         run.path / "scores.json",
         {
             "seal": prepared.seal,
-            "folds": {str(k): s.to_dict() for k, s in zip(finished, by_fold, strict=True)},
-            "out_of_fold": joined.to_dict() | {"macro_f1_interval": [low, high]},
+            "metric": metric.key,
+            "folds": {str(k): s for k, s in zip(finished, by_fold, strict=True)},
+            "out_of_fold": joined | {metric.interval_key: [low, high]},
             "pictures": len(whole.table),
         },
     )
     if len(finished) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
-            columns = zip(*(score.to_dict().values() for score in by_fold), strict=True)
+            columns = zip(*(score.values() for score in by_fold), strict=True)
             console.say(_ROW.format(name, *(f"{of(column):.3f}" for column in columns), "", "", ""))
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
     console.say()
     console.say(
-        f"out of fold: macro-F1 {joined.macro_f1:.3f} (95 % by {by} {low:.3f} to {high:.3f}), "
-        f"accuracy {joined.accuracy:.3f}"
+        f"out of fold: {metric.title} {joined[metric.key]:.3f} (95 % by {by} {low:.3f} to "
+        f"{high:.3f}), accuracy {joined['accuracy']:.3f}"
     )
     missing = sorted(set(range(prepared.num_folds)) - set(finished))
     if missing:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -24,7 +24,8 @@ from foldline.learning.engine import (
     train_epoch,
 )
 from foldline.learning.runtime import Runtime
-from foldline.metrics.scores import Probs, Scores, compute_scores
+from foldline.metrics.counts import Probs
+from foldline.metrics.metric import compute_scores
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.training.batches import choose_train_rows
 from foldline.training.components import FoldParts, build_parts, seed_everything
@@ -137,9 +138,9 @@ def _train_part(
     return result
 
 
-def _report(place: dict[str, Any], parts: FoldParts, scores: Scores) -> dict[str, Any]:
+def _report(place: dict[str, Any], parts: FoldParts, scores: Mapping[str, float]) -> dict[str, Any]:
     """The row of a validation: its scores, and what was learned since the row before."""
-    if not all(math.isfinite(score) for score in scores.to_dict().values()):
+    if not all(math.isfinite(score) for score in scores.values()):
         raise NonFiniteLossError("after the last step")
     learned, seconds = parts.unreported, parts.seconds
     parts.unreported, parts.seconds = TrainResult(), 0.0
@@ -147,7 +148,7 @@ def _report(place: dict[str, Any], parts: FoldParts, scores: Scores) -> dict[str
         **place,
         "train_loss": learned.loss,
         "train_accuracy": learned.accuracy,
-        **scores.to_dict(),
+        **scores,
         "seconds": round(seconds, 3),
         "images_per_second": round(learned.images / seconds, 1),
     }
@@ -191,7 +192,7 @@ def _validate(
     model: Any,
     bad: BadPictures,
     on_batch: OnBatch = ignore_progress,
-) -> tuple[Scores, list[int], Probs]:
+) -> tuple[dict[str, float], list[int], Probs]:
     """Scores against the official labels, and the validation rows with their probabilities."""
     # reading pictures draws from it: how often is validated must not change what is learned
     chance = torch.get_rng_state()
@@ -229,12 +230,12 @@ def _finish(job: FoldJob, parts: FoldParts, bad: BadPictures) -> None:
     checkpoint = load_checkpoint(job.folder.best)
     model = checkpoint.build_model().to(job.runtime.accelerator.device)
     scores, rows, probs = _validate(job, parts, model, bad)
-    if abs(scores.log_loss - checkpoint.scores["log_loss"]) > _SCORE_TOLERANCE:
+    if abs(scores["log_loss"] - checkpoint.scores["log_loss"]) > _SCORE_TOLERANCE:
         console.warn(
-            f"{job.folder.best} has log loss {scores.log_loss:.3f}, but had "
+            f"{job.folder.best} has log loss {scores['log_loss']:.3f}, but had "
             f"{checkpoint.scores['log_loss']:.3f} while training; have pictures changed?"
         )
     if job.runtime.is_main:
         answered = build_out_of_fold(parts.valid_rows.iloc[rows], probs, job.prepared.class_names)
         save_out_of_fold(job.folder.oof, answered)
-    job.track.summarize({f"best_{key}": value for key, value in scores.to_dict().items()})
+    job.track.summarize({f"best_{key}": value for key, value in scores.items()})
