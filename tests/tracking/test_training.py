@@ -262,7 +262,7 @@ def test_the_running_score_is_that_of_the_saved_network(
 ) -> None:
     tracker = BestTracker(monitor, patience=0, floor=floor)
     rows = [(0.5, 2.0), (0.2, 1.0), (0.7, 3.0)]
-    running, scores = RunningScore(), []
+    running, scores = RunningScore("macro_f1"), []
     for epoch, (macro_f1, log_loss) in enumerate(rows, start=1):
         row = {"macro_f1": macro_f1, "log_loss": log_loss}
         is_best = tracker.update(epoch, row[monitor])

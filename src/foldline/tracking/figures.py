@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from foldline.metrics.counts import Labels
+from foldline.metrics.metric import METRICS
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.tracking.media import (
     Media,
@@ -17,9 +18,6 @@ from foldline.tracking.media import (
     build_thumbnail,
 )
 
-# the competition's metric
-METRIC = "macro_f1"
-_SCORES = ("macro_f1", "accuracy", "log_loss")
 _NUM_THUMBNAILS = 32
 _MAX_ROWS = 10_000  # what W&B shows of a table
 
@@ -79,34 +77,34 @@ def build_row_table(
 
 def build_fold_table(scores: Mapping[str, Mapping[str, Any]]) -> Media:
     """Return the scores of every fold, as in `scores.json`."""
-    rows = [[int(fold), *(one[key] for key in _SCORES)] for fold, one in scores.items()]
-    return build_table(["fold", *_SCORES], rows)
+    rows = [[int(fold), *(one.get(key) for key in METRICS)] for fold, one in scores.items()]
+    return build_table(["fold", *METRICS], rows)
 
 
 def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Return the mean and sd over folds and the out-of-fold scores with their interval.
+    """Return the mean and sd over folds and the out-of-fold scores, with the metric's interval.
 
-    `scores` is what `scores.json` holds.
+    `scores` is what `scores.json` holds; an older version named no metric there.
     """
-    folds = list(scores["folds"].values())
+    folds, joined = list(scores["folds"].values()), scores["out_of_fold"]
+    metric = METRICS[scores.get("metric", "macro_f1")]
     figures: dict[str, float] = {"folds_scored": len(folds), "pictures": scores["pictures"]}
-    for key in _SCORES:
+    for key in filter(joined.__contains__, METRICS):
         values = [fold[key] for fold in folds]
         figures[f"mean_{key}"] = statistics.mean(values)
         if len(values) > 1:
             figures[f"sd_{key}"] = statistics.stdev(values)
-        figures[f"out_of_fold_{key}"] = scores["out_of_fold"][key]
-    low, high = scores["out_of_fold"]["macro_f1_interval"]
-    interval = {"out_of_fold_macro_f1_low": low, "out_of_fold_macro_f1_high": high}
-    return {**figures, **interval, "score": scores["out_of_fold"]["macro_f1"]}
+        figures[f"out_of_fold_{key}"] = joined[key]
+    low, high = joined[metric.interval_key]
+    figures |= {f"out_of_fold_{metric.key}_low": low, f"out_of_fold_{metric.key}_high": high}
+    return figures | {"score": joined[metric.key]}
 
 
-def list_figures(num_folds: int) -> list[str]:
-    """Return the names of the figures of `summarize_scores` when so many folds are scored."""
-    none = dict.fromkeys(_SCORES, 0.0)
-    scores = {
-        "folds": dict.fromkeys(range(num_folds), none),
-        "out_of_fold": {**none, "macro_f1_interval": (0.0, 0.0)},
-        "pictures": 0,
-    }
-    return sorted(summarize_scores(scores))
+def list_figures(num_folds: int, metric: str) -> list[str]:
+    """Return the names of the figures of `summarize_scores` for so many folds and this metric."""
+    none = dict.fromkeys(METRICS, 0.0)
+    joined = none | {METRICS[metric].interval_key: (0.0, 0.0)}
+    folds = dict.fromkeys(range(num_folds), none)
+    return sorted(
+        summarize_scores({"metric": metric, "folds": folds, "out_of_fold": joined, "pictures": 0})
+    )

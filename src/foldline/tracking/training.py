@@ -17,7 +17,6 @@ from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
 from foldline.tracking.artifacts import list_report_pictures, pack_fold, pack_run
 from foldline.tracking.figures import (
-    METRIC,
     build_fold_table,
     build_out_of_fold_media,
     summarize_scores,
@@ -35,7 +34,7 @@ class TrainingTracker:
         self._config, self._run = trackers.config, trackers.run
         self._whole: Tracker = NoTracker()
         self._is_begun = False
-        self._running = RunningScore()
+        self._running = RunningScore(self._config.metric)
 
     @contextmanager
     def fold(self, fold: int) -> Iterator[Tracker]:
@@ -159,13 +158,14 @@ def track_training(
 
 
 class RunningScore:
-    """The mean, over the folds that have saved a network, of the score of the one saved last.
+    """The mean, over the folds that have saved a network, of the last one's score by `metric`.
 
     `epochs` and `steps` are those of all folds together: they rise in whatever order the folds are
     trained, and by whichever command.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
         self._saved: dict[int, float] = {}
         self._reached: dict[int, tuple[float, int]] = {}  # epochs and steps, by fold
 
@@ -180,8 +180,8 @@ class RunningScore:
     def update(self, fold: int, row: Mapping[str, Any], *, epochs: float, step: int) -> None:
         """Note a validation after `epochs` and `step` of a fold; `is_best` says if it was saved."""
         self._reached[fold] = (float(epochs), step)
-        if row["is_best"]:
-            self._saved[fold] = row[METRIC]
+        if row["is_best"] and self._metric in row:
+            self._saved[fold] = row[self._metric]
 
     def compute(self) -> float | None:
         """Return the mean; None while no fold has saved anything."""

@@ -20,16 +20,14 @@ from typing import Any
 
 from foldline import console
 from foldline.config.inference import Track
+from foldline.metrics.metric import METRICS
 from foldline.tracking.tracker import Artifact, Part
 
 # how `wandb agent` tells the command that it starts which W&B run is the trial: one of them only
 _OF_A_SWEEP = ("WANDB_SWEEP_ID", "WANDB_RUN_ID", "WANDB_SWEEP_PARAM_PATH")
 _TRIAL = "cross-validation"
-# which value of a metric W&B keeps beside the run
+# which value W&B keeps beside the run; of a metric the best
 _KEPT = {
-    "macro_f1": "max",
-    "accuracy": "max",
-    "log_loss": "min",
     "train_loss": "min",
     "train_accuracy": "max",
     "images_per_second": "mean",
@@ -65,7 +63,7 @@ class WandbRun:
         self._put(
             "start",
             mode=track.mode,
-            best=_KEPT,
+            best=_list_kept(),
             settings={
                 "project": track.project,
                 "entity": track.entity,
@@ -199,6 +197,11 @@ def wait_for_runs(runs: Iterable[WandbRun], patience: float) -> None:
     until = time.monotonic() + patience
     for run in runs:
         run.wait(until)
+
+
+def _list_kept() -> dict[str, str]:
+    best = {key: "max" if one.greater_is_better else "min" for key, one in METRICS.items()}
+    return best | _KEPT
 
 
 def _describe(error: BaseException) -> str:
