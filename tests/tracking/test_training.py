@@ -264,14 +264,14 @@ def test_the_running_score_is_that_of_the_saved_network(
     rows = [(0.5, 2.0), (0.2, 1.0), (0.7, 3.0)]
     running, scores = RunningScore("macro_f1"), []
     for epoch, (macro_f1, log_loss) in enumerate(rows, start=1):
-        row = {"macro_f1": macro_f1, "log_loss": log_loss}
+        row = {"epoch": epoch, "step": 10 * epoch, "macro_f1": macro_f1, "log_loss": log_loss}
         is_best = tracker.update(epoch, row[monitor])
-        running.update(3, {**row, "is_best": is_best}, epochs=epoch, step=10 * epoch)
+        running.update(3, {**row, "is_best": is_best})
         scores.append(running.compute())
     assert scores == expected
     assert (running.epochs, running.steps) == (3.0, 30)
     # of another fold that has saved nothing only the place counts
-    running.update(0, {"macro_f1": 0.0, "is_best": False}, epochs=0.5, step=5)
+    running.update(0, {"epoch": 0.5, "step": 5, "macro_f1": 0.0, "is_best": False})
     assert (running.compute(), running.epochs, running.steps) == (expected[-1], 3.5, 35)
 
 

@@ -54,40 +54,42 @@ def pack_table(config: Config, prepared: Prepared) -> Artifact:
 
 def pack_fold(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> Artifact:
     """Pack the best checkpoint of a finished fold with its log and out-of-fold probabilities."""
-    folder = run.fold(fold)
-    files = {path.name: path for path in (folder.best, folder.metrics, folder.oof)}
+    names = ("best.pt", "metrics.jsonl", "oof.csv")
     return Artifact(
         name=name_artifact(run.path.name, "fold", fold),
         kind="model",
-        files={name: path for name, path in files.items() if path.is_file()},
+        files=_find_files(run.fold(fold).path, names),
         metadata={"fold": fold, "seal": prepared.seal, "model": config.model.name},
         aliases=["best", name_run_alias(run)],
-        settled=list(files),
+        settled=names,
     )
 
 
 def pack_run(run: RunFolder, folds: Sequence[int]) -> Artifact:
     """Pack what `infer` needs beside the checkpoints, and the scores of the whole."""
-    names = ("config.yaml", "environment.json", "scores.json", "oof.csv")
+    alias = name_run_alias(run)
     return Artifact(
         name=name_artifact(run.path.name, "run"),
         kind="run",
-        files={name: run.path / name for name in names if (run.path / name).is_file()},
-        metadata={"folds": list(folds), "alias": name_run_alias(run)},
-        aliases=[name_run_alias(run)],
+        files=_find_files(run.path, ("config.yaml", "environment.json", "scores.json", "oof.csv")),
+        metadata={"folds": list(folds), "alias": alias},
+        aliases=[alias],
     )
 
 
 def pack_submission(run: RunFolder, metadata: dict[str, Any]) -> Artifact:
     """Pack the submission with its record and probabilities."""
-    names = ("submission.csv", "submission.json", "probs.csv")
     return Artifact(
         name=name_artifact(run.path.name, "submission"),
         kind="submission",
-        files={name: run.path / name for name in names if (run.path / name).is_file()},
+        files=_find_files(run.path, ("submission.csv", "submission.json", "probs.csv")),
         metadata=metadata,
         aliases=[name_run_alias(run)],
     )
+
+
+def _find_files(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    return {name: folder / name for name in names if (folder / name).is_file()}
 
 
 def list_report_pictures(folder: Path) -> list[Path]:

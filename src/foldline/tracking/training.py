@@ -16,11 +16,7 @@ from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
 from foldline.tracking.artifacts import list_report_pictures, pack_fold, pack_run
-from foldline.tracking.figures import (
-    build_fold_table,
-    build_out_of_fold_media,
-    summarize_scores,
-)
+from foldline.tracking.figures import build_fold_table, build_out_of_fold_media, summarize_scores
 from foldline.tracking.media import Media, build_picture
 from foldline.tracking.open import Trackers, open_trackers
 from foldline.tracking.tracker import Artifact, NoTracker, Tracker, finishing, warning_only
@@ -32,8 +28,7 @@ class TrainingTracker:
     def __init__(self, trackers: Trackers) -> None:
         self._trackers = trackers
         self._config, self._run = trackers.config, trackers.run
-        self._whole: Tracker = NoTracker()
-        self._is_begun = False
+        self._whole: Tracker | None = None
         self._running = RunningScore(self._config.metric)
 
     @contextmanager
@@ -42,9 +37,8 @@ class TrainingTracker:
 
         When the block ends, what the fold has left on disk is tracked.
         """
-        if not self._is_begun:
-            self._is_begun = True
-            self._begin_whole()
+        if self._whole is None:
+            self._whole = self._begin_whole()
         tracker = self._begin("train", f"{self._config.run}-fold-{fold}", str(fold), fold=fold)
         if not isinstance(tracker, NoTracker):
             tracker = _FoldTracker(tracker, self, fold)
@@ -53,27 +47,28 @@ class TrainingTracker:
 
     def summarize(self) -> None:
         """Track the scores of all folds that are finished, as they lie on disk."""
-        if isinstance(self._whole, NoTracker) or not self._run.scores.is_file():
+        whole = self._whole
+        if whole is None or isinstance(whole, NoTracker) or not self._run.scores.is_file():
             return
         with warning_only():
             scores = json.loads(self._run.scores.read_text(encoding="utf-8"))
             figures = summarize_scores(scores)
             row = {"epoch": self._running.epochs, "score": figures["score"]}
             media = {"folds": build_fold_table(scores["folds"]), **self._draw(self._run.oof)}
-            self._whole.log({**row, **media}, step=2 * self._running.steps + 1)
-            self._whole.summarize(figures)
-            folds = [int(fold) for fold in scores["folds"]]
-            self._whole.save_files(pack_run(self._run, folds))
+            whole.log({**row, **media}, step=2 * self._running.steps + 1)
+            whole.summarize(figures)
+            whole.save_files(pack_run(self._run, [int(fold) for fold in scores["folds"]]))
 
     def finish(self, *, failed: bool) -> None:
         """Close the cross-validation."""
-        self._whole.finish(failed=failed)
+        if self._whole is not None:
+            self._whole.finish(failed=failed)
 
-    def log_running(self, fold: int, row: Mapping[str, Any], step: int) -> None:
+    def log_running(self, fold: int, row: Mapping[str, Any]) -> None:
         """Track the score of all folds so far, once a fold has scored `row`."""
-        self._running.update(fold, row, epochs=row["epoch"], step=step)
+        self._running.update(fold, row)
         score = self._running.compute()
-        if score is not None:
+        if self._whole is not None and score is not None:
             figures = {"fold": fold, "epoch": self._running.epochs, "score": score}
             # twice, to leave room for the end of a command, after which other folds may go on
             self._whole.log(figures, step=2 * self._running.steps)
@@ -87,8 +82,7 @@ class TrainingTracker:
             for path in list_report_pictures(folder.path):
                 media[f"report/{path.stem}"] = build_picture(path, path.stem)
         last = history[-1]
-        step = int(last.get("step", last["epoch"])) + 1
-        tracker.log({"epoch": last["epoch"], **media}, step=step)
+        tracker.log({"epoch": last["epoch"], **media}, step=_find_step(last) + 1)
         best = [row["epoch"] for row in history if row["is_best"]]
         tracker.summarize({"best_epoch": best[-1]} if best else {})
         if self._config.track.checkpoints:
@@ -99,16 +93,15 @@ class TrainingTracker:
         identity = compute_seal(self._run.load_identity().encode(), part.encode())[:12]
         return self._trackers.begin(job_type, name, identity, **settings)
 
-    def _begin_whole(self) -> None:
-        self._whole = self._begin("cross-validation", self._config.run, "whole")
-        if isinstance(self._whole, NoTracker):
-            return
-        with warning_only():
-            for fold in range(self._trackers.prepared.num_folds):
-                path = self._run.fold(fold).metrics
-                for row in load_metrics(path) if path.is_file() else ():
-                    step = int(row.get("step", row["epoch"]))
-                    self._running.update(fold, row, epochs=row["epoch"], step=step)
+    def _begin_whole(self) -> Tracker:
+        whole = self._begin("cross-validation", self._config.run, "whole")
+        if not isinstance(whole, NoTracker):
+            with warning_only():
+                for fold in range(self._trackers.prepared.num_folds):
+                    path = self._run.fold(fold).metrics
+                    for row in load_metrics(path) if path.is_file() else ():
+                        self._running.update(fold, row)
+        return whole
 
     def _draw(self, path: Path) -> dict[str, Media]:
         return build_out_of_fold_media(
@@ -129,7 +122,7 @@ class _FoldTracker:
         with warning_only():
             figures = {key: value for key, value in row.items() if key != "is_best"}
             self._tracker.log({**figures, **measure_memory()}, step=step)
-            self._training.log_running(self._fold, row, step)
+            self._training.log_running(self._fold, row)
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         with warning_only():
@@ -177,15 +170,19 @@ class RunningScore:
     def steps(self) -> int:
         return sum(steps for _, steps in self._reached.values())
 
-    def update(self, fold: int, row: Mapping[str, Any], *, epochs: float, step: int) -> None:
-        """Note a validation after `epochs` and `step` of a fold; `is_best` says if it was saved."""
-        self._reached[fold] = (float(epochs), step)
+    def update(self, fold: int, row: Mapping[str, Any]) -> None:
+        """Note a validation of a fold, whose `is_best` says whether its network was saved."""
+        self._reached[fold] = (float(row["epoch"]), _find_step(row))
         if row["is_best"] and self._metric in row:
             self._saved[fold] = row[self._metric]
 
     def compute(self) -> float | None:
         """Return the mean; None while no fold has saved anything."""
         return statistics.mean(self._saved.values()) if self._saved else None
+
+
+def _find_step(row: Mapping[str, Any]) -> int:
+    return int(row.get("step", row["epoch"]))  # an older version wrote down no step
 
 
 def measure_memory() -> dict[str, float]:
