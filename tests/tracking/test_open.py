@@ -11,6 +11,10 @@ from tests.competition import Foldline, list_files
 from tests.recording_tracker import RecordingTracker, put_in_place
 
 from foldline.config.inference import Track
+from foldline.config.recipe import load_config
+from foldline.data.prepared import load_prepared
+from foldline.runs.folders import RunFolder
+from foldline.tracking.inference import track_inference
 from foldline.tracking.open import TRACKERS
 from foldline.tracking.tracker import NoTracker, Part
 
@@ -73,6 +77,12 @@ def test_another_tracker_is_told_a_whole_training_and_an_inference(
     assert sorted(infer.used) == ["table-tiny", "tiny-fold-0", "tiny-fold-1"]
     assert set(infer.saved["tiny-submission"].files) >= {"submission.csv", "submission.json"}
     assert sum(n for key, n in infer.summary.items() if key.startswith("answers.")) == 3
+
+    # another process of the same command
+    config = load_config(Path("tiny.yaml"), ["track.mode=online"])
+    prepared = load_prepared(config.prepared_dir)
+    with track_inference(config, prepared, RunFolder(config.run_dir), [0], active=False):
+        assert len(recorded) == len(parts)
 
 
 def test_a_tracker_that_raises_changes_nothing_but_a_warning(
