@@ -22,7 +22,7 @@ from foldline.training.trials import (
     Trial,
     build_trials,
     check_metric,
-    find_goal,
+    find_direction,
     load_sweep,
 )
 
@@ -42,9 +42,7 @@ def write_grid(text: str = GRID) -> Path:
 
 
 def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> None:
-    trials = build_trials(
-        load_sweep(write_grid(), "macro_f1"), Path("tiny.yaml"), ["train.epochs=1"]
-    )
+    trials = build_trials(load_sweep(write_grid()), Path("tiny.yaml"), ["train.epochs=1"])
     assert [trial.describe() for trial in trials] == [
         "train.optimizer.lr=0.001 seed=7",
         "train.optimizer.lr=0.01 seed=7",
@@ -58,7 +56,7 @@ def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> 
             "parameters:\n", "parameters:\n  seed: {value: 7}\n"
         )
     )
-    again = build_trials(load_sweep(turned, "macro_f1"), Path("tiny.yaml"), ["train.epochs=1"])
+    again = build_trials(load_sweep(turned), Path("tiny.yaml"), ["train.epochs=1"])
     assert [trial.config.run for trial in again] == names, "whatever the order of the parameters"
 
 
@@ -138,19 +136,18 @@ def test_the_direction_follows_from_the_metric(
 ) -> None:
     path = tmp_path / "grid.yaml"
     path.write_text(f"method: grid\n{metric}parameters: {{seed: {{value: 7}}}}\n")
-    sweep = load_sweep(path, "macro_f1")
+    sweep = load_sweep(path)
     assert (sweep.metric, sweep.maximize) == (name, maximize)
 
 
 def test_every_figure_says_which_is_better_or_is_no_metric() -> None:
-    ways = {name: find_goal(name, "macro_f1") for name in list_figures(3, "macro_f1")}
+    ways = {name: find_direction(name) for name in list_figures(3)}
     assert [name for name, way in ways.items() if way is None] == [
         "folds_scored",
         "pictures",
     ]
     down = {name for name, way in ways.items() if way == "minimize"}
     assert down == {name for name in ways if name.endswith("log_loss") or name.startswith("sd_")}
-    assert find_goal("score", "log_loss") == "minimize"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +173,7 @@ def test_a_goal_that_contradicts_the_metric_is_refused(
     path = tmp_path / "grid.yaml"
     path.write_text(f"method: grid\nmetric: {metric}\nparameters: {{seed: {{value: 7}}}}\n")
     with pytest.raises(UserError) as caught:
-        load_sweep(path, "macro_f1")
+        load_sweep(path)
     assert caught.value.faults[0].startswith(f"{path}: ")
     assert expected in caught.value.faults[0]
 
@@ -194,7 +191,7 @@ def test_a_goal_that_contradicts_the_metric_is_refused(
 )
 def test_a_metric_that_is_not_known_has_the_nearest_named(metric: str, hint: str) -> None:
     with pytest.raises(UserError) as caught:
-        check_metric(Sweep(Path("g.yaml"), metric, True, {}), 2, "macro_f1")
+        check_metric(Sweep(Path("g.yaml"), metric, True, {}), 2)
     assert caught.value.faults[0].startswith(f"g.yaml: metric.name: {metric} is not known; ")
     assert caught.value.faults[0].endswith(hint)
 

@@ -95,7 +95,7 @@ def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
     return figures | {"score": joined[metric.key]}
 
 
-def list_figures(num_folds: int, metric: str) -> list[str]:
+def list_figures(num_folds: int, metric: str = "macro_f1") -> list[str]:
     """Return the names of the figures of `summarize_scores` for so many folds and this metric."""
     none = dict.fromkeys(METRICS, 0.0)
     joined = none | {METRICS[metric].interval_key: (0.0, 0.0)}

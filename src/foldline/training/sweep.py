@@ -12,7 +12,6 @@ from foldline.config.recipe import load_config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
-from foldline.metrics.metric import METRICS
 from foldline.runs.folders import choose_folds
 from foldline.runs.table_settings import check_settings
 from foldline.text import count_of, name_some
@@ -30,9 +29,9 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
     the end for trials that failed; the others are trained all the same.
     """
     started = time.time()
-    base = load_config(config_path, overrides)
-    sweep = load_sweep(sweep_path, base.metric)
+    sweep = load_sweep(sweep_path)
     trials = build_trials(sweep, config_path, overrides)
+    base = load_config(config_path, overrides)
     prepared = load_prepared(base.prepared_dir)
     for trial in trials:
         check_settings(prepared, trial.config)
@@ -57,7 +56,7 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
 def _check_metric(sweep: Sweep, trial: Trial, prepared: Prepared) -> None:
     """Raise `UserError` for a metric that the trained trial would not have."""
     folds = choose_folds("train.folds", trial.config.train.folds, prepared.num_folds)
-    check_metric(sweep, len(folds), trial.config.metric)
+    check_metric(sweep, len(folds))
 
 
 def _take_turns(
@@ -124,15 +123,11 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     best = ranked[0]
     console.say()
     console.say(f"winner: {best.config.run}, {sweep.metric} {score(best):.4f}: {best.describe()}")
-    metric = METRICS[best.config.metric]
-    key = f"out_of_fold_{metric.key}"
-    end, verb = ("low", "begins") if metric.greater_is_better else ("high", "ends")
-    worst = figures[best.config.run][f"{key}_{end}"]
-    others = [figures[one.config.run] for one in ranked[1:]]
-    close = [one for one in others if metric.compute_gain(one[key], worst) >= 0]
+    low = figures[best.config.run]["out_of_fold_macro_f1_low"]
+    close = [one for one in ranked[1:] if figures[one.config.run]["out_of_fold_macro_f1"] >= low]
     if close:
         console.say(
-            f"within its 95 % interval of {metric.title}, which {verb} at {worst:.4f}: "
+            f"within its 95 % interval of macro-F1, which begins at {low:.4f}: "
             f"{count_of(len(close), 'other trial')}"
         )
     if len({tuple(sorted(of_trial["folds"])) for of_trial in scores.values()}) > 1:

@@ -14,7 +14,7 @@ from foldline.config.recipe import load_config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
-from foldline.metrics.metric import METRICS
+from foldline.learning.stopping import DIRECTION
 from foldline.runs.files import load_scores
 from foldline.runs.folders import RunFolder, choose_folds, find_run
 from foldline.tracking.figures import list_figures
@@ -65,8 +65,8 @@ class Trial:
         return scores.model_dump(mode="json") if scores else None
 
 
-def load_sweep(path: Path, run_metric: str) -> Sweep:
-    """Read a sweep file of Weights & Biases whose method is `grid`; `score` is by `run_metric`.
+def load_sweep(path: Path) -> Sweep:
+    """Read a sweep file of Weights & Biases whose method is `grid`.
 
     Raises `UserError` for any other method, and for parameters without a list of values.
     """
@@ -85,31 +85,33 @@ def load_sweep(path: Path, run_metric: str) -> Sweep:
             f"{path}: method {method} needs Weights & Biases (.venv/bin/wandb sweep {path}); "
             "here only method: grid runs"
         )
-    metric = _read_metric(path, given.get("metric"), run_metric)
+    metric = _read_metric(path, given.get("metric"))
     return Sweep(
         path=path,
         metric=metric,
-        maximize=find_goal(metric, run_metric) == "maximize",
+        maximize=find_direction(metric) == "maximize",
         parameters={str(key): _read_values(path, key, one) for key, one in parameters.items()},
     )
 
 
-def find_goal(figure: str, run_metric: str) -> str | None:
+def find_direction(metric: str) -> str | None:
     """Return whether to `maximize` or to `minimize` a figure of `summarize_scores`.
 
     None for one that does not say which of two runs is better, such as the number of pictures.
     """
-    if figure.startswith("sd_"):  # the steadier over the folds
+    if metric.startswith("sd_"):  # the steadier over the folds
         return "minimize"
-    key = figure.removesuffix("_low").removesuffix("_high")
-    key = key.removeprefix("mean_").removeprefix("out_of_fold_")
-    metric = METRICS.get(run_metric if figure == "score" else key)
-    return metric.goal if metric else None
+    stem = "out_of_fold_macro_f1" if metric == "score" else metric
+    name = stem.removesuffix("_low").removesuffix("_high")
+    name = name.removeprefix("mean_").removeprefix("out_of_fold_")
+    if name not in DIRECTION:
+        return None
+    return "maximize" if DIRECTION[name] > 0 else "minimize"
 
 
-def check_metric(sweep: Sweep, num_folds: int, run_metric: str) -> None:
+def check_metric(sweep: Sweep, num_folds: int) -> None:
     """Raise `UserError` for a metric that a trial of so many folds will not have."""
-    known = [one for one in list_figures(num_folds, run_metric) if find_goal(one, run_metric)]
+    known = [name for name in list_figures(num_folds) if find_direction(name)]
     if sweep.metric not in known:
         near = [name for name in known if name == f"out_of_fold_{sweep.metric}"]
         near += difflib.get_close_matches(sweep.metric, known, n=1)
@@ -125,7 +127,7 @@ _METRIC_KEYS = ("name", "goal", "target", "impute", "impute_while_running")
 _GOALS = ("maximize", "minimize")
 
 
-def _read_metric(path: Path, given: Any, run_metric: str) -> str:
+def _read_metric(path: Path, given: Any) -> str:
     """The name of the metric. Raises `UserError` for a goal that would name the worst the winner.
 
     W&B takes `minimize` where no goal is given; here the goal follows from the metric.
@@ -139,7 +141,7 @@ def _read_metric(path: Path, given: Any, run_metric: str) -> str:
             hint = f"did you mean {near[0]}?" if near else "expected name and goal"
             raise UserError(f"{path}: metric.{key} is not known; {hint}")
     name = str(metric.get("name", "score"))
-    goal, direction = metric.get("goal"), find_goal(name, run_metric)
+    goal, direction = metric.get("goal"), find_direction(name)
     if goal is not None and direction not in (None, goal):
         better = "more" if direction == "maximize" else "less"
         raise UserError(
