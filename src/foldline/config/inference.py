@@ -1,4 +1,4 @@
-"""The settings of what comes of a training: answers, scores, reports, and tracking."""
+"""The settings of what comes of a training: answers, scores, reports, and the mirror."""
 
 from typing import Literal
 

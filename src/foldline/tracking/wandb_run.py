@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +179,13 @@ class WandbRun:
 def open_wandb(track: Track) -> Iterator[Callable[[Part], WandbRun]]:
     """Yield what begins W&B runs; after the block wait `track.patience` seconds for all of them."""
     runs: list[WandbRun] = []
-    report = cache(console.warn)  # each reason once, however many runs have it
+    lock, reported = threading.Lock(), set[str]()
+
+    def report(reason: str) -> None:
+        with lock:  # each reason once, however many runs have it
+            if reason not in reported:
+                reported.add(reason)
+                console.warn(reason)
 
     def begin(part: Part) -> WandbRun:
         runs.append(WandbRun(part, track, report))
