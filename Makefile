@@ -37,7 +37,7 @@ demo: .venv/.ready ## draw the sample competition, prepare, train and infer on i
 sample: .venv/.ready ## draw the sample competition under inputs/sample
 	@$(FOLDLINE) sample $(OPTIONS)
 
-prepare: .venv/.ready ## read the labels, check the pictures, deal the folds
+prepare: .venv/.ready ## read the labels, check the pictures, assign the folds
 	@$(FOLDLINE) prepare $(OPTIONS)
 
 advise: .venv/.ready ## which part of the network to train, and why

@@ -12,9 +12,9 @@ from foldline.config.recipe import dump_config, load_config
 from foldline.data.competition.labels import Picture
 from foldline.data.competition.schemes import MaskScheme
 from foldline.data.competition.test_set import TestSet
-from foldline.data.prepared import build_tables, save_prepared
 from foldline.files import compute_sha256, write_json, write_text
 from foldline.metrics.metric import compute_scores
+from foldline.preparing.tables import build_tables, save_tables
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
 from foldline.runs.submission import save_submission
 
@@ -92,7 +92,7 @@ def draw_project(root: Path, seed: int = 0) -> DrawnProject:
         drawn.folds.tolist(),
         TestSet(ids, ids),
         [],
-        part_names=(),
+        attribute_names=(),
         class_names=NAMES,
     )
     summary = {
@@ -102,5 +102,5 @@ def draw_project(root: Path, seed: int = 0) -> DrawnProject:
         "submission_columns": ["ImageID", "ans"],
         "submission_values": list(range(18)),
     }
-    save_prepared(root / "outputs/prepared/drawn", tables, summary)
+    save_tables(root / "outputs/prepared/drawn", tables, summary)
     return DrawnProject(root, drawn, tables.seal, ids)

@@ -19,7 +19,7 @@ Result = tuple[int, str, str]
 
 @pytest.fixture
 def foldline(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Run one command; gives exit code, output and errors."""
+    """Run one command; return exit code, output and errors."""
 
     def run(*arguments: str) -> Result:
         with pytest.raises(SystemExit) as stop:
@@ -32,7 +32,7 @@ def foldline(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
-    """What the train stage was called with, in the place of training."""
+    """Return what the train stage was called with, instead of training."""
     configs: list[Config] = []
     stage = ModuleType("foldline.training.run")
     stage.run_train = configs.append  # type: ignore[attr-defined]
@@ -67,7 +67,6 @@ def test_a_stage_is_run_with_the_file_and_the_overrides(
 @pytest.mark.parametrize(
     ("stage", "where"),
     [
-        ("sample", "preparing.sample"),
         ("prepare", "preparing.prepare"),
         ("advise", "advising.advise"),
         ("train", "training.run"),
@@ -245,7 +244,7 @@ def test_a_recipe_lies_under_the_home_folder(
 def test_reading_processes_that_die_are_one_line(
     said: str, foldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Torch raises it wherever the main process is."""
+    """Torch raises this wherever the main process happens to be."""
     make_train_raise(monkeypatch, RuntimeError(said))
     code, _, err = foldline("train")
     assert (code, err.count("\n")) == (2, 1)
@@ -277,7 +276,7 @@ from foldline.cli import main
 try:
     main(["--help"])
 finally:
-    heavy = {"albumentations", "cv2", "numpy", "pandas", "sklearn", "torch", "wandb"}
+    heavy = {"albumentations", "cv2", "numpy", "pandas", "PIL", "sklearn", "torch", "wandb"}
     print("heavy:", *sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -43,7 +43,7 @@ def _as_if_called_foldline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def paste(command: str, *, cwd: Path, path: Path) -> list[str]:
-    """The arguments that a program which only prints them gets from the pasted command."""
+    """Return the arguments that a program receives from the pasted command."""
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=cwd,
@@ -57,7 +57,7 @@ def paste(command: str, *, cwd: Path, path: Path) -> list[str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The real Makefile, with a `foldline` that prints its arguments."""
+    """Copy the real Makefile beside a `foldline` that only prints its arguments."""
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     program = tmp_path / ".venv/bin/foldline"
@@ -116,7 +116,7 @@ def test_a_printed_command_gives_what_was_typed_when_it_is_pasted(
     got = paste(command, cwd=project, path=project / ".venv/bin")
     assert got[:3] == ["train", "--config", "my recipes/a$b.yaml"]
     assert (split_settings(got[4]) if through_make else got[3:]) == list(settings)
-    # and what continues it, from the arguments that it was called with
+    # and the command that continues it, from its own arguments
     assert paste(format_again(got), cwd=project, path=project / ".venv/bin") == got
 
 

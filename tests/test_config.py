@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from foldline.config import SGD, Config, Cosine, Section, Step, Validation, is_text, sections_in
+from foldline.config import Config
+from foldline.config.learning import SGD, Cosine, Step, Validation
+from foldline.config.sections import Section, is_text, sections_in
 
 
 def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
@@ -17,7 +19,7 @@ def list_sections(section: type[Section] = Config) -> Iterator[type[Section]]:
 
 
 def read(section: type[Section], key: str, value: object) -> Any:
-    """What the key makes of the value; None where it is refused."""
+    """Return what the key makes of the value, or None if it is refused."""
     try:
         return getattr(section.model_validate({key: value}), key)
     except ValidationError:

@@ -9,7 +9,7 @@ from foldline import console
 
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let so many seconds pass on the console's clock."""
+    """Let time pass on the console's clock, in seconds."""
     now = [1000.0]
 
     def pass_seconds(seconds: float) -> None:
@@ -21,7 +21,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """A terminal 100 columns wide; gives what it was sent."""
+    """Make a terminal 100 columns wide; return what is sent to it."""
     sent = io.StringIO()
     monkeypatch.setattr(console, "_out", Console(file=sent, force_terminal=True, width=100))
     return sent

@@ -26,7 +26,7 @@ def test_a_file_is_moved_into_place_when_the_block_ends(tmp_path: Path) -> None:
     with replacing(path) as temporary:
         temporary.write_text("new")
         assert not path.exists()
-        # beside it, or the move could cross file systems and be no single step
+        # beside it, or the move could cross file systems and not be atomic
         assert temporary.parent == path.parent
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.hostile_inputs import attack_all
 
 
-# the YAML and the pictures are slower, or warn of what the test run takes for errors
+# the YAML and the pictures are slower, or cause warnings, which are errors here
 @pytest.mark.parametrize(("kind", "number"), [("runs", 90), ("checkpoints", 60), ("tables", 50)])
 def test_damage_ends_in_a_line(kind: str, number: int, tmp_path: Path) -> None:
     outcomes = dict(attack_all(kind, number, seed=0, folder=tmp_path))

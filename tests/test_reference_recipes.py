@@ -10,7 +10,8 @@ from tests.competition import draw, write_competition
 from torch import nn
 
 from foldline.cli import main
-from foldline.config import Config, Data
+from foldline.config import Config
+from foldline.config.data import Data
 from foldline.config.recipe import load_config
 from foldline.learning.checkpoint import load_checkpoint, load_state, save_state
 from foldline.learning.networks.model import build_model, copy_state, find_head

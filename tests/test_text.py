@@ -8,6 +8,7 @@ from foldline.text import (
     escape,
     leads_outside,
     name_some,
+    natural_key,
     shorten_faults,
 )
 
@@ -62,3 +63,8 @@ def test_absolute_paths_and_those_that_climb_lead_outside(path: str) -> None:
 @pytest.mark.parametrize("path", ["a.jpg", "a/b..c/..d.jpg", "...", "./a", "", "."])
 def test_dots_in_names_lead_nowhere_else(path: str) -> None:
     assert not leads_outside(path)
+
+
+def test_natural_order_knows_numbers() -> None:
+    names = ["img10", "img2", "10", "2", "img02", "고양이"]
+    assert sorted(names, key=natural_key) == ["2", "10", "img02", "img2", "img10", "고양이"]

@@ -1,4 +1,4 @@
-"""`python -m foldline`, so that `torchrun -m foldline train` starts several processes."""
+"""`python -m foldline`, which `torchrun -m foldline train` needs to start several processes."""
 
 from foldline.cli import main
 

@@ -1,4 +1,4 @@
-"""The command line's exit codes, and what is said when a command does not end well."""
+"""Run a command: its exit code, and what is printed if it fails."""
 
 import errno
 import gc
@@ -16,15 +16,15 @@ from foldline.command_line import format_again, remember
 from foldline.commands import foldline
 from foldline.errors import InterruptedByUserError, UserError, describe_reading_fault
 
-# what the user's machine refuses: permission, space, a disk that may only be read or is broken; a
-# name too long, a link in a circle, a folder where a file should be or the other way round
+# what the user's machine refuses: no permission, no space, a read-only or broken disk; a name too
+# long, a circle of links, a folder instead of a file or a file instead of a folder
 _DISK_FAULTS = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
 )
 
-# objects between two looks for garbage. What a stage imports, a million objects, is none: at
-# Python's own 700 it is looked through so often that a command starts about a sixth later
+# new objects between two garbage collections; with Python's own 700 the million objects that a
+# stage imports are searched so often that a command starts about a sixth later
 _GARBAGE_AFTER = 20_000
 
 DONE, CRASHED, USER_MUST_ACT, INTERRUPTED = 0, 1, 2, 130
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     remember()
-    # a letter that the terminal's encoding lacks is escaped, as Python does on standard error
+    # letters missing from the terminal's encoding are escaped, as Python does on standard error
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     gc.set_threshold(_GARBAGE_AFTER)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _fail(["interrupted; nothing half-written is left behind"])
         sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the last stop: shown whole, with exit code 1
+    except Exception as error:  # noqa: BLE001 - anything else: a traceback and exit code 1
         if fault := describe_reading_fault(error):
             _fail([fault])
             sys.exit(USER_MUST_ACT)
@@ -82,7 +82,7 @@ def _explain_usage(error: click.UsageError) -> None:
 def _show_traceback() -> None:
     from foldline.console import note
 
-    # what was raised may quote a file, and a file may hold what a terminal obeys
+    # line by line through the console, which escapes control characters
     for line in traceback.format_exc().splitlines():
         note(line)
 

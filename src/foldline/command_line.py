@@ -1,4 +1,4 @@
-"""The command that the user typed, and others made from it that work when they are pasted."""
+"""The command that the user typed, and others made from it that work when pasted."""
 
 import os
 import re
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from foldline.errors import UserError
 
-# the Makefile sets it, and calls foldline with these options for its variables
+# the Makefile sets this, and passes its variables to foldline as these options
 THROUGH_MAKE = "FOLDLINE_MAKE"
 _VARIABLES = {"--config": "CONFIG", "--sweep": "SWEEP", "--set": "SET"}
 _FLAGS = {"--force": "FORCE=1"}
 _WITHOUT_TARGET = ("check-submission",)
 
 _BEGINS_SETTING = re.compile(r"[^\W\d][\w.]*=")
-# what stays as it is between double quotes, in every shell and in make
+# characters that stay as they are between double quotes, in every shell and in make
 _PLAIN = re.compile(r"[\w./=:+,@%\[\]{}() ;&|*?<>#~^-]*")
 
 
@@ -32,15 +32,15 @@ _typed = [_Typed()]
 
 
 def remember(config: Path | None = None, settings: Sequence[str] = ()) -> None:
-    """Keep the recipe and the settings that this command was given, for those it will print."""
+    """Keep the recipe and settings of this command, for the commands that it will print."""
     _typed[0] = _Typed(config, tuple(settings))
 
 
 def split_settings(text: str) -> list[str]:
-    """The settings in one text such as `train.epochs=5 train.folds=[0, 1]`, as make is given them.
+    """Split a text such as `train.epochs=5 train.folds=[0, 1]`, as make passes it, into settings.
 
-    Quotes are a shell's; a backslash is itself. A word that does not begin as a setting does
-    belongs to the one before it. Raises `UserError` for a quote without its partner.
+    Quotes work as in a shell; a backslash is itself. A word that does not begin like a setting
+    belongs to the one before it. Raise `UserError` for a quote without a partner.
     """
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
@@ -61,7 +61,7 @@ def split_settings(text: str) -> list[str]:
 
 
 def join_settings(settings: Sequence[str]) -> str:
-    """The text that `split_settings` takes apart into `settings`."""
+    """Return the text that `split_settings` splits into `settings`."""
     return " ".join(
         setting if _reads_back(setting) else shlex.quote(setting) for setting in settings
     )
@@ -70,7 +70,7 @@ def join_settings(settings: Sequence[str]) -> str:
 def repeat(
     *stages: str, changed: Mapping[str, str] | None = None, flags: Sequence[str] = ()
 ) -> str:
-    """What runs `stages` with the recipe and settings of this command, but for those `changed`."""
+    """Return a command that runs `stages` with this command's settings, except those `changed`."""
     new = changed or {}
     kept = [item for item in _typed[0].settings if item.partition("=")[0] not in new]
     settings = [*kept, *(f"{key}={value}" for key, value in new.items())]
@@ -83,7 +83,7 @@ def format_command(
     settings: Sequence[str] = (),
     flags: Sequence[str] = (),
 ) -> str:
-    """What runs `stages`: by make where the user called make, else by foldline as it was called."""
+    """Return a command that runs `stages`, through make if the user called make."""
     if THROUGH_MAKE in os.environ and not set(stages) & set(_WITHOUT_TARGET):
         parts = [*stages]
         parts += [f"CONFIG={shlex.quote(str(config))}"] if config else []
@@ -95,7 +95,7 @@ def format_command(
 
 
 def format_again(arguments: Sequence[str]) -> str:
-    """What runs the command with these `arguments` once more."""
+    """Return a command that runs the one with these `arguments` again."""
     if THROUGH_MAKE not in os.environ:
         return f"{_name_program()} {shlex.join(arguments)}"
     parts, left = ["make"], list(arguments)
@@ -109,7 +109,7 @@ def format_again(arguments: Sequence[str]) -> str:
 
 
 def choose(*, make: str, foldline: str) -> str:
-    """One of two ways to call the same: the words after `make`, or those after `foldline`."""
+    """Return a command: the words after `make` if the user called make, else after `foldline`."""
     return f"make {make}" if THROUGH_MAKE in os.environ else f"{_name_program()} {foldline}"
 
 
@@ -127,7 +127,7 @@ def _quote(text: str) -> str:
 
 
 def _name_program() -> str:
-    """foldline as the user has called it."""
+    """Return how the user called foldline."""
     if THROUGH_MAKE in os.environ:
         return ".venv/bin/foldline"
     called, python = Path(sys.argv[0]), shlex.quote(sys.executable)

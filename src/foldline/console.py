@@ -1,6 +1,6 @@
-"""What the user sees: lines, tables and progress bars; plain lines where there is no terminal.
+"""What the user sees: lines, tables and progress bars; only plain lines without a terminal.
 
-Control characters that come from names and files are escaped here, once for all of them.
+Control characters in names and files are escaped here, once for everyone.
 """
 
 import time
@@ -14,16 +14,16 @@ from rich.text import Text
 
 from foldline.text import escape
 
-# in a log file or CI a line of progress is written at most this often, in seconds
+# without a terminal, progress is printed at most this often, in seconds
 SECONDS_BETWEEN_LINES = 15.0
 
-# without a file of their own, both follow sys.stdout and sys.stderr wherever these point
+# without a file of their own, both follow sys.stdout and sys.stderr wherever they point
 _out = Console(highlight=False, emoji=False, soft_wrap=True)
 _err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
 
 def silence() -> None:
-    """Print no more than errors: for all but the main one of several training processes."""
+    """Print only errors, as all but the main one of several training processes should."""
     _out.quiet = True
 
 
@@ -33,29 +33,29 @@ def say(line: str = "") -> None:
 
 
 def heading(line: str) -> None:
-    """Print a line that begins a stage, bold in a terminal."""
+    """Print the first line of a stage, bold in a terminal."""
     _out.print(Text(escape(line), style="bold"))
 
 
 def warn(line: str) -> None:
-    """Print one line of warning to standard error."""
+    """Print a warning to standard error."""
     if _out.quiet:
         return
     _err.print(Text.assemble(("warning: ", "yellow"), escape(line)))
 
 
 def fail(line: str) -> None:
-    """Print one line of error to standard error."""
+    """Print an error to standard error."""
     _err.print(Text.assemble(("error: ", "bold red"), escape(line)))
 
 
 def note(line: str) -> None:
-    """Print one line to standard error, as it is."""
+    """Print one line to standard error."""
     _err.print(escape(line), markup=False)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table: first column to the left, the others, being figures, to the right."""
+    """Print a table: the first column left-aligned, the others, being numbers, right-aligned."""
     lines = [[escape(str(cell)) for cell in row] for row in (columns, *rows)]
     # Korean letters are two cells wide
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
@@ -67,13 +67,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
 
 class Bar:
-    """One running piece of work: `advance` it and, if you like, `note` the current score."""
+    """The progress of some work: `advance` it and perhaps `note` the current score."""
 
     def advance(self, count: int = 1) -> None:
-        """`count` more are done."""
+        """Count `count` more units as done."""
 
     def note(self, text: str) -> None:
-        """Show `text` at the end of the bar."""
+        """Show `text` after the bar."""
 
 
 class _RichBar(Bar):
@@ -106,7 +106,7 @@ class _LineBar(Bar):
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Bar]:
-    """A bar for `total` units of work, gone when the block ends; plain lines without a terminal."""
+    """Show a bar for `total` units of work until the block ends; plain lines without a terminal."""
     if not _out.is_terminal or _out.quiet:
         yield _LineBar(title, total)
         return

@@ -1,10 +1,10 @@
-"""How a command ends before it is done: the user must change something, or has stopped it."""
+"""Errors that end a command: the user must change something, or has stopped it."""
 
 from collections.abc import Sequence
 
 
 class UserError(Exception):
-    """Something the user must change. Ends the command with exit code 2 and no traceback.
+    """Something the user must change; ends the command with exit code 2 and no traceback.
 
     Each fault is one line: the file, row or key, what was expected, and what to do.
     """
@@ -14,20 +14,25 @@ class UserError(Exception):
         self.faults: Sequence[str] = faults
 
 
-def describe_reading_fault(error: Exception) -> str | None:
-    """Return a line for what torch raises of a reading process that died or stopped answering.
+def describe_error(error: BaseException) -> str:
+    """Return the message on one line, or the kind of error if there is no message."""
+    return " ".join(str(error).split()) or type(error).__name__
 
-    It raises it wherever the main process happens to be. None for any other error.
+
+def describe_reading_fault(error: Exception) -> str | None:
+    """Return a line for torch's error about a reading process that died or hangs, else None.
+
+    Torch raises it wherever the main process happens to be.
     """
-    said = " ".join(str(error).split())
-    if not said.startswith(("DataLoader worker (", "DataLoader timed out")):
+    message = describe_error(error)
+    if not message.startswith(("DataLoader worker (", "DataLoader timed out")):
         return None
     return (
-        f"train.workers: {said.split('. ')[0].rstrip('.')}; memory, shared memory or the disk may "
-        "be at its end: set train.workers lower, 0 reads without processes of its own; what was "
-        "saved before stays"
+        f"train.workers: {message.split('. ')[0].rstrip('.')}; memory, shared memory or the disk "
+        "may be exhausted: set train.workers lower, 0 reads in the main process; what was saved "
+        "before stays"
     )
 
 
 class InterruptedByUserError(Exception):
-    """Ctrl-C in a stage that has saved something: the message says what, and how to go on."""
+    """Ctrl-C in a stage that has saved something; the message says what."""

@@ -1,4 +1,4 @@
-"""Files that are either the old version or the new one, never a half, and whose turn it is."""
+"""Write files atomically, lock them, and hash their content."""
 
 import glob
 import hashlib
@@ -17,16 +17,16 @@ try:
 except ImportError:  # Windows: nothing is locked there
     fcntl = None  # type: ignore[assignment]
 
-# seconds without a write after which a temporary file of another machine is taken for left behind
+# seconds without a write after which another machine's temporary file counts as abandoned
 _ABANDONED_AFTER = 86_400
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it into place when the block ends without error.
+    """Yield a temporary path beside `path`, and move it into place when the block ends.
 
-    A block that raises leaves the old file as it was and no temporary file behind; what a killed
-    process has left of this file goes too.
+    If the block raises, the old file stays as it was and no temporary file is left. Temporary files
+    that a killed process left beside `path` are removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # on the disk before it takes the old one's place
+            os.fsync(file.fileno())  # on the disk before it replaces the old file
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -45,10 +45,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def claiming(path: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Whether the lock file `path` is this process's alone while the block lasts.
+    """Yield whether this process alone holds the lock file `path` while the block lasts.
 
-    With `wait` only once it is. A killed process lets go; where a file system has no locks,
-    everybody is told yes.
+    With `wait`, wait until it does. A killed process releases its lock; on a file system without
+    locks, everyone holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -64,7 +64,7 @@ def claiming(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
 
 def is_folder(path: Path) -> bool:
-    """Return whether `path` is a folder that can be reached, whatever is wrong with its name."""
+    """Return whether `path` is a folder; False for a name that no folder can have."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for names that are too long
 
 
@@ -80,12 +80,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def compute_sha256(content: bytes) -> str:
-    """SHA-256 as 64 hex digits, as `sha256sum` prints it."""
+    """Return the SHA-256 as 64 hex digits, as `sha256sum` prints it."""
     return hashlib.sha256(content).hexdigest()
 
 
 def compute_seal(*parts: bytes) -> str:
-    """SHA-256 of several parts, each preceded by its length, as 64 hex digits."""
+    """Return the SHA-256 of several parts, each preceded by its length, as 64 hex digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -94,14 +94,14 @@ def compute_seal(*parts: bytes) -> str:
 
 
 def _is_abandoned(temporary: Path) -> bool:
-    """Whether nobody writes this file any more, by the name that `replacing` gave it."""
+    """Return whether the writer named in a temporary file of `replacing` is gone."""
     whose, pid, _, _ = temporary.name.rsplit(".", 3)
     if fcntl is not None and whose.endswith(f".{platform.node()}") and pid.isdecimal():
         try:
             os.kill(int(pid), 0)  # sends nothing, only asks
         except ProcessLookupError:
             return True
-        except (OSError, OverflowError):  # another user's process, or no number of one
+        except (OSError, OverflowError):  # another user's process, or not a process number
             pass
         return False
     try:

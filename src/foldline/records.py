@@ -1,4 +1,4 @@
-"""JSON files that outlive their command: the one reader, by a model that says what they hold."""
+"""JSON files that outlive their command: the one reader, with a model of what they hold."""
 
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from foldline.errors import UserError
 
-# larger figures come from damage; as integers they would break arithmetic on floats
+# larger numbers come from damage; as integers they would break arithmetic with floats
 LARGEST_FIGURE = 1e15
 Figure = Annotated[float, Field(ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
@@ -17,9 +17,9 @@ INNER = "inner"
 
 
 class Record(BaseModel):
-    """What a file holds: each value of its own type, every number finite.
+    """What a file holds: each value has its type, every number is finite.
 
-    Keys that are not known are passed over: another version may have written them.
+    Unknown keys are ignored, as another version may have written them.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
@@ -29,9 +29,9 @@ AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def load_record(path: Path, model: type[AnyRecord], *, remedy: str) -> AnyRecord | None:
-    """Read the JSON object in `path`; None where there is no such file.
+    """Read the JSON object in `path`; return None if there is no such file.
 
-    Raises `UserError` for a damaged one: the file, what is wrong in it, and `remedy`.
+    Raise `UserError` for a damaged one, with the file, what is wrong in it, and `remedy`.
     """
     try:
         content = path.read_bytes()
@@ -43,7 +43,7 @@ def load_record(path: Path, model: type[AnyRecord], *, remedy: str) -> AnyRecord
 
 
 def parse_record(content: bytes, model: type[AnyRecord], *, where: str, remedy: str) -> AnyRecord:
-    """Read a JSON object. Raises `UserError` that begins with `where` and ends with `remedy`."""
+    """Read a JSON object, or raise `UserError` that begins with `where` and ends with `remedy`."""
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -57,6 +57,6 @@ def describe_damage(error: ValidationError) -> str:
     what = first["msg"].replace("Input should be", "expected").replace("Field required", "missing")
     if first["type"] == INNER:
         return f"{key}.{what}" if key else what
-    if first["type"] == "value_error":  # of a check of ours, which names the key itself
+    if first["type"] == "value_error":  # from one of our own checks, which names the key itself
         return what.removeprefix("Value error, ")
     return f"{key}: {what}" if key else f"cannot be read: {what}"

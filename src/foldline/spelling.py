@@ -1,4 +1,4 @@
-"""The spelling that names have on disk, where people and tables write them otherwise."""
+"""How names are spelled on disk, when people and tables spell them differently."""
 
 import os
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from foldline.text import compute_name_key, compute_path_key, count_and_name
 def find_on_disk(root: Path, path: str) -> str:
     """Return `path`, relative to `root`, as it is spelled on disk.
 
-    What is there as it is written, and what is not there at all, is returned as it is. Raises
-    `UserError` where a part of the path could mean two entries of its folder.
+    A path that exists as written, or not at all, is returned as it is. Raise `UserError` if a part
+    of the path could mean two entries of its folder.
     """
     found: list[str] = []
     for part in PurePosixPath(path).parts:
         place = root.joinpath(*found)
-        if not os.path.exists(place / part):  # noqa: PTH110 - raises for no name whatever
+        if not os.path.exists(place / part):  # noqa: PTH110 - Path.exists raises for odd names
             key = compute_name_key(part)
             entries = sorted(os.listdir(place)) if is_folder(place) else []  # noqa: PTH208
             alike = [entry for entry in entries if compute_name_key(entry) == key]
@@ -36,7 +36,7 @@ def find_on_disk(root: Path, path: str) -> str:
 
 
 def find_typed(path: str) -> str:
-    """Return a path that a person has typed as it is spelled on disk; as `find_on_disk` does."""
+    """Return a path that a person typed as it is spelled on disk; see `find_on_disk`."""
     if path.isascii():
         return path
     typed = PurePosixPath(path)
@@ -46,7 +46,7 @@ def find_typed(path: str) -> str:
 
 
 def describe_spellings(paths: Iterable[str]) -> list[str]:
-    """A line on the files and folders that have one name in several spellings, if there are any.
+    """Return a line on files and folders that have one name in several spellings, if any do.
 
     `paths` are relative to the data root, as they are spelled on disk.
     """
@@ -57,13 +57,13 @@ def describe_spellings(paths: Iterable[str]) -> list[str]:
     for path in listed:
         parts = path.split("/")
         for depth in range(1, len(parts) + 1):
-            # of one folder alone: what lies in two folders of one name is named by these
+            # only names within the same folder are compared: alike folders are listed themselves
             inner = "/".join([*parts[: depth - 1], compute_name_key(parts[depth - 1])])
             spellings.setdefault(inner, set()).add(parts[depth - 1])
     doubled = sorted(compute_path_key(path) for path, names in spellings.items() if len(names) > 1)
     if not doubled:
         return []
     return [
-        "names that are there in several spellings (composed or decomposed letters, blanks) and "
-        f"count as one: {count_and_name(doubled)}"
+        "names in several spellings (composed or decomposed letters, blanks), which count as one: "
+        f"{count_and_name(doubled)}"
     ]

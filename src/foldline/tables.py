@@ -1,4 +1,4 @@
-"""Tables of text in CSV: the one reader and the one writer, with the same rules for all of them."""
+"""Tables of text as CSV: the one reader and the one writer, with the same rules for all."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as they are written; `lines` `[rows]` says where each row begins in the file, from 1.
+    """Cells as they are written; `lines` `[rows]` has the line that each row begins in, from 1.
 
     Every row has a cell for each of `columns`; no cell has a line break or a control character.
     """
@@ -29,19 +29,19 @@ class Table:
     lines: Sequence[int]
 
     def find_column(self, name: str) -> int | None:
-        """Return the position of the column `name`, in whatever spelling, or None."""
+        """Return the position of the column `name`, in any spelling, or None."""
         keys = [compute_name_key(column) for column in self.columns]
         return keys.index(compute_name_key(name)) if compute_name_key(name) in keys else None
 
 
 def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) -> Table:
-    """Read a CSV in UTF-8: a header, then rows. Blank lines are passed over.
+    """Read a CSV in UTF-8: a header, then rows. Blank lines are skipped.
 
-    With `comments` lines that begin with # are passed over too; with `join_lines` a line break
-    inside a cell is read as a blank, as tables of older versions may have some. Raises `UserError`
-    with a line for each fault: a file that cannot be read, is not UTF-8 or has no header; a quote
-    that is never closed; a row with more or fewer cells than the header; a line break or another
-    control character inside a cell.
+    With `comments`, lines that begin with # are skipped too; with `join_lines`, a line break inside
+    a cell, which tables of older versions may have, is read as a blank. Raise `UserError` with a
+    line for each fault: a file that cannot be read, is not UTF-8 or has no header; a quote that is
+    never closed; a row with more or fewer cells than the header; a line break or another control
+    character inside a cell.
     """
     text = _read_text(path)
     if join_lines:
@@ -52,7 +52,7 @@ def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) 
     if not rows:
         raise UserError(f"{path}: empty; expected a header and rows")
     header = rows[0]
-    # without quotes a cell ends with its line: the whole text is looked through at once
+    # without quotes a cell ends with its line, so the whole text can be checked at once
     is_clean = '"' not in text and not has_control_characters(text.replace("\n", ""))
     faults = []
     for number, row in zip(lines, rows, strict=True):
@@ -72,9 +72,9 @@ def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) 
 
 
 def format_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return the table as CSV text: Unix line ends, the same text for the same cells everywhere.
+    """Return the table as CSV text with Unix line ends, the same on every machine.
 
-    Raises `ValueError` for a cell that `read_table` would refuse.
+    Raise `ValueError` for a cell that `read_table` would refuse.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -90,7 +90,7 @@ def format_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> st
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write the table atomically. Raises `ValueError` for a cell that cannot be read back."""
+    """Write the table atomically, or raise `ValueError` for a cell that cannot be read back."""
     write_text(path, format_table(columns, rows))
 
 
@@ -119,12 +119,12 @@ def _read_text(path: Path) -> str:
         raise UserError(f"{path}: not UTF-8; save it as CSV in UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError:  # of a path with a NUL in it
+    except ValueError:  # a path with a NUL in it
         raise UserError(f"{escape(str(path))}: no such file") from None
 
 
 def _split(path: Path, text: str, *, comments: bool) -> tuple[list[list[str]], list[int]]:
-    """Return the rows that are not blank and the line of the file that each begins in."""
+    """Return the rows that are not blank, and the line of the file that each begins in."""
     rows: list[list[str]] = []
     lines: list[int] = []
     begins = 1

@@ -1,28 +1,28 @@
-"""Names as people and machines write them: when two are one, and how they are printed."""
+"""Names: when two spellings are one name, and how names are sorted and printed."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-# of a long list of names only the first are printed
+# of a long list of names only this many are printed
 NUM_NAMED = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# with these a file or a message could be shown in another order than it is written
+# these can make a terminal show text in another order than it is written
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def compute_name_key(name: str) -> str:
-    """Return what two spellings of one name have in common: composed (NFC), no blanks around it.
+    """Return what all spellings of a name share: composed (NFC), without blanks around it.
 
-    The one rule for when two names are the same, wherever they come from. macOS stores é and
-    한 decomposed where others compose them; the spelling on disk is what is opened.
+    This is the one rule for when two names are the same, wherever they come from. macOS stores é
+    and 한 decomposed, others composed; files are opened by their spelling on disk.
     """
     # most names are ASCII, which is composed already
     return name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
 
 
 def compute_path_key(path: str) -> str:
-    """Return what the spellings of one path have in common: the key of each of its parts."""
+    """Return what all spellings of a path share: the key of each of its parts."""
     if path.isascii() and " " not in path:
         return path
     return "/".join(map(compute_name_key, path.split("/")))
@@ -36,17 +36,23 @@ def has_control_characters(text: str) -> bool:
 def leads_outside(path: str) -> bool:
     """Return whether `path`, which must stay below some folder, may leave it: absolute or by `..`.
 
-    For paths in content and in settings. Links are no matter: whoever put one there meant it.
+    For paths in content and settings. Links do not count: whoever put one there meant it.
     """
     return path.startswith("/") or ".." in path.split("/")
 
 
 def escape(text: str) -> str:
-    """Return `text` on one line: control characters and bytes that are not UTF-8 as escapes."""
+    """Return `text` on one line, with control characters and bytes that are not UTF-8 escaped."""
     if text.isascii() and text.isprintable():
         return text
     decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return _DIRECTIONS.sub(_write_code, _CONTROL.sub(_write_code, decoded))
+
+
+def natural_key(text: str) -> tuple[list[str | int], str]:
+    """Return a key that sorts numbers in names by value: img2 before img10."""
+    pieces = re.split(r"([0-9]+)", text)
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], text
 
 
 def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
@@ -67,7 +73,7 @@ def count_and_name(names: Sequence[str]) -> str:
 
 
 def shorten_faults(faults: Sequence[str], *, limit: int = 10) -> list[str]:
-    """Return the first faults, and a line that says how many more there are."""
+    """Return the first faults, and a line saying how many more there are."""
     more = [f"… and {len(faults) - limit} more like these"] if len(faults) > limit else []
     return [*faults[:limit], *more]
 

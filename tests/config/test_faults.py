@@ -42,11 +42,11 @@ from foldline.errors import UserError
         ("train.folds=[-1]", "train.folds.0: expected 0 or more, found -1"),
         (
             "train.optimizer={name:sgd}",
-            "train.optimizer.name:sgd: no such key; YAML wants a blank after each colon, "
+            "train.optimizer.name:sgd: no such key; YAML needs a blank after each colon, "
             "as in {name: sgd, lr: 0.1}",
         ),
         ("data.image_size=5", "data.image_size: expected a list such as [0, 1], found 5"),
-        ("data.image_size=[3]", "data.image_size: expected one value more, found [3]"),
+        ("data.image_size=[3]", "data.image_size: expected one more value, found [3]"),
         (
             "data.image_size=[1, 2, 3]",
             "data.image_size: expected at most 2 values, found [1, 2, 3]",
@@ -123,7 +123,7 @@ def test_each_fault_is_one_line_that_begins_with_its_key(override: str, fault: s
     with pytest.raises(UserError) as error:
         load_config(None, [override])
     (told,) = error.value.faults
-    # those that repeat what was typed are given by how they begin
+    # of lines that repeat the input only the beginning is given
     assert told.startswith(fault)
 
 

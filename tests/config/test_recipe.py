@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 
-from foldline.config import SGD, AdamW, Config, Constant
+from foldline.config import Config
+from foldline.config.learning import SGD, AdamW, Constant
 from foldline.config.recipe import dump_config, load_config
 from foldline.errors import UserError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-# a sweep is no recipe: see tests/stages/test_trials.py
+# a sweep is not a recipe: see tests/training/test_trials.py
 RECIPES = sorted(set(CONFIGS.rglob("*.yaml")) - set((CONFIGS / "sweeps").glob("*.yaml")))
 
 
@@ -18,7 +19,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def get_fault(path: Path, *overrides: str) -> str:
-    """The one line that loading ends with."""
+    """Return the one line that loading fails with."""
     with pytest.raises(UserError) as error:
         load_config(path, overrides)
     assert "\n" not in str(error.value)
@@ -106,7 +107,7 @@ def test_an_empty_mapping_takes_away_what_the_parent_sets(tmp_path: Path) -> Non
     assert load_config(child, ["model.arguments.norm={}"]).model.arguments["norm"] == {}
     write(child, "parent: base.yaml\nmodel: {arguments: {}}")
     assert load_config(child).model.arguments == {}
-    # a section has its keys in any case
+    # a section always has the same keys
     assert load_config(child, ["train={}", "train.optimizer={}"]).train == Config().train
 
 
@@ -190,7 +191,7 @@ def test_a_parent_is_one_file_without_a_parent(tmp_path: Path, parent: str, faul
     assert fault in get_fault(path)
 
 
-# files that are none
+# files that are not recipes
 
 
 def test_a_missing_file_is_told_with_the_nearest(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied")
 
     path = write(tmp_path / "a.yaml", "seed: 1")
-    # the tests may run as root, who may read everything
+    # root, who may run the tests, may read everything
     monkeypatch.setattr(Path, "open", refuse)
     assert get_fault(path) == f"{path}: cannot be read: Permission denied"
 
@@ -273,7 +274,7 @@ def test_overrides_are_read_as_yaml() -> None:
         (
             "run=\u1112\u1161\u11ab",
             "\ud55c",
-        ),  # typed decomposed, as a terminal of macOS completes it
+        ),  # decomposed, as a terminal of macOS completes it
         ("data.root=a: b", Path("a: b")),
         ("data.root=[x]", Path("[x]")),
         ("data.root=~/x", Path("/home/me/x")),
@@ -297,7 +298,7 @@ def test_overrides_are_read_as_yaml() -> None:
         ("track.tags=[1, 1e5, true, off, '2']", ("1", "1e5", "true", "off", "2")),
         ("train.validation.every=1 epoch", "1 epoch"),
         ("train.schedule.warmup='5 steps'", "5 steps"),
-        # no text: YAML as before
+        # not text: YAML
         ("train.channels_last=auto", "auto"),
         ("train.channels_last=true", True),
         ('data.verify="decode"', "decode"),
@@ -370,7 +371,7 @@ def test_a_whole_section_may_be_given_at_once() -> None:
         ([f"{'a.' * 10000}b=1"], f"{'a.' * 30}…: no such key"),
         (
             ["train.epochs=3", "train={patience: 2}"],
-            "train: set together with a part of it; set the one or the other",
+            "train: set together with a key inside it; set one or the other",
         ),
         (["data..root=3", "seed=1"], "data.: no such key"),
     ],
@@ -382,5 +383,5 @@ def test_overrides_that_are_none(overrides: list[str], fault: str) -> None:
 
 
 def test_a_section_set_to_a_value_and_a_key_of_it_at_once() -> None:
-    with pytest.raises(UserError, match=r"train.epochs: set together with a part of it"):
+    with pytest.raises(UserError, match=r"train.epochs: set together with a key inside it"):
         load_config(None, ["train=5", "train.epochs=3"])

@@ -1,4 +1,4 @@
-"""Batches: what is in them, in which order, and for whom."""
+"""Batches: what is in them, in which order, and for which process."""
 
 import os
 import re
@@ -31,7 +31,7 @@ LABELS = [(3 * row + 1) % NUMBER for row in range(NUMBER)]
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> ImageDataset:
-    """Pictures whose red is twenty times their label, each augmented by mirroring or not."""
+    """Make pictures whose red is twenty times their label, each mirrored at random."""
     paths = [f"{row}.png" for row in range(NUMBER)]
     for path, label in zip(paths, LABELS, strict=True):
         image = Image.new("RGB", (8, 8), (20 * label, 0, 0))
@@ -61,7 +61,7 @@ def list_rows(order: Any) -> list[int]:
 
 
 def get_seeds(order: Any) -> dict[int, int]:
-    """The seed of each picture's augmentation."""
+    """Return the seed of each picture's augmentation."""
     return dict(key for batch in order for key in batch)
 
 
@@ -100,7 +100,7 @@ def test_workers_read_the_same_batches_in_every_epoch(dataset: ImageDataset) -> 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_reading_leaves_an_epoch_the_same_chance(dataset: ImageDataset, workers: int) -> None:
-    """Whoever reads, and whether it is a loader's first epoch: dropout draws after it."""
+    """With and without workers, in a first or later epoch: dropout draws after it."""
     loader = build_loader(dataset, shuffle(NUMBER, 4), workers=workers, pin_memory=False)
 
     def draw(loader: Iterable[Any]) -> float:
@@ -212,14 +212,14 @@ def require(dataset: ImageDataset, at_least: int) -> ImageDataset:
         (2, {9, 10}, [[0, 1], [2, 3], [4, 5], [6, 7], [8, 0], [0, 1]]),
         (1, {1, 4, 5}, [[0], [2, 3], [6], [6, 7], [8, 9], [10]]),
         (1, set(range(10)), [[10]] * 6),
-        (2, set(range(10)), [[]] * 6),  # batch norm cannot learn from the one that is left
+        (2, set(range(10)), [[]] * 6),  # batch norm cannot learn from the only one left
         (1, set(range(11)), [[]] * 6),
     ],
 )
 def test_a_batch_is_made_up_where_too_few_of_it_can_be_read(
     dataset: ImageDataset, workers: int, at_least: int, bad: set[int], rows: list[list[int]]
 ) -> None:
-    """All processes take as many steps, whichever pictures are broken."""
+    """All processes take the same number of steps, whichever pictures are broken."""
     break_pictures(dataset, bad)
     batches = read(require(dataset, at_least), OrderedBatches(NUMBER, 2), workers=workers)
     assert [batch.rows.tolist() for batch in batches] == rows

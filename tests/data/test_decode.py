@@ -12,7 +12,7 @@ from PIL import Image
 from foldline.data.decode import BadImageError, Pixels, load_image
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
-WHOLE = (1000, 1000)  # more than there is: nothing is shrunk
+WHOLE = (1000, 1000)  # larger than any picture: nothing is shrunk
 
 
 def load(
@@ -51,7 +51,7 @@ def make_palette() -> Image.Image:
         (make_palette(), {}, RED),
         (make_palette(), {"transparency": 0}, RED),
         (make_palette(), {"transparency": b"\x00\xff"}, RED),
-        # what is transparent shows white, half of it half white
+        # transparent pixels become white, half transparent ones half white
         (Image.new("LA", (20, 10), (0, 0)), {}, WHITE),
         (Image.new("RGBA", (20, 10), (*RED, 0)), {}, WHITE),
         (Image.new("RGBA", (20, 10), (*RED, 51)), {}, (255, 204, 204)),
@@ -77,7 +77,7 @@ def test_grey_jpegs_become_rgb(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file_format", ["GIF", "BMP", "WEBP", "TIFF", "PPM", "EPS"])
 def test_what_prepare_refuses_is_not_opened_here_either(file_format: str, tmp_path: Path) -> None:
-    """Of these EPS would start another program."""
+    """EPS would even start another program."""
     with pytest.raises(BadImageError, match=r"not a JPEG or PNG|JPEG or PNG is expected"):
         load(Image.new("RGB", (20, 10), RED), tmp_path / "x.jpg", format=file_format)
 
@@ -139,7 +139,7 @@ def test_whatever_pillow_raises_is_a_bad_picture(
 
 
 def test_warnings_about_a_picture_are_nobodys_business(tmp_path: Path) -> None:
-    """Such as those of Pillow about odd metadata, from opening on."""
+    """Such as Pillow's warnings about odd metadata, from opening on."""
     image = draw_noise()
     exif = Image.Exif()
     exif[0x010E] = "a long description that will be cut off"
@@ -156,7 +156,7 @@ def test_warnings_about_a_picture_are_nobodys_business(tmp_path: Path) -> None:
 def test_a_picture_is_upright_by_its_exif_orientation(
     orientation: int, extension: str, tmp_path: Path
 ) -> None:
-    """Drawn as the camera would hold it, it must come out with red above, green on the left."""
+    """However the camera was held, red must be at the top and green on the left."""
     pixels = np.zeros((64, 96, 3), np.uint8)
     pixels[:32, :, 0] = 255
     pixels[:, :48, 1] = 255

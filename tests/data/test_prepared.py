@@ -4,50 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.prepared_tables import CLASS_NAMES, PICTURES, TEST, build, save
 
 from foldline.data.competition.labels import Picture
-from foldline.data.competition.scan import Rejected
 from foldline.data.competition.test_set import TestSet
-from foldline.data.prepared import (
-    Tables,
-    build_tables,
-    load_prepared,
-    save_prepared,
-)
+from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
-
-PICTURES = [
-    Picture("train/000020/1.jpg", "000020", (0, 1, 58), 4),
-    Picture("train/NA/é, 2.jpg", "NA", (2, 0, 25), 12),
-    Picture("train/1e5/3.jpg", "1e5", (0, 0, 60), 2),
-]
-CLASS_NAMES = tuple(f"class {label}" for label in range(18))
-TEST = TestSet(["007", "null", "a"], ["test/007.jpg", "", "test/a.jpg"])
-
-
-def build(**changes: Any) -> Tables:
-    facts: dict[str, Any] = {
-        "pictures": PICTURES,
-        "train_labels": [5, None, 2],
-        "folds": [0, 1, -1],
-        "test": TEST,
-        "rejected": [Rejected("train/x.jpg", "truncated", "why, oh why")],
-        "part_names": ("mask", "gender", "age"),
-        "class_names": CLASS_NAMES,
-    }
-    return build_tables(**(facts | changes))
-
-
-def save(directory: Path, tables: Tables | None = None, **changes: Any) -> None:
-    summary = {
-        "class_names": list(CLASS_NAMES),
-        "num_folds": 2,
-        "submission_columns": ["ImageID", "ans"],
-        "submission_values": list(range(18)),
-        "settings": {"folds.number": 2},
-    }
-    save_prepared(directory, tables or build(), summary | changes)
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
@@ -79,7 +42,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
 def test_tables_without_test_pictures_or_parts_are_loaded(tmp_path: Path) -> None:
     pictures = [Picture("train/a/1.jpg", "007", (), 0)]
     tables = build(
-        pictures=pictures, train_labels=[0], folds=[0], part_names=(), test=TestSet([], [])
+        pictures=pictures, train_labels=[0], folds=[0], attribute_names=(), test=TestSet([], [])
     )
     save(tmp_path, tables)
     prepared = load_prepared(tmp_path)
@@ -104,31 +67,6 @@ def test_a_table_of_before_does_not_tell_them_apart(tmp_path: Path) -> None:
     test = load_prepared(tmp_path).test
     assert test["id"].tolist() == ["007", "null"]
     assert test["problem"].tolist() == ["", "missing or unreadable"]
-
-
-def test_the_tables_are_these_bytes(tmp_path: Path) -> None:
-    save(tmp_path)
-    assert (tmp_path / "train.csv").read_bytes().decode() == (
-        "path,group,mask,gender,age,label,train_label,fold\n"
-        "train/000020/1.jpg,000020,0,1,58,4,5,0\n"
-        '"train/NA/é, 2.jpg",NA,2,0,25,12,,1\n'
-        "train/1e5/3.jpg,1e5,0,0,60,2,2,-1\n"
-    )
-    assert (tmp_path / "rejected.csv").read_bytes() == (
-        b'path,reason,detail\ntrain/x.jpg,truncated,"why, oh why"\n'
-    )
-
-
-def test_the_seal_covers_all_and_the_scoring_seal_what_scores_stand_on() -> None:
-    tables = build()
-    relabelled = build(train_labels=[4, 12, 2])
-    assert relabelled.seal != tables.seal
-    assert relabelled.scoring_seal == tables.scoring_seal
-    for change in ({"folds": [1, 0, -1]}, {"class_names": ("other", *CLASS_NAMES[1:])}):
-        changed = build(**change)
-        assert changed.seal != tables.seal
-        assert changed.scoring_seal != tables.scoring_seal
-    assert build(test=TestSet([], [])).seal == tables.seal
 
 
 @pytest.mark.parametrize("name", ["train.csv", "test.csv"])

@@ -58,7 +58,7 @@ def test_a_red_picture_stays_red_and_is_normalized(augment: Any) -> None:
 def test_a_batch_is_normalized_as_albumentations_does_to_the_bit(
     mean: Any, std: Any, layout: torch.memory_format
 ) -> None:
-    """Runs that were begun when each picture was normalized alone go on with the same numbers."""
+    """Runs begun when each picture was normalized by itself continue with the same numbers."""
     values = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
     expected = albumentations.Normalize(mean, std)(image=values)["image"].transpose(2, 0, 1)
     images = torch.from_numpy(values.transpose(2, 0, 1).copy())[None].repeat(2, 1, 1, 1)
@@ -117,12 +117,12 @@ def test_the_same_seed_gives_the_same_augmentation() -> None:
             r"0 \(RandomResizedCrop\): scale Input should be a valid tuple$",
         ),
         ({"name": "CenterCrop", "height": 8}, r"0 \(CenterCrop\): .*width"),
-        # these would end or, worse, change every training without a word
+        # these would stop or, worse, silently change every training
         ({"name": "BasicTransform"}, r"0 \(BasicTransform\)"),
-        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.1}, r"gives \[8, 8, 3\]"),
-        ({"name": "RandomResizedCrop", "size": [8, 8]}, r"gives \[8, 8, 3\]"),
-        ({"name": "D4"}, r"gives \[16, 24, 3\] uint8 for \[24, 16, 3\]"),
-        ({"name": "ToFloat"}, "gives .* float32"),
+        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.1}, r"returns \[8, 8, 3\]"),
+        ({"name": "RandomResizedCrop", "size": [8, 8]}, r"returns \[8, 8, 3\]"),
+        ({"name": "D4"}, r"returns \[16, 24, 3\] uint8 for \[24, 16, 3\]"),
+        ({"name": "ToFloat"}, "returns .* float32"),
     ],
 )
 def test_what_is_no_augmentation_is_refused_by_its_entry(step: dict[str, Any], fault: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,14 +11,18 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from PIL import Image
 from tests.noise import build_batch, build_empty_batch, build_net, count, draw_batches
 from torch import nn
 
+from foldline.data.bad_pictures import BadPictures
 from foldline.data.transforms import build_eval_transform
+from foldline.errors import UserError
 from foldline.learning import predictor
 from foldline.learning.networks.model import build_model, find_head
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime
+from foldline.learning.views import VIEWS
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,54 @@ def test_flip_averages_with_the_mirrored_picture(accelerator: Accelerator) -> No
     _, both = build([model], accelerator, views=("none", "flip")).predict(batches)
     assert not np.allclose(plain, mirror, atol=1e-2)
     np.testing.assert_allclose(both, (plain + mirror) / 2)
+
+
+def test_a_new_view_is_one_entry(accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VIEWS, "quarter", lambda images: images.rot90(1, (2, 3)))
+    model, (batch,) = build_net(), draw_batches(4)
+    turned = replace(batch, images=batch.images.rot90(1, (2, 3)))
+    views = [batch, replace(batch, images=batch.images.flip(-1)), turned]
+    alone = [build([model], accelerator).predict([view])[1] for view in views]
+    _, probs = build([model], accelerator, views=("none", "flip", "quarter")).predict([batch])
+    np.testing.assert_allclose(probs, np.mean(alone, axis=0))
+    assert not np.allclose(alone[0], alone[2], atol=1e-2)
+
+
+def test_heads_of_one_network_are_averaged_over_the_views_one_by_one(
+    accelerator: Accelerator,
+) -> None:
+    class Twins(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.nets = nn.ModuleList([build_net(), nn.Sequential(nn.Flatten(), nn.Linear(108, 2))])
+
+        def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return tuple(net(images) for net in self.nets)
+
+    twins, views = Twins(), ("none", "flip")
+    _, probs = build([twins], accelerator, views=views).predict(draw_batches(3))
+    assert probs.shape == (2, 3, 3)
+    for net, answers in zip(twins.nets, probs, strict=True):
+        _, (alone,) = build([net], accelerator, views=views).predict(draw_batches(3))
+        np.testing.assert_array_equal(answers[:, : alone.shape[1]], alone)
+    assert not probs[1, :, 2].any(), "zeros behind fewer classes"
+
+
+def test_answering_reads_pictures_moves_the_bar_and_records_bad_ones(
+    accelerator: Accelerator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    Image.new("RGB", (6, 6)).save(tmp_path / "black.png")
+    moved: list[int] = []
+    bar: Any = SimpleNamespace(advance=moved.append)
+    bad, predictor = BadPictures("reject"), build([build_net()], accelerator)
+    names = ["broken.png", "black.png"]
+    rows, probs = predictor.answer(tmp_path, names, batch_size=1, bad=bad, bar=bar)
+    assert (rows.tolist(), probs.shape, moved) == ([1], (1, 1, 3), [0, 1])
+    bad.report("answer")
+    assert "1 picture left out, such as" in capsys.readouterr().err
+    with pytest.raises(UserError, match="none of the pictures could be read"):
+        predictor.answer(tmp_path, names[:1], batch_size=1, bad=bad, bar=bar)
 
 
 def test_several_models_share_one_pass(accelerator: Accelerator) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from foldline.config import Train
+from foldline.config.learning import Train
 from foldline.data.dataset import ImageDataset, OrderedBatches
 from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError

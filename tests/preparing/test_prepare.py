@@ -41,7 +41,7 @@ def write(path: Path, content: bytes | str = PICTURE) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small mask competition under inputs/mask of an empty working directory."""
+    """Make a small mask competition under inputs/mask of an empty working directory."""
     monkeypatch.chdir(tmp_path)
     root = Path("inputs/mask")
     rows = ["id,gender,race,age,path"]
@@ -373,7 +373,7 @@ def test_one_person_in_two_spellings_is_in_one_fold(
 
 @pytest.fixture
 def insects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
-    """Three ants and two bees to train on, two of each to validate; gives the overrides."""
+    """Make three ants and two bees to train on, two of each to validate; return the overrides."""
     monkeypatch.chdir(tmp_path)
     for folder, counts in (("train", {"ants": 3, "bees": 2}), ("val", {"ants": 2, "bees": 2})):
         for label, count in counts.items():
@@ -386,7 +386,7 @@ GIVEN = ("folds.kind=given", "data.valid_dir=val")
 
 
 def test_a_class_of_which_no_picture_can_be_used_is_refused(insects: tuple[str, ...]) -> None:
-    """Or whatever is of it would be answered otherwise, with the best of scores."""
+    """Or its pictures would all be answered wrongly, with the best of scores."""
     for number in (0, 1):
         write(Path(f"inputs/insects/train/bees/{number}.jpg"), b"")
     with pytest.raises(UserError, match=r"no picture can be used: 1 \(bees\); .* 2 zero-byte"):
@@ -430,7 +430,7 @@ def test_a_given_validation_folder_is_the_only_fold(
         ["all", "9", "9", "5/5", "4/4"],
     ]
     assert warned == ""
-    # nothing is dealt, so how it would be dealt is no other setting
+    # no folds are assigned, so the settings for that make no difference
     same = ["folds.number=9", "folds.seed=3", *insects, *GIVEN]
     check_settings(prepared, load_config(None, same))
 
@@ -475,7 +475,7 @@ def test_linked_data_are_prepared_as_if_they_lay_there(
     linked = prepare("data.root=inputs/linked/", "data.scheme=folder")
     assert linked == Path("outputs/prepared/linked")
     assert load_prepared(linked).seal == plain.seal
-    # a second name of a file and a way back to a folder are no pictures more
+    # a second name of a file and a way back to a folder add no pictures
     os.link(disk / "ants/0.jpg", disk / "ants/9.jpg")
     (disk / "ants/back").symlink_to(disk)
     capsys.readouterr()
@@ -701,7 +701,7 @@ def test_a_sample_file_under_another_name_is_found_and_may_be_named(
     chosen = ("data.sample_file=sample_submission_stg1.csv",)
     load_prepared(prepare(*insects, *chosen))
     assert "sample" not in capsys.readouterr().err
-    # whoever says what the columns are has no such file
+    # naming the columns means that there is no such file
     columns = ("data.submission_columns=[id, label]",)
     assert load_prepared(prepare(*insects, *columns)).test["id"].tolist() == ["0", "1", "2"]
 

@@ -1,16 +1,16 @@
-"""`foldline sample`."""
+"""Drawing the sample competition, once and where the settings say."""
 
 from pathlib import Path
 
 import pytest
 
 from foldline.cli import main
-from foldline.config import Config
+from foldline.config.data import Sample
 from foldline.errors import UserError
 from foldline.preparing import sample
 from foldline.preparing.sample import run_sample
 
-CONFIG = Config.model_validate({"sample": {"people": 20, "eval_people": 18, "seed": 4}})
+SAMPLE = Sample(people=20, eval_people=18, seed=4)
 
 
 def test_it_is_drawn_once(
@@ -19,10 +19,10 @@ def test_it_is_drawn_once(
     drawn: list[dict[str, object]] = []
     monkeypatch.setattr(sample, "draw_competition", lambda root, **size: drawn.append(size))
     monkeypatch.setattr(sample, "is_drawn", lambda root, **size: bool(drawn))
-    run_sample(CONFIG)
+    run_sample(SAMPLE, tmp_path)
     assert drawn == [{"people": 20, "eval_people": 18, "seed": 4}]
     assert "20 people" in capsys.readouterr().out
-    run_sample(CONFIG)
+    run_sample(SAMPLE, tmp_path)
     assert len(drawn) == 1
     assert "nothing to do" in capsys.readouterr().out
 
@@ -56,4 +56,4 @@ def test_the_folder_where_one_stands_is_not_replaced(
     monkeypatch.chdir(tmp_path)
     for root in (".", "..", str(tmp_path)):
         with pytest.raises(UserError, match="may replace whole"):
-            run_sample(CONFIG, root=Path(root))
+            run_sample(SAMPLE, Path(root))

@@ -28,7 +28,7 @@ def read_all(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six people and two others, drawn by this process alone."""
+    """Draw six people to train on and two others, in this process."""
     root = tmp_path_factory.mktemp("inputs") / "sample"
     draw_competition(root, **SIZE, processes=1)
     return root
@@ -36,7 +36,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grey pictures instead of faces, where only the folder matters."""
+    """Save grey pictures instead of faces where only the folder matters."""
     plain = [Image.new("RGB", (4, 4), (90, 90, 90)) for _ in SHOTS]
     monkeypatch.setattr(competition, "draw_person", lambda person, *, seed: plain)
 

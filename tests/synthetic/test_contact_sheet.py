@@ -1,6 +1,7 @@
 """The sheet of drawn pictures for the documents."""
 
-from foldline.synthetic.contact_sheet import GAP, MARGIN, PICTURE, build_contact_sheet
+from benchmarks.draw_contact_sheet import GAP, MARGIN, PICTURE, build_contact_sheet
+
 from foldline.synthetic.people import cast_people
 
 

@@ -13,7 +13,7 @@ from foldline.synthetic.people import Gender, Person
 
 STILL = Moment(Pose(), Pose(), gaze=0, smile=1, light=(1, 1, 1), dusk=0, lamp=0)
 BLUE: Color = (0, 0, 255)
-# places of a face that stands still, in pixels from the upper left
+# places on an unmoved face, in pixels from the upper left
 BROW, MOUTH, BELOW_CHIN = (192, 226), (192, 305), (192, 358)
 
 
@@ -22,7 +22,7 @@ def make_person(gender: Gender = "female", age: int = 40, index: int = 0) -> Per
 
 
 def find_blue(image: Image.Image) -> set[tuple[int, int]]:
-    """Which of the three places are covered by a blue mask."""
+    """Return which of the three places are covered by a blue mask."""
     places = set()
     for place in (BROW, MOUTH, BELOW_CHIN):
         around = np.asarray(image)[place[1] - 8 : place[1] + 8, place[0] - 40 : place[0] + 40]

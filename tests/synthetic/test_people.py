@@ -1,4 +1,4 @@
-"""Who the drawn people are."""
+"""The drawn people."""
 
 from collections import Counter
 

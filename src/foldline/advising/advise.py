@@ -15,7 +15,7 @@ from foldline.advising.separation import (
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.folds import ALWAYS_TRAINED, deal_folds
+from foldline.data.folds import ALWAYS_TRAINED, assign_groups
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_head
@@ -115,7 +115,7 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
         return _Measured(why_not="none of the pictures could be read")
     chosen = chosen.iloc[seen]
     labels, groups = chosen["label"].tolist(), chosen["group"].tolist()
-    folds = deal_folds(groups, labels, number=NUM_FOLDS, seed=config.seed)
+    folds = assign_groups(groups, labels, number=NUM_FOLDS, seed=config.seed)
     separation = compute_separation(features, labels, groups, folds)
     return _Measured(separation, len(chosen), chosen["label"].nunique())
 

@@ -1,7 +1,6 @@
-"""The settings of every stage: what they are called, what they may be, what they default to.
+"""The settings of every stage: their names, the values they may have, and their defaults.
 
-Defaults live here and nowhere else. `foldline.config.recipe` lays a YAML file and overrides over
-them.
+Defaults live here and nowhere else; `foldline.config.recipe` puts a YAML file and overrides on top.
 """
 
 from pathlib import Path
@@ -9,48 +8,16 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator
 
 from foldline.config.data import Data, Folds, Sample, name_data
-from foldline.config.inference import Evaluate, Infer, Report, Track
-from foldline.config.learning import (
-    SGD,
-    Adam,
-    AdamW,
-    Constant,
-    Cosine,
-    CrossEntropy,
-    Model,
-    Plateau,
-    Step,
-    Train,
-    Validation,
-)
-from foldline.config.values import MetricKey, Name, Section, Seed, is_text, name_of, sections_in
+from foldline.config.inference import Evaluate, Infer
+from foldline.config.learning import Model, Train
+from foldline.config.reporting import Report
+from foldline.config.sections import Section
+from foldline.config.tracking import Track
+from foldline.config.values import MetricKey, Name, Seed
 
-__all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
-    "Config",
-    "Constant",
-    "Cosine",
-    "CrossEntropy",
-    "Data",
-    "Evaluate",
-    "Folds",
-    "Infer",
-    "Model",
-    "Plateau",
-    "Report",
-    "Sample",
-    "Section",
-    "Step",
-    "Track",
-    "Train",
-    "Validation",
-    "is_text",
-    "name_data",
-    "name_of",
-    "sections_in",
-]
+__all__ = ["RUNS_DIR", "Config", "name_data"]
+
+RUNS_DIR = Path("outputs/runs")
 
 
 class Config(Section):
@@ -86,7 +53,7 @@ class Config(Section):
 
     @property
     def data_name(self) -> str:
-        """What the prepared data go by."""
+        """The name of the prepared data."""
         return name_data(self.data.name, self.data.root)
 
     @property
@@ -95,4 +62,4 @@ class Config(Section):
 
     @property
     def run_dir(self) -> Path:
-        return Path("outputs/runs") / self.run
+        return RUNS_DIR / self.run

@@ -1,4 +1,4 @@
-"""The settings of the data: where they lie, what is read from them, who validates what."""
+"""The settings of the data: where they are, how they are read, who validates what."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from foldline.config.sections import Section
 from foldline.config.values import (
     InnerPath,
     Name,
-    Section,
     Seed,
     Share,
     Text,
@@ -18,22 +18,22 @@ from foldline.config.values import (
     Whole,
 )
 
-# a side of what the network sees, pixels
+# the height or width of what the network sees, pixels
 _Side = Annotated[Whole, Field(ge=1, le=8192)]
 
 
 class Sample(Section):
-    """The drawn competition of `make sample`, at data.root where a recipe or that is given."""
+    """The drawn competition, at data.root if a recipe or data.root itself is given."""
 
     people: Whole = Field(
-        440, ge=18, le=100_000, description="people to train on, seven pictures each"
+        440, ge=18, le=100_000, description="people to train on, with seven pictures each"
     )
     eval_people: Whole = Field(60, ge=18, le=100_000, description="other people to be scored on")
     seed: Seed = Field(0, description="another seed draws another competition")
 
 
 class Data(Section):
-    """The pictures and what is made of them."""
+    """The pictures and how they are read."""
 
     depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"pattern": ("scheme",)}
 
@@ -63,11 +63,11 @@ class Data(Section):
         description="sample submission under root; default: sample_submission.csv, else looked for",
     )
     submission_columns: tuple[Text, Text] | None = Field(
-        None, description="[id, label] where there is no sample file; default: scheme's"
+        None, description="[id, label] if there is no sample file; default: scheme's"
     )
     submission_labels: Literal["auto", "names", "numbers"] = Field(
         "auto",
-        description="classes by name or number (its own, else from 0); auto: as the sample file",
+        description="classes by name or number (their own, else from 0); auto: as the sample file",
     )
     image_size: tuple[_Side, _Side] = Field(
         (128, 96), description="what the network sees: [height, width], pixels"
@@ -83,16 +83,16 @@ class Data(Section):
         ),
     )
     on_bad_image: Literal["reject", "fail"] = Field(
-        "reject", description="a picture that cannot be read is left out and counted, or stops"
+        "reject", description="leave out and count pictures that cannot be read, or stop"
     )
     train_age_cut: Whole | None = Field(
         None,
         ge=31,
         le=60,
-        description="mask: from this age on trained as the oldest class; null: 60",
+        description="mask: people from this age on are trained as the oldest class; null: 60",
     )
     corrections: UserPath | None = Field(
-        None, description="CSV `target,part,value` of wrong labels, for training only"
+        None, description="CSV `target,part,value` that corrects labels, for training only"
     )
 
     @field_validator("pattern")
@@ -122,9 +122,9 @@ class Folds(Section):
         description="by person; by image (a lie, to show it); holdout: only one fold is scored; "
         "given: data.valid_dir is scored",
     )
-    seed: Seed = Field(0, description="another seed deals the people anew")
+    seed: Seed = Field(0, description="another seed assigns the people anew")
 
 
 def name_data(name: str | None, root: Path) -> str:
-    """What prepared data go by: their `name`, or the last folder of `root`, a link by its own."""
+    """Return `name`, or the last folder of `root`; a link counts by its own name."""
     return name or Path(os.path.abspath(root)).name  # noqa: PTH100

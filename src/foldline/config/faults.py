@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words: pydantic's errors as one line for each key."""
+"""Describe what is wrong with a configuration: pydantic's errors as one line for each key."""
 
 import difflib
 import json
@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from foldline.config import Config, Section, name_of, sections_in
+from foldline.config import Config
+from foldline.config.sections import Section, name_of, sections_in
 
-# what the user reads for pydantic's kinds of error; the braces are filled from their context
+# what the user reads for each kind of pydantic error; braces are filled from its context
 EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -23,7 +24,7 @@ EXPECTED = {
     "invalid_key": "text as a key",
     "less_than": "less than {lt:g}",
     "less_than_equal": "{le:.12g} or less",
-    "missing": "one value more",
+    "missing": "one more value",
     "model_attributes_type": "a section of keys",
     "model_type": "a section of keys",
     "path_type": "a path",
@@ -38,7 +39,7 @@ EXPECTED = {
 
 
 class _Place(NamedTuple):
-    """Where a fault is: its key, the section with it, and sections that could stand there."""
+    """Where a fault is: its keys, its section, and the sections that could stand there instead."""
 
     keys: tuple[str, ...]
     section: type[Section] | None
@@ -46,9 +47,9 @@ class _Place(NamedTuple):
 
 
 def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]], str]) -> list[str]:
-    """One line per key: where it was set, what was expected, what was found instead.
+    """Return a line for each key: where it was set, what was expected, what was found instead.
 
-    `origin_of` gives for a key what its line begins with, such as the file that sets it.
+    `origin_of` returns what the line of a key begins with, such as the file that sets it.
     """
     expected: dict[tuple[str, ...], dict[str, None]] = {}
     endings: dict[tuple[str, ...], str] = {}
@@ -56,7 +57,7 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
         kind, context, place = item["type"], item.get("ctx", {}), _locate(item["loc"])
         keys, found = place.keys, item["input"]
         if kind == "too_short" and found:
-            continue  # a consequence of the faults of its values
+            continue  # follows from the faults of its values
         if kind == "extra_forbidden":
             endings[keys] = _explain_unknown(place)
             continue
@@ -81,17 +82,17 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
 
 
 def show_value(value: Any) -> str:
-    """The value as one would write it in YAML, cut where it is long."""
+    """Return the value as one would write it in YAML, shortened if it is long."""
     return shorten(repr(value) if isinstance(value, str) else json.dumps(value, default=str))
 
 
 def shorten(text: str) -> str:
-    """No more of `text` than fits beside a key on a line."""
+    """Return as much of `text` as fits beside a key on a line."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _locate(location: Sequence[str | int]) -> _Place:
-    """The place without the names that pydantic puts in for the members of a union."""
+    """Return the place without the names that pydantic inserts for members of a union."""
     keys: list[str] = []
     owner: type[Section] | None = Config
     sections: Sequence[type[Section]] = [Config]
@@ -115,8 +116,8 @@ def _explain_unknown(place: _Place) -> str:
         verb = "have" if len(having) > 1 else "has"
         return f"{name_of(place.section)} has no {last}; {_join(having, 'and')} {verb}"
     if ":" in last:
-        return "no such key; YAML wants a blank after each colon, as in {name: sgd, lr: 0.1}"
-    # the same key in another section, then one like it beside it, then one like it elsewhere
+        return "no such key; YAML needs a blank after each colon, as in {name: sgd, lr: 0.1}"
+    # the same key in another section, then a similar one beside it, then a similar one elsewhere
     known = sorted(_list_keys(Config), key=lambda key: (-len(key), key))
     by_name = {key.split(".")[-1]: key for key in known}
     fields = place.section.model_fields if place.section else ()
@@ -127,7 +128,7 @@ def _explain_unknown(place: _Place) -> str:
 
 
 def _list_keys(section: type[Section], prefix: str = "") -> set[str]:
-    """Every dotted key there is."""
+    """Return every dotted key."""
     keys = set()
     for key in section.model_fields:
         keys.add(prefix + key)

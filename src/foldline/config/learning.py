@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from foldline.config.sections import Section
 from foldline.config.values import (
     Count,
     Duration,
@@ -15,7 +16,6 @@ from foldline.config.values import (
     Probability,
     Rate,
     Real,
-    Section,
     Share,
     Text,
     Whole,
@@ -26,20 +26,20 @@ from foldline.metrics.metric import METRICS
 class Model(Section):
     """The network."""
 
-    # another network's constructor takes other arguments
+    # the constructor of another network takes other arguments
     depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"arguments": ("name", "source")}
 
-    name: Text = Field("resnet18", description="a classification model of `source`")
+    name: Text = Field("resnet18", description="a classification model in `source`")
     source: Literal["torchvision", "timm"] = Field(
-        "torchvision", description="the library of the model; timm is an extra to be installed"
+        "torchvision", description="the library of the model; timm must be installed separately"
     )
     arguments: dict[str, Any] = Field(
-        {}, description="of the model's constructor, over its own: {drop_rate: 0.1}"
+        {}, description="for the model's constructor, over its defaults: {drop_rate: 0.1}"
     )
     weights: PathOrWord = Field(
         "imagenet",
         description="imagenet (timm: its pretrained ones), none, a file of weights, or run:NAME "
-        "to go on from its best.pt",
+        "to continue from its best.pt",
     )
     train: Text = Field(
         "all",
@@ -87,14 +87,14 @@ class Cosine(Section):
 
 class Step(Section):
     name: Literal["step"] = "step"
-    every: Duration = Field("3 epochs", description="between falls, such as 500 steps")
+    every: Duration = Field("3 epochs", description="time between drops, such as 500 steps")
     factor: Share = Field(0.1, description="what the learning rate is multiplied with")
 
 
 class Plateau(Section):
     name: Literal["plateau"] = "plateau"
     factor: Share = Field(0.5, description="what the learning rate is multiplied with")
-    patience: Whole = Field(2, ge=0, description="epochs without improvement before it falls")
+    patience: Whole = Field(2, ge=0, description="epochs without improvement before a drop")
 
 
 class CrossEntropy(Section):
@@ -102,40 +102,41 @@ class CrossEntropy(Section):
     label_smoothing: Probability = 0.0
     class_weights: Literal["none", "balanced", "sqrt"] = Field(
         "none",
-        description="each picture's loss by inverse class frequency, or its square root; mean 1",
+        description="weigh losses by inverse class frequency, or its square root; mean 1",
     )
 
 
 class Validation(Section):
-    """When the validation fold is scored; the end of the training always is."""
+    """When the validation fold is scored, besides at the end of training."""
 
     every: Duration = Field("1 epoch", description="such as 2 epochs, 0.5 epochs or 500 steps")
-    from_epoch: Count = Field(1, description="no validation in the epochs before this one")
+    from_epoch: Count = Field(1, description="no validation before this epoch")
     floor: Real | None = Field(
-        None, description="worse than this, in the monitor's unit, nothing is saved; null: no floor"
+        None, description="save nothing that scores worse, in the monitor's unit; null: no floor"
     )
 
 
 class Train(Section):
     """How the network is trained."""
 
-    epochs: Count = Field(12, description="at the most")
+    epochs: Count = Field(12, description="at most")
     patience: Whole = Field(
         4, ge=0, description="epochs without improvement before stopping; 0: never"
     )
     min_improvement: Real = Field(
-        0.0, ge=0, description="what counts as better, in the monitor's unit"
+        0.0, ge=0, description="the least that counts as better, in the monitor's unit"
     )
     monitor: MetricKey = Field(
-        "macro_f1", description="of the whole validation fold; chooses the best epoch and stops"
+        "macro_f1",
+        description="metric of the whole validation fold that selects the best epoch and stops",
     )
     validation: Validation = Validation()
     keep: Literal["best", "every"] = Field(
-        "best", description="every: besides best.pt, every validation's as epoch_<n>.pt"
+        "best", description="every: besides best.pt, one checkpoint per validation, epoch_<n>.pt"
     )
-    batch_size: Count = Field(32, description="pictures a forward pass, per process")
-    accumulate: Count = Field(1, description="forward passes a step of the optimizer")
-    clip_norm: Real = Field(0.0, ge=0, description="gradients are clipped at this norm; 0: never")
+    batch_size: Count = Field(32, description="pictures per forward pass and process")
+    accumulate: Count = Field(1, description="forward passes per optimizer step")
+    clip_norm: Real = Field(0.0, ge=0, description="clip gradients at this norm; 0: never")
     folds: FoldNumbers | None = Field(
         None, description="which folds to train, such as [0, 2]; null: all"
     )
@@ -159,7 +160,7 @@ class Train(Section):
             {"name": "Affine", "scale": [0.9, 1.1], "rotate": [-8, 8], "p": 0.7},
             {"name": "RandomBrightnessContrast", "p": 0.5},
         ),
-        description="albumentations transforms after crop and resize: name and its arguments",
+        description="albumentations transforms after crop and resize: name and arguments",
     )
 
     @property

@@ -1,7 +1,7 @@
-"""YAML without its surprises: no key twice, `1e-3` is a number, `off` and `1:30` are text.
+"""YAML without its surprises: no duplicate keys, `1e-3` is a number, `off` and `1:30` are text.
 
-Plain values only: what a reader of settings never needs (aliases, tags, merged keys, several
-documents) is refused with its line, and so is what could hurt: depth, size, control characters.
+Only plain values: what settings never need (aliases, tags, merged keys, several documents) is
+refused with its line, and so is what could hurt: depth, size, control characters.
 """
 
 import math
@@ -11,42 +11,44 @@ from typing import Any, NoReturn
 
 import yaml
 
-# of one recipe with every setting there is a few hundredths
+from foldline.errors import describe_error
+
+# a recipe with every setting has a few hundredths of this
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 20
 MAX_DIGITS = 18
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$")
-# control characters, halves of characters, and what shows text in another order than written
+# control characters, lone surrogates, and what shows text in another order than it is written
 _NEVER = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     "|[\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
 
-# what the unquoted text that stands at these keys means
+# returns what the unquoted text at these keys means
 ReadPlain = Callable[[Sequence[str], str], Any]
 
 
 class PlainYamlError(ValueError):
-    """What is wrong with the text, and in which line of it."""
+    """What is wrong with the text, and in which line."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what YAML 1.1 readers and `load_plain_yaml` would otherwise not read as text."""
+    """Quotes text that YAML 1.1 readers or `load_plain_yaml` would otherwise not read as text."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - named so by PyYAML
-        return True  # they would be refused
+        return True  # aliases would be refused
 
 
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+.0123456789"))
 
 
 def load_plain_yaml(text: str, read_plain: ReadPlain | None = None) -> Any:
-    """The one value that `text` holds, of Python's plain types.
+    """Return the one value that `text` holds, of Python's plain types.
 
-    `read_plain` decides what unquoted text means; default: `resolve_plain`, whatever its keys.
-    Raises `PlainYamlError`, in one line.
+    `read_plain` decides what unquoted text means; by default `resolve_plain` does, whatever the
+    keys. Raise `PlainYamlError` with a message of one line.
     """
     if len(text) > MAX_CHARACTERS:
         raise PlainYamlError(f"more than {MAX_CHARACTERS} characters; settings are short")
@@ -62,11 +64,11 @@ def load_plain_yaml(text: str, read_plain: ReadPlain | None = None) -> Any:
             line_of + ", ".join(filter(None, [error.context, error.problem]))
         ) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise PlainYamlError(" ".join(str(error).split())) from None
+        raise PlainYamlError(describe_error(error)) from None
 
 
 def resolve_plain(text: str) -> Any:
-    """What unquoted text means where any type may stand; raises `ValueError` for absurd numbers."""
+    """Return what unquoted text means if any type is allowed, or raise `ValueError`."""
     if text in ("", "~", "null"):
         return None
     if text in ("true", "false"):
@@ -84,12 +86,12 @@ def resolve_plain(text: str) -> Any:
 
 
 def dump_plain_yaml(value: Any) -> str:
-    """YAML that `load_plain_yaml` and any other reader gives back as `value`, keys in order."""
+    """Return YAML that `load_plain_yaml` and any other reader reads as `value`, keys in order."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 class _Builder:
-    """Builds the value from YAML's events, so that nothing is made of what is refused."""
+    """Builds a value from YAML's events, so that nothing refused is ever built."""
 
     def __init__(self, text: str, read_plain: ReadPlain) -> None:
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
@@ -103,7 +105,7 @@ class _Builder:
         next(self._events)  # of the document
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            _refuse(after, "a second document begins; one is all there may be")
+            _refuse(after, "a second document begins; only one is allowed")
         return value
 
     def _build(self, event: Any, keys: tuple[str, ...]) -> Any:
@@ -138,8 +140,8 @@ class _Builder:
             values[key] = self._build(next(self._events), (*keys, event.value))
 
     def _read(self, event: Any, keys: tuple[str, ...] | None) -> Any:
-        """A scalar's value; of a key, which has no `keys` above it, whatever it looks like."""
-        # a line's end is \n here, whatever it is in the file; \r can only be an escape
+        """Return the value of a scalar, or of a key, which has no `keys`."""
+        # line ends are \n here, whatever they are in the file; \r can only be an escape
         found = _NEVER.search(event.value)
         if found or "\r" in event.value:
             _refuse(event, _describe_character(found[0] if found else "\r"))

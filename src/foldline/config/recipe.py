@@ -1,4 +1,4 @@
-"""From a YAML file and `key=value` overrides to a `Config`, with every fault reported at once."""
+"""Load a `Config` from a YAML file and `key=value` overrides, reporting every fault at once."""
 
 import difflib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from foldline.config import Config, is_text, sections_in
+from foldline.config import Config
 from foldline.config.faults import describe_faults, shorten, show_value
 from foldline.config.plain_yaml import (
     MAX_CHARACTERS,
@@ -18,22 +18,23 @@ from foldline.config.plain_yaml import (
     load_plain_yaml,
     resolve_plain,
 )
+from foldline.config.sections import is_text, sections_in
 from foldline.config.values import expand_home
 from foldline.errors import UserError
 
 
 class _Layer(NamedTuple):
-    """Settings that lie over those of the layer before; `origin` begins the faults in them."""
+    """Settings on top of those of the layer before; faults in them begin with `origin`."""
 
     origin: str
     values: dict[str, Any]
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
-    """Lay `path` (over the parent it names) and `a.b=value` overrides over the defaults.
+    """Put `path` (on top of the parent it names) and `a.b=value` overrides over the defaults.
 
-    `run` is the file's stem where neither the file nor an override says otherwise.
-    Raises `UserError` with one line per fault, each naming the dotted key.
+    `run` is the file's stem unless the file or an override sets it. Raise `UserError` with a line
+    for each fault, naming the dotted key.
     """
     layers = _load_layers(path) if path else []
     values, faults = _read_overrides(overrides)
@@ -52,7 +53,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """The resolved configuration as YAML that `load_config` reads back to an equal one."""
+    """Return the resolved configuration as YAML that `load_config` reads back as an equal one."""
     return dump_plain_yaml(config.model_dump(mode="json"))
 
 
@@ -70,7 +71,9 @@ def _load_layers(path: Path) -> list[_Layer]:
             raise UserError(f"{path}: parent: {error}") from None
         below = _load_file(parent_path, opening=f"{path}: parent: ")
         if "parent" in below:
-            raise UserError(f"{path}: parent: {parent_path} has a parent itself; one is the most")
+            raise UserError(
+                f"{path}: parent: {parent_path} has a parent itself; only one is allowed"
+            )
         layers.insert(0, _Layer(f"{parent_path}: ", below))
     return layers
 
@@ -81,7 +84,7 @@ def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
         if path.is_dir():
             raise UserError(f"{name}: this is a folder; name one of the configuration files in it")
         with path.open("rb") as file:
-            # no more than is taken anyway: it may be a device, or a table by mistake
+            # no more than is accepted anyway: it may be a device, or a table by mistake
             text = file.read(4 * MAX_CHARACTERS + 1).decode()
         values = load_plain_yaml(text, _read_plain)
     except FileNotFoundError:
@@ -95,7 +98,7 @@ def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{name}: not UTF-8; save it as UTF-8 text") from None
-    except ValueError as error:  # of YAML, or a name that no file can have
+    except ValueError as error:  # wrong YAML, or a name that no file can have
         raise UserError(f"{name}: {error}") from None
     if not isinstance(values, dict | None):
         raise UserError(f"{name}: expected keys such as train:, found {show_value(values)}")
@@ -103,7 +106,7 @@ def _load_file(path: Path, *, opening: str = "") -> dict[str, Any]:
 
 
 def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """The settings and the faults of `a.b=value` texts; the last one for a key wins."""
+    """Return the settings in `a.b=value` texts, the last for a key winning, and their faults."""
     values: dict[str, Any] = {}
     faults = []
     for override in overrides:
@@ -126,16 +129,16 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
         for section in sections:
             inner = inner.setdefault(section, {}) if isinstance(inner, dict) else None
         if not isinstance(inner, dict) or isinstance(inner.get(last), dict):
-            faults.append(f"{key}: set together with a part of it; set the one or the other")
+            faults.append(f"{key}: set together with a key inside it; set one or the other")
             continue
         inner[last] = value
     return values, faults
 
 
 def _read_override(keys: Sequence[str], text: str) -> Any:
-    """The value of one override: what was typed, where the key takes text; else YAML.
+    """Return the value of one override: text as typed if the key takes text, else YAML.
 
-    Quotes that a person put around text, as YAML asks for them, are none of it.
+    Quotes around text, which YAML would ask for, do not belong to it.
     """
 
     def read(inner: Sequence[str], plain: str) -> Any:
@@ -153,11 +156,11 @@ def _read_override(keys: Sequence[str], text: str) -> Any:
 
 
 def _read_plain(keys: Sequence[str], text: str) -> Any:
-    """Unquoted text, where the key takes any, is what is written: `012`, `1e5`, `true`."""
+    """Return what unquoted text means: itself, even `012` or `true`, if the key takes text."""
     takes_text, takes_null = is_text(Config, keys)
     if not takes_text:
         return resolve_plain(text)
-    # ~ alone is the home folder where there must be a path
+    # ~ alone is the home folder if there must be a path
     return None if text in ("", "null") or (takes_null and text == "~") else text
 
 
@@ -166,10 +169,11 @@ def _is_recipe(word: str) -> bool:
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:
-    """`above` wins key by key; where the name chooses the keys, another name starts anew.
+    """Merge key by key, `above` winning.
 
-    So does an empty mapping where the keys are not ours, as in `model.arguments={}`, and a key
-    that depends on another, such as `model.arguments` on `model.name`.
+    If the `name` of a section selects its keys, another name starts afresh. So does an empty
+    mapping whose keys are not ours, as in `model.arguments={}`, and a key that depends on one that
+    changed, as `model.arguments` does on `model.name`.
     """
     merged = dict(below)
     for key, deciding in section.depends_on.items() if section else ():
@@ -188,7 +192,7 @@ def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[s
 
 
 def _find_origin(layers: Sequence[_Layer], keys: Sequence[str]) -> str:
-    """The origin of the topmost layer that sets the key, or the most of the sections above it."""
+    """Return the origin of the topmost layer that sets the key, or most of the path to it."""
 
     def depth(layer: _Layer) -> int:
         inner: Any = layer.values

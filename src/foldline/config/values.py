@@ -1,30 +1,28 @@
-"""What a setting may be, and the sections that settings stand in."""
+"""The types of settings: what a value may be."""
 
 import re
-import types
 import unicodedata
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic_core import PydanticKnownError
 
 from foldline.metrics.metric import METRICS
 from foldline.spelling import find_typed
 from foldline.text import has_control_characters
 
-# what file systems take: bytes of one name, and of a whole path
+# limits of file systems: bytes of one name, and of a whole path
 _MAX_NAME_BYTES = 255
 _MAX_PATH_BYTES = 4000
-# below that of one name, so that a file named after it may have an ending and a temporary name
+# less than a name may have, so that files named after the run fit, with extension and suffix
 _MAX_RUN_BYTES = 200
-# of any whole number that is not a seed
+# the limit of whole numbers other than seeds
 _MAX_WHOLE = 10**9
 
 
 def _check_magnitude(number: int) -> int:
-    # not Field(le=…), which would take the place of a narrower one where both are given
+    # not Field(le=…), which would replace a narrower one given with it
     if number > _MAX_WHOLE:
         raise PydanticKnownError("less_than_equal", {"le": _MAX_WHOLE})
     return number
@@ -56,7 +54,7 @@ def _check_prose(text: str) -> str:
 
 
 def _check_lengths(path: str) -> str:
-    """Raise `ValueError` for what no file system takes, before anything is opened."""
+    """Raise `ValueError` for a path too long for file systems, before anything is opened."""
     names = [len(name.encode(errors="replace")) for name in path.split("/")]
     if max(names) > _MAX_NAME_BYTES or sum(names) + len(names) > _MAX_PATH_BYTES:
         raise ValueError(
@@ -67,7 +65,7 @@ def _check_lengths(path: str) -> str:
 
 
 def expand_home(path: str) -> str:
-    """`path` with the home folder for a leading ~, as shells have it. Raises `ValueError`."""
+    """Return `path` with a leading ~ expanded as shells do, or raise `ValueError`."""
     try:
         return str(Path(path).expanduser()) if path.startswith("~") else path
     except RuntimeError:
@@ -90,7 +88,7 @@ def _check_metric(key: str) -> str:
 
 
 def _compose(value: Any) -> Any:
-    """A name typed or completed on macOS is stored decomposed; one name is one folder."""
+    """Compose a name, as macOS may type it decomposed, and one name is one folder."""
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
@@ -122,69 +120,10 @@ Name = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_check_one_line)]
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_check_prose)]
-# a folder in another one; and a file's name that may have ~ and other words in its place
+# a path inside a folder; and a file's path, or a word in its place
 InnerPath = Annotated[Text, AfterValidator(_check_lengths)]
 PathOrWord = Annotated[
     Text, AfterValidator(expand_home), AfterValidator(_check_lengths), AfterValidator(find_typed)
 ]
 MetricKey = Annotated[str, AfterValidator(_check_metric)]
 UserPath = Annotated[Path, BeforeValidator(_read_path)]
-
-
-class Section(BaseModel):
-    """A frozen part of the configuration; unknown keys are refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
-    )
-
-    # keys that mean nothing once another key, which stands behind them, has another value
-    depends_on: ClassVar[Mapping[str, Sequence[str]]] = {}
-
-
-def sections_in(section: Any, key: Any) -> list[type[Section]]:
-    """The section that `key` holds, or those it may hold, as Adam, AdamW and SGD; else none."""
-    if section is None or key not in section.model_fields:
-        return []
-    found = _list_types(section, key)
-    return [each for each in found if isinstance(each, type) and issubclass(each, Section)]
-
-
-def name_of(section: type[Section]) -> str:
-    """What chooses this section among others: `adamw` for AdamW."""
-    return str(section.model_fields["name"].default)
-
-
-def is_text(section: type[Section], keys: Sequence[str]) -> tuple[bool, bool]:
-    """Whether what stands at `keys` is text or a path and nothing else; whether it may be null."""
-    sections, found = [section], set[Any]()
-    for depth, key in enumerate(keys):
-        having = [each for each in sections if key in each.model_fields]
-        sections = [inner for each in having for inner in sections_in(each, key)]
-        if not sections:
-            types_there = {one for each in having for one in _list_types(each, key)}
-            found = _list_inner(types_there, len(keys) - depth - 1)
-            break
-    given = found - {types.NoneType}
-    return bool(given) and given <= {str, Path}, types.NoneType in found
-
-
-def _list_types(section: type[Section], key: str) -> list[Any]:
-    return _flatten(section.model_fields[key].annotation)
-
-
-def _flatten(annotation: Any) -> list[Any]:
-    """The members of a union, without what annotates them."""
-    if get_origin(annotation) is Annotated:
-        return _flatten(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return [each for member in get_args(annotation) for each in _flatten(member)]
-    return [annotation]
-
-
-def _list_inner(members: set[Any], depth: int) -> set[Any]:
-    """What the tuples among `members` hold, `depth` times."""
-    for _ in range(depth):
-        held = [item for each in members if get_origin(each) is tuple for item in get_args(each)]
-        members = {one for item in held if item is not ... for one in _flatten(item)}
-    return members

@@ -1,1 +1,1 @@
-"""From files to labelled tensors."""
+"""From a competition's files to a sealed table and to batches."""

@@ -1,4 +1,4 @@
-"""Pictures that passed `prepare` and cannot be decoded: stop, or leave them out and count them."""
+"""Pictures that passed `prepare` but cannot be decoded: stop, or leave them out and count them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,17 +12,17 @@ from foldline.text import count_and_name, count_of
 
 
 class BadPictures:
-    """The bad pictures of one command, handled by `data.on_bad_image`: `reject` or `fail`."""
+    """The bad pictures of one stage, treated as `data.on_bad_image` says: `reject` or `fail`."""
 
     def __init__(self, policy: str) -> None:
         self._policy = policy
         self._reasons: dict[str, str] = {}
 
     def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass the batches on, empty ones too, and record their bad pictures.
+        """Yield every batch, even one without a decoded picture, and remember its bad pictures.
 
-        Raises `UserError` for a file that cannot be read at all, as the disk is then to blame, and
-        for a bad picture if that is the policy.
+        Raise `UserError` for a file that cannot be read at all, as the disk is then to blame, and
+        for a bad picture if the policy is `fail`.
         """
         for batch in batches:
             for error in batch.bad:
@@ -37,10 +37,10 @@ class BadPictures:
             yield batch
 
     def report(self, what: str, learned_from: Mapping[str, str] | None = None) -> None:
-        """Warn of the pictures that were left out, over all processes.
+        """Warn how many pictures were left out, counted over all processes.
 
-        `learned_from` has the class of each training picture by its path: a class of which no
-        picture could be decoded is named.
+        `learned_from` has the class of each picture to learn from, by path; the warning names the
+        classes none of whose pictures could be decoded.
         """
         found = dict(gather_object([*self._reasons.items()]))
         if found:

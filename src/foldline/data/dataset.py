@@ -1,4 +1,4 @@
-"""Pictures in batches, whose order and augmentation follow from a seed."""
+"""Batches of pictures whose order and augmentation depend on the seed alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from foldline.data.transforms import Normalization, Transform
 Key = tuple[int, int]  # row of the dataset, seed of its augmentation
 
 PREFETCH = 2
-# seconds; a batch over a slow network takes some of them, and nothing takes this long
+# seconds; even over a slow network, no batch takes this long
 READ_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPicture:
     """One decoded picture: `image` is `[3, h, w]` uint8."""
 
     row: int
@@ -32,10 +32,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64.
+    """`images` `[B, 3, h, w]` uint8, `labels` and `rows` `[B]` int64; `bad` could not be read.
 
-    `normalize` turns the images into the network's input, once they are on its device; `bad` are
-    the pictures that could not be read.
+    `normalize` turns the images into the input of the network, once they are on its device.
     """
 
     images: torch.Tensor
@@ -51,19 +50,19 @@ class Batch:
     def to_device(
         self, device: torch.device, *, channels_last: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the images as the network wants them, `[B, 3, h, w]` float32, and the labels."""
+        """Return the network's input, `[B, 3, h, w]` float32, and the labels, on `device`."""
         layout = torch.channels_last if channels_last else torch.contiguous_format
         images = self.images.to(device, non_blocking=True).contiguous(memory_format=layout)
         return self.normalize(images), self.labels.to(device, non_blocking=True)
 
 
-class ImageDataset(Dataset[Picture | BadImageError]):
-    """Pictures `paths` under `root` with their `labels`; an unreadable one is an error as item.
+class ImageDataset(Dataset[DecodedPicture | BadImageError]):
+    """The pictures at `paths` under `root`, with their `labels`; a bad one comes as its error.
 
-    A batch of fewer than `at_least` readable pictures is filled up with those that follow in the
-    table, each with the augmentation of the batch's last. So every process takes all its steps,
-    and the same ones every time, whichever pictures are broken. If the whole table has fewer
-    readable pictures, the batch has none.
+    A batch with fewer than `at_least` readable pictures is filled up with those that follow in the
+    table, each with the augmentation of the batch's last. So every process takes all of its steps,
+    and the same ones every time, whichever pictures are broken. If the whole table has fewer, the
+    batch has none.
     """
 
     def __init__(
@@ -83,21 +82,21 @@ class ImageDataset(Dataset[Picture | BadImageError]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, key: Key) -> Picture | BadImageError:
+    def __getitem__(self, key: Key) -> DecodedPicture | BadImageError:
         row, seed = key
         try:
             pixels = load_image(self.root / self.paths[row], self.transform.decode_size)
         except BadImageError as error:
             return error
-        return Picture(row, self.transform(pixels, seed), self.labels[row])
+        return DecodedPicture(row, self.transform(pixels, seed), self.labels[row])
 
-    def __getitems__(self, keys: Sequence[Key]) -> list[Picture | BadImageError]:
-        """Return a whole batch, as torch asks for it."""
+    def __getitems__(self, keys: Sequence[Key]) -> list[DecodedPicture | BadImageError]:
+        """Return one batch; torch asks for it as a whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
         while (missing := self.at_least - _count_good(items)) > 0:
             more = [self[key] for key in islice(others, missing)]
-            # a disk that is gone has no other pictures either
+            # if the disk is gone there is no point in searching on
             if not more or any(_is_unreachable(item) for item in items):
                 return [item for item in items if isinstance(item, BadImageError)]
             items += more
@@ -113,11 +112,11 @@ class ImageDataset(Dataset[Picture | BadImageError]):
 
 
 class ShuffledBatches(Sampler[list[Key]]):
-    """Batches of one training epoch, in an order that depends on seed and `epoch` alone.
+    """Batches of one training epoch, in an order that depends on the seed and `epoch` alone.
 
-    Each of n processes takes every n-th picture; if the number does not divide, the first pictures
-    are repeated, so that all take the same number of steps. A last batch of a single picture joins
-    the one before it, as batch norm cannot learn from one.
+    Each of several processes takes every n-th picture; the first pictures are repeated if the
+    number does not divide, so that all take the same number of steps. A last batch of a single
+    picture joins the one before it, as batch norm cannot learn from one.
     """
 
     def __init__(
@@ -145,7 +144,7 @@ class ShuffledBatches(Sampler[list[Key]]):
 
 
 class OrderedBatches(Sampler[list[Key]]):
-    """Batches in table order; each of n processes takes every n-th picture, none twice."""
+    """Batches in table order; each of several processes takes every n-th picture, none twice."""
 
     def __init__(self, size: int, batch_size: int, *, rank: int = 0, world: int = 1) -> None:
         self.rows = range(rank, size, world)
@@ -159,17 +158,17 @@ class OrderedBatches(Sampler[list[Key]]):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
 
 
-def _count_good(items: Sequence[Picture | BadImageError]) -> int:
-    return sum(isinstance(item, Picture) for item in items)
+def _count_good(items: Sequence[DecodedPicture | BadImageError]) -> int:
+    return sum(isinstance(item, DecodedPicture) for item in items)
 
 
-def _is_unreachable(item: Picture | BadImageError) -> bool:
+def _is_unreachable(item: DecodedPicture | BadImageError) -> bool:
     return isinstance(item, BadImageError) and item.unreachable
 
 
-def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) -> Batch:
-    """Join the readable pictures, and put the unreadable ones into `Batch.bad`."""
-    good = [item for item in items if isinstance(item, Picture)]
+def collate(normalize: Normalization, items: Sequence[DecodedPicture | BadImageError]) -> Batch:
+    """Join the readable pictures into a batch; the unreadable ones go into `Batch.bad`."""
+    good = [item for item in items if isinstance(item, DecodedPicture)]
     bad = tuple(item for item in items if isinstance(item, BadImageError))
     images = [item.image for item in good]
     return Batch(
@@ -182,16 +181,16 @@ def collate(normalize: Normalization, items: Sequence[Picture | BadImageError]) 
 
 
 class _Loader(DataLoader[Batch]):
-    """Draws once from torch's global random state on each iteration, whoever reads.
+    """A loader that draws exactly once from torch's global random state in each pass.
 
-    With reading processes torch draws only when it starts them, so that dropout in an epoch would
-    differ between a fold that was interrupted and one that was not.
+    With reading processes, torch itself would draw only when it starts them, so that dropout in an
+    epoch would be different after a fold is resumed.
     """
 
     def __iter__(self) -> Any:
-        state = torch.get_rng_state()
+        chance = torch.get_rng_state()
         batches = super().__iter__()
-        torch.set_rng_state(state)
+        torch.set_rng_state(chance)
         torch.empty((), dtype=torch.int64).random_()
         return batches
 
@@ -204,10 +203,10 @@ def build_loader(
     pin_memory: bool,
     timeout: float = READ_TIMEOUT,
 ) -> "DataLoader[Batch]":
-    """Build a loader of `Batch`; `workers` 0 reads in the training process itself.
+    """Return a loader of `Batch`; with 0 `workers` the training process itself reads.
 
-    Reading processes keep `PREFETCH` batches each ready in shared memory. If no batch comes for
-    `timeout` seconds, or one of them is killed, torch raises `RuntimeError`.
+    Each worker keeps `PREFETCH` batches ready in shared memory. If none arrives for `timeout`
+    seconds, or a worker is killed, torch raises `RuntimeError`.
     """
     return _Loader(
         dataset,  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Pictures from files, in one way for training, validation and inference."""
+"""Decode pictures, in the same way for training, validation and inference."""
 
 import warnings
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from foldline.data.picture_files import UnusablePictureError, open_picture
+from foldline.errors import describe_error
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -24,7 +25,7 @@ class BadImageError(Exception):
         self.path, self.reason, self.unreachable = path, reason, unreachable
 
     def __reduce__(self) -> tuple[Callable[..., "BadImageError"], tuple[Path, str, bool]]:
-        # so that it crosses from a worker process
+        # lets a worker process send it to the main one
         return _rebuild, (self.path, self.reason, self.unreachable)
 
 
@@ -33,15 +34,15 @@ def _rebuild(path: Path, reason: str, unreachable: bool) -> BadImageError:
 
 
 def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
-    """Decode a JPEG or PNG as RGB, `[H, W, 3]`, uint8, upright by its EXIF orientation.
+    """Decode a JPEG or PNG as RGB, `[H, W, 3]`, uint8, turned upright by its EXIF orientation.
 
-    A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that is still
+    A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that still has
     `at_least` = (height, width) pixels: libjpeg then does most of the shrinking for free.
-    What is transparent shows white.
+    Transparent pixels become white.
 
-    Raise `BadImageError` for a file that `open_picture` refuses and for one that ends too early.
-    A JPEG whose data is damaged and yet goes on to its end marker is not seen here, as Pillow
-    drops what libjpeg says of it: `data.verify=decode` is what finds those.
+    Raise `BadImageError` for a file that `open_picture` refuses or that ends too early. A JPEG
+    with damaged data that still reaches its end marker passes, as Pillow drops what libjpeg says
+    about it; `data.verify=decode` finds those.
     """
     try:
         with (
@@ -63,17 +64,13 @@ def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
     except Exception as error:  # noqa: BLE001 - a broken file makes Pillow raise anything
         # an error of the disk or the network says nothing about the picture
         unreachable = isinstance(error, OSError) and error.errno is not None
-        raise BadImageError(path, _one_line(error), unreachable=unreachable) from None
+        raise BadImageError(path, describe_error(error), unreachable=unreachable) from None
 
 
 def _lay_on_white(image: Image.Image) -> Image.Image:
-    """Return what a viewer shows: under transparency lies whatever the editor left there."""
+    """Return what a viewer shows, as a transparent pixel may have any colour."""
     if not image.has_transparency_data:
         return image
     white = Image.new("RGBA", image.size, "white")
     white.alpha_composite(image.convert("RGBA"))
     return white
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Who validates what: groups dealt into folds so that every fold looks like the whole."""
+"""Who validates what: groups assigned to folds so that every fold looks like the whole."""
 
 import hashlib
 from collections import Counter
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from foldline.errors import UserError
 from foldline.text import count_and_name
 
-# in the column `fold`: trained on in every fold, never validated
+# in the column `fold`: always trained on, never validated
 ALWAYS_TRAINED = -1
-# a group's labels and how many pictures it has of each, sorted by label
+# the labels of a group and how many pictures it has of each, sorted by label
 Profile = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ClassCounts:
-    """Groups and pictures of every class: arrays [classes] and, by fold, [folds, classes].
+    """Groups and pictures of every class: `[classes]`, and in each fold `[folds, classes]`.
 
-    `all_fold_groups` [folds] counts each group once, whatever classes it has.
+    `all_fold_groups` `[folds]` counts each group once, whatever classes it has.
     """
 
     groups: NDArray[np.int64]
@@ -40,16 +40,16 @@ def assign_folds(
     number: int,
     seed: int,
 ) -> tuple[list[int], int]:
-    """Give every row its fold, and say how many folds there are to validate.
+    """Return the fold of every row, and how many folds are validated.
 
-    `group` keeps the rows of a group together. `image` deals row by row: pictures of one person
-    then train the network that is scored on the others, so the score is a lie; it is there to show
-    that. `holdout` deals like `group`, keeps fold 0 and trains on all others always (-1).
+    `group` keeps the rows of a group together. `image` assigns row by row: a network is then
+    scored on people it was trained on, so the score is a lie; it exists to show that. `holdout`
+    assigns like `group`, keeps fold 0, and always trains on all others (-1).
 
-    Raises `UserError` where there are fewer groups than folds.
+    Raise `UserError` if there are fewer groups than folds.
     """
     units = paths if kind == "image" else groups
-    folds = deal_folds(units, labels, number=number, seed=seed)
+    folds = assign_groups(units, labels, number=number, seed=seed)
     if kind == "holdout":
         return [0 if fold == 0 else ALWAYS_TRAINED for fold in folds], 1
     return folds, number
@@ -61,10 +61,10 @@ def take_given_folds(
     is_valid: Sequence[bool],
     class_names: Sequence[str],
 ) -> list[int]:
-    """Fold 0 for the rows that came as validation pictures, `ALWAYS_TRAINED` for the others.
+    """Return fold 0 for rows that came as validation pictures, `ALWAYS_TRAINED` for the others.
 
-    Raises `UserError` naming the groups that are on both sides, as the score would lie, and the
-    classes that are only to be validated, as nothing could learn them.
+    Raise `UserError` naming the groups on both sides, as the score would lie, and the classes
+    that are only validated, as nothing could learn them.
     """
     rows = list(zip(groups, labels, is_valid, strict=True))
     valid_groups = {group for group, _, valid in rows if valid}
@@ -87,17 +87,17 @@ def take_given_folds(
     return [0 if valid else ALWAYS_TRAINED for valid in is_valid]
 
 
-def deal_folds(
+def assign_groups(
     groups: Sequence[str], labels: Sequence[int], *, number: int, seed: int
 ) -> list[int]:
-    """Deal whole groups into `number` folds, stratified on the labels that each group has.
+    """Assign whole groups to `number` folds, stratified on the labels that each group has.
 
-    Groups of the rarest profile are dealt first, within a profile in an order that `seed` alone
-    decides. Each goes to the fold that lacks its labels most; among equals to the one with fewest
-    pictures. The order of rows does not matter. Where the profiles share no label, as those of
-    complete people do, every class and the whole are split within one group of even.
+    Groups with the rarest profile come first; within a profile `seed` alone decides the order.
+    Each goes to the fold that lacks its labels most, and among equals to the one with the fewest
+    pictures. The order of the rows does not matter. Where profiles share no label, as those of
+    complete people do, every class and the whole are split evenly to within one group.
 
-    Raises `UserError` where there are fewer groups than folds.
+    Raise `UserError` if there are fewer groups than folds.
     """
     profiles = _compute_profiles(groups, labels)
     if len(profiles) < number:
@@ -105,12 +105,12 @@ def deal_folds(
             f"folds.number: {number} folds need at least {number} groups, there are {len(profiles)}"
         )
     num_classes = max(labels) + 1
-    # a label counts by how rare it is, so that a common one does not outvote it
+    # rare labels weigh more, so that common ones do not outvote them
     weights = 1 / np.maximum(np.bincount(labels, minlength=num_classes), 1)
     held = np.zeros((number, num_classes))
     sizes = np.zeros(number, dtype=np.int64)
     fold_of: dict[str, int] = {}
-    for group in _deal_order(profiles, seed):
+    for group in _order_groups(profiles, seed):
         own_labels, counts = np.array(profiles[group], dtype=np.int64).T
         # rounded: equal shares must stay equal whatever order they were summed in
         lack = np.round(held[:, own_labels] @ (counts * weights[own_labels]), 12)
@@ -124,7 +124,7 @@ def deal_folds(
 def count_classes(
     groups: Sequence[str], labels: Sequence[int], folds: Sequence[int], num_classes: int
 ) -> ClassCounts:
-    """Count groups and pictures of every class, whole and in each fold from 0 on."""
+    """Count the groups and pictures of every class, in all and in each fold from 0 on."""
     num_folds = max(folds) + 1
     fold_images = np.zeros((num_folds, num_classes), dtype=np.int64)
     fold_groups = np.zeros_like(fold_images)
@@ -144,15 +144,14 @@ def count_classes(
 
 
 def _compute_profiles(groups: Sequence[str], labels: Sequence[int]) -> dict[str, Profile]:
-    counts: dict[str, dict[int, int]] = {}
+    counts: dict[str, Counter[int]] = {}
     for group, label in zip(groups, labels, strict=True):
-        own = counts.setdefault(group, {})
-        own[label] = own.get(label, 0) + 1
+        counts.setdefault(group, Counter())[label] += 1
     return {group: tuple(sorted(own.items())) for group, own in counts.items()}
 
 
-def _deal_order(profiles: dict[str, Profile], seed: int) -> list[str]:
-    """Rarest profiles first, among equally rare ones the largest; within one by `seed`."""
+def _order_groups(profiles: dict[str, Profile], seed: int) -> list[str]:
+    """Return the groups: rarest profile first, then the largest; within one in `seed`'s order."""
     frequency = Counter(profiles.values())
 
     def key(group: str) -> tuple[int, int, Profile, bytes, str]:

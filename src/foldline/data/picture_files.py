@@ -1,20 +1,20 @@
-"""Which files are pictures that can be used: one rule for `prepare` and for all who decode."""
+"""Which files are usable pictures: one rule for `prepare` and for everything that decodes."""
 
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG")
-# what can be turned into RGB without inventing colours
+# modes that can be converted to RGB without inventing colours
 ACCEPTED_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1"})
-# larger than any competition's pictures; decoding one would take 200 MB and more
+# more than any competition's pictures have; decoding takes 200 MB or more
 MAX_PIXELS = 64_000_000
-# first bytes of files that people rename to .jpg
+# the first bytes of files that people rename to .jpg
 _OTHER_FORMATS = {b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP", b"<": "HTML or XML"}
 
 
 class UnusablePictureError(Exception):
-    """A file that is no picture for us: `reason` to count by, `detail` to read."""
+    """A file that is not a usable picture: a `reason` to count by and a `detail` to read."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -22,10 +22,10 @@ class UnusablePictureError(Exception):
 
 
 def open_picture(file: BinaryIO) -> Image.Image:
-    """Open a picture: its header is read, its pixels are not.
+    """Open a picture, reading its header but not its pixels.
 
-    Pillow is let loose on JPEG and PNG alone: it knows formats that start other programs.
-    Raise `UnusablePictureError` for another format, a mode that is not accepted, or more than
+    Only JPEG and PNG are tried, as Pillow knows formats that start other programs. Raise
+    `UnusablePictureError` for another format, a mode that is not accepted, or more than
     `MAX_PIXELS` pixels.
     """
     try:

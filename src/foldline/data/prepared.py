@@ -1,4 +1,4 @@
-"""The prepared tables: written by `prepare`, read by every later stage, sealed against changes."""
+"""Read the sealed tables that `prepare` wrote; every later stage begins with them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,19 @@ from pydantic import Field, model_validator
 from foldline.command_line import repeat
 from foldline.data.competition.test_set import MISSING, UNREADABLE
 from foldline.errors import UserError
-from foldline.files import compute_seal, compute_sha256, write_json, write_text
+from foldline.files import compute_seal, compute_sha256
 from foldline.records import Record, load_record
-from foldline.tables import format_table
-from foldline.text import escape, leads_outside
+from foldline.text import leads_outside
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from foldline.data.competition.labels import Picture
-    from foldline.data.competition.scan import Rejected
-    from foldline.data.competition.test_set import TestSet
 
 TRAIN, TEST, REJECTED, SUMMARY = "train.csv", "test.csv", "rejected.csv", "summary.json"
 TEXT_COLUMNS = frozenset({"id", "path", "group", "problem"})
 
 
-def say_prepare() -> str:
-    """What makes the tables that a stage needs, with the settings that the stage was given."""
+def suggest_prepare() -> str:
+    """Return the command that makes the tables a stage needs, with the settings of that stage."""
     return f"run: {repeat('prepare')}"
 
 
@@ -39,7 +34,7 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class Summary(Record):
-    """What later stages read of `summary.json`, of which the seal covers the class names alone."""
+    """What later stages read from `summary.json`; the seal covers only the class names in it."""
 
     seal: _Text
     scoring_seal: _Text
@@ -49,7 +44,7 @@ class Summary(Record):
     submission_columns: tuple[str, str]
     submission_values: tuple[int | str, ...]
     settings: dict[str, Any]
-    # tables of before do without
+    # absent from tables of older versions
     label_parts: dict[str, tuple[str, ...]] = Field(default={})
     sample_file: str | None = None
     sample_sha256: str | None = None
@@ -70,14 +65,15 @@ class Summary(Record):
 class Prepared:
     """A sealed competition.
 
-    `train`: `path` (from the data root), `group`, the scheme's parts (integers), `label`,
-    `train_label` (Int64; NA: not trained on), `fold` (-1: trained on always, never validated).
-    `test`: `id` and `path` in the order of the submission; an empty path: no readable picture, as
-    its `problem` says (missing or unreadable).
-    `num_folds` are to be validated, numbered from 0. `submission_values` are written for each
-    class. `seal` is over train.csv and the class names; `scoring_seal` leaves out what only
-    training sees, so that runs with other training labels can be compared. `label_parts` are the
-    parts that the classes are made of, each with the name of its value in every class.
+    `train` has the columns `path` (relative to the data root), `group`, one for each attribute of
+    the labels (integers), `label`, `train_label` (Int64; NA: not trained on) and `fold` (-1:
+    always trained on, never validated). `test` has `id` and `path` in submission order; where the
+    picture is missing or unreadable, `path` is empty and `problem` says which.
+
+    `num_folds` folds are validated, numbered from 0. `submission_values` has what a submission
+    says for each class. `seal` covers train.csv and the class names; `scoring_seal` leaves out
+    what only training sees, so that runs with different training labels can be compared.
+    `label_attributes` has, for each attribute, the name of its value in every class.
     """
 
     train: pd.DataFrame
@@ -89,98 +85,35 @@ class Prepared:
     submission_values: tuple[int | str, ...]
     settings: dict[str, Any]
     scoring_seal: str = ""
-    label_parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    label_attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sample_file: Path | None = None
     sample_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The prepared tables as text, and their seals."""
-
-    train: str
-    test: str
-    rejected: str
-    seal: str
-    scoring_seal: str
-    test_sha256: str
-
-
-def build_tables(
-    pictures: Sequence[Picture],
-    train_labels: Sequence[int | None],
-    folds: Sequence[int],
-    test: TestSet,
-    rejected: Iterable[Rejected],
-    *,
-    part_names: Sequence[str],
-    class_names: Sequence[str],
-) -> Tables:
-    """Write out what was prepared, the same bytes for the same facts on every machine."""
-    rows = list(zip(pictures, train_labels, folds, strict=True))
-    test_table = format_table(
-        ["id", "path", "problem"], zip(test.ids, test.paths, test.list_problems(), strict=True)
-    )
-    train = format_table(
-        ["path", "group", *part_names, "label", "train_label", "fold"],
-        ([p.path, p.group, *p.parts, p.label, train_label, fold] for p, train_label, fold in rows),
-    )
-    scoring = format_table(
-        ["path", "group", "label", "fold"],
-        ([p.path, p.group, p.label, fold] for p, _, fold in rows),
-    )
-    return Tables(
-        train=train,
-        test=test_table,
-        rejected=format_table(
-            ["path", "reason", "detail"], ([r.path, r.reason, escape(r.detail)] for r in rejected)
-        ),
-        seal=_compute_seal(train.encode(), class_names),
-        scoring_seal=_compute_seal(scoring.encode(), class_names),
-        test_sha256=compute_sha256(test_table.encode()),
-    )
-
-
-def save_prepared(directory: Path, tables: Tables, summary: dict[str, Any]) -> None:
-    """Write the tables and `summary.json` into `directory`, each file atomically.
-
-    The summary, which holds the seal, comes last: stopped in between, the table is refused.
-    """
-    write_text(directory / TRAIN, tables.train)
-    write_text(directory / TEST, tables.test)
-    write_text(directory / REJECTED, tables.rejected)
-    sealed = {
-        "seal": tables.seal,
-        "scoring_seal": tables.scoring_seal,
-        "test_sha256": tables.test_sha256,
-    }
-    write_json(directory / SUMMARY, {**sealed, **summary})
 
 
 def load_prepared(directory: Path) -> Prepared:
     """Read what `prepare` wrote into `directory`.
 
-    Raises `UserError` for a missing file, one that was changed since it was sealed, or a path that
-    leads out of the data root.
+    Raise `UserError` if a file is missing or was changed since it was sealed, or if a path leads
+    out of the data root.
     """
     for name in (TRAIN, TEST, SUMMARY):
         if not (directory / name).is_file():
-            raise UserError(f"{directory / name} is missing; {say_prepare()}")
+            raise UserError(f"{directory / name} is missing; {suggest_prepare()}")
     train, test = (directory / TRAIN).read_bytes(), (directory / TEST).read_bytes()
-    summary = load_record(directory / SUMMARY, Summary, remedy=say_prepare())
+    summary = load_record(directory / SUMMARY, Summary, remedy=suggest_prepare())
     if summary is None:
-        raise UserError(f"{directory / SUMMARY} is missing; {say_prepare()}")
+        raise UserError(f"{directory / SUMMARY} is missing; {suggest_prepare()}")
     changed = []
-    if _compute_seal(train, summary.class_names) != summary.seal:
+    if compute_table_seal(train, summary.class_names) != summary.seal:
         changed.append(TRAIN)
     if compute_sha256(test) != summary.test_sha256:
         changed.append(TEST)
     if changed:
         faults = [f"{directory / name}: changed since it was sealed" for name in changed]
-        raise UserError(*(f"{fault}; {say_prepare()}" for fault in faults))
+        raise UserError(*(f"{fault}; {suggest_prepare()}" for fault in faults))
     rows = _read_csv(directory / TRAIN, train)
     if rows["fold"].max() >= summary.num_folds:
-        raise UserError(f"{directory / SUMMARY}: num_folds: {TRAIN} has more; {say_prepare()}")
+        raise UserError(f"{directory / SUMMARY}: num_folds: {TRAIN} has more; {suggest_prepare()}")
     return Prepared(
         train=rows,
         test=_read_test(directory / TEST, test),
@@ -191,34 +124,35 @@ def load_prepared(directory: Path) -> Prepared:
         submission_values=summary.submission_values,
         settings=summary.settings,
         scoring_seal=summary.scoring_seal,
-        label_parts=summary.label_parts,
+        label_attributes=summary.label_parts,
         sample_file=Path(summary.sample_file) if summary.sample_file else None,
         sample_sha256=summary.sample_sha256,
     )
 
 
 def load_summary(directory: Path) -> dict[str, Any] | None:
-    """What `summary.json` in `directory` says; None where there is none that can be read."""
+    """Return what `summary.json` in `directory` says, or None if there is none to be read."""
     try:
-        summary = load_record(directory / SUMMARY, Summary, remedy=say_prepare())
+        summary = load_record(directory / SUMMARY, Summary, remedy=suggest_prepare())
     except UserError:
         return None
     return summary.model_dump(mode="json") if summary else None
 
 
-def _compute_seal(table: bytes, class_names: Iterable[str]) -> str:
+def compute_table_seal(table: bytes, class_names: Iterable[str]) -> str:
+    """Return the seal over a table and the class names."""
     return compute_seal(table, *(name.encode() for name in class_names))
 
 
 def _read_test(path: Path, content: bytes) -> pd.DataFrame:
     table = _read_csv(path, content)
-    if "problem" not in table.columns:  # tables of before do not tell the two apart
+    if "problem" not in table.columns:  # older versions did not distinguish the two
         table["problem"] = ["" if path else f"{MISSING} or {UNREADABLE}" for path in table["path"]]
     return table
 
 
 def _read_csv(path: Path, content: bytes) -> pd.DataFrame:
-    """Ids, paths and groups as they are written (`000020`, `NA`), all else as integers."""
+    """Read ids, paths and groups as they are written (`000020`, `NA`), all else as integers."""
     import pandas as pd
 
     columns = next(csv.reader(io.StringIO(content.decode())))
@@ -231,5 +165,7 @@ def _read_csv(path: Path, content: bytes) -> pd.DataFrame:
         encoding="utf-8",
     )
     if outside := next(filter(leads_outside, table["path"]), None):
-        raise UserError(f"{path}: {outside} leads out of the folder of pictures; {say_prepare()}")
+        raise UserError(
+            f"{path}: {outside} leads out of the folder of pictures; {suggest_prepare()}"
+        )
     return table

@@ -1,4 +1,4 @@
-"""Transforms from a decoded picture to the network's input, for training and evaluation."""
+"""The transforms between file and network: training and evaluation side by side."""
 
 import inspect
 import os
@@ -14,12 +14,14 @@ import numpy as np
 import torch
 
 from foldline.data.decode import Pixels
+from foldline.errors import describe_error
 
-# asked before the import, which would otherwise look for a newer version on the network
+# set before the import, which would otherwise ask the network for a newer version
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import albumentations as A
 
+# what pydantic adds to its messages
 _FOR_PROGRAMMERS = re.compile(
     r"^\d+ validation errors? for \w+ | \[type=.*?\]| For further \S+ visit \S+"
 )
@@ -30,13 +32,13 @@ Shares = tuple[float, float]
 
 @dataclass(frozen=True)
 class Normalization:
-    """`(pixel / 255 - mean) / std` of each channel; `mean` and `std` in units of 0 to 1."""
+    """`(pixel / 255 - mean) / std` for each channel; `mean` and `std` are on a scale of 0 to 1."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Return `[B, 3, h, w]` uint8 as float32, on the device and in the layout it has."""
+        """Return `[B, 3, h, w]` uint8 as float32, keeping device and memory layout."""
         offset, scale = _build_factors(self, images.device)
         return images.to(torch.float32, copy=True).sub_(offset).mul_(scale)
 
@@ -47,7 +49,7 @@ def _build_factors(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return what to subtract from each channel and what to multiply it by, `[3, 1, 1]`.
 
-    Computed in the steps of albumentations' Normalize, so that the values are the same to the bit.
+    The steps are those of albumentations' Normalize, so that the values are the same to the bit.
     """
     offset = np.array(normalization.mean, np.float32) * np.float32(255)
     scale = np.reciprocal(np.array(normalization.std, np.float32) * np.float32(255))
@@ -58,9 +60,9 @@ def _build_factors(
 class Transform:
     """Centre crop, resize, augmentation: `[H, W, 3]` uint8 to `[3, h, w]` uint8.
 
-    `normalize` comes last, a batch at a time, so that only bytes travel between processes.
-    `image_size` is that of the result, (height, width) in pixels; `decode_size` is the smallest
-    picture that loses nothing.
+    `normalize` is applied last, to whole batches, so that processes exchange bytes. `image_size`
+    is the size of the result (height, width) in pixels; `decode_size` is the smallest picture that
+    loses nothing.
     """
 
     def __init__(
@@ -93,11 +95,11 @@ def build_train_transform(
     std: Sequence[float],
     augment: Sequence[Mapping[str, Any]],
 ) -> Transform:
-    """Build the transform for training: crop, resize, `augment`, normalize.
+    """Return the transform: crop, resize, `augment`, normalize; `mean` and `std` from 0 to 1.
 
-    `mean` and `std` are in units of 0 to 1. A crop that is resized, such as RandomResizedCrop,
-    returns `image_size` by default. Raises `ValueError`, naming the entry, for an unknown transform
-    or argument, or for a result that is not a picture of the same size.
+    Crops that are resized, such as RandomResizedCrop, get `image_size` unless they name a size.
+    Raise `ValueError`, naming the entry, for an unknown transform or argument, or for a transform
+    that changes the size of the picture.
     """
     steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
     return Transform(image_size, crop, [_resize(image_size), *steps], _normalize(mean, std))
@@ -106,12 +108,12 @@ def build_train_transform(
 def build_eval_transform(
     *, image_size: Size, crop: Shares | None, mean: Sequence[float], std: Sequence[float]
 ) -> Transform:
-    """Build the transform for evaluation: crop, resize, normalize, the same every time."""
+    """Return the transform: crop, resize, normalize, without chance."""
     return Transform(image_size, crop, [_resize(image_size)], _normalize(mean, std))
 
 
 def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
-    """Crop `[H, W, 3]` to `shares` of height and width around its centre, at least one pixel."""
+    """Return the middle of `[H, W, 3]`: `shares` of height and width, at least one pixel."""
     height, width = pixels.shape[:2]
     new_height, new_width = max(1, round(shares[0] * height)), max(1, round(shares[1] * width))
     top, left = (height - new_height) // 2, (width - new_width) // 2
@@ -119,7 +121,7 @@ def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
 
 
 def _resize(image_size: Size) -> Any:
-    # area averages what it shrinks, so fine lines such as wrinkles do not alias
+    # area interpolation averages, so that fine lines such as wrinkles do not alias
     return A.Resize(*image_size, interpolation=cv2.INTER_AREA)
 
 
@@ -134,37 +136,31 @@ def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any
     if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
         raise ValueError(f"{position}: {name!r} is not a transform of albumentations")  # noqa: TRY004
     if "size" in inspect.signature(kind).parameters:
-        # the size of a resized crop: no other would be accepted
+        # the size of a crop that is resized: no other would pass
         arguments.setdefault("size", image_size)
     try:
         with warnings.catch_warnings():
-            # an argument that albumentations does not know is only a warning there
+            # albumentations only warns about an unknown argument
             warnings.simplefilter("error")
             transform = kind(**arguments)
             certain = kind(**{**arguments, "p": 1.0})
         _try_out(certain, image_size)
     except Exception as error:  # noqa: BLE001 - transforms raise anything
-        raise ValueError(f"{position} ({name}): {_describe(error)}") from None
+        reason = _FOR_PROGRAMMERS.sub("", describe_error(error))
+        raise ValueError(f"{position} ({name}): {reason}") from None
     return transform
 
 
-def _describe(error: Exception) -> str:
-    """Return the error on one line, without what pydantic adds for programmers."""
-    line = " ".join(str(error).split()) or type(error).__name__
-    return _FOR_PROGRAMMERS.sub("", line)
-
-
 def _try_out(transform: Any, image_size: Size) -> None:
-    """Raise `ValueError` if a picture is not transformed to one of the same size, `[H, W, 3]`."""
+    """Raise `ValueError` unless a picture keeps its size, `[H, W, 3]`, and its type."""
     picture = np.random.default_rng(0).integers(0, 256, (*image_size, 3), dtype=np.uint8)
     compose = A.Compose([transform])
-    for seed in range(8):  # the size may depend on chance, as on how far a picture is rotated
+    for seed in range(8):  # chance may decide how far a picture is turned
         compose.set_random_seed(seed)
         image = compose(image=picture)["image"]
         if image.shape != picture.shape or image.dtype != picture.dtype:
-            raise ValueError(
-                f"gives {list(image.shape)} {image.dtype} for {list(picture.shape)} {picture.dtype}"
-            )
+            found, expected = (f"{list(one.shape)} {one.dtype}" for one in (image, picture))
+            raise ValueError(f"returns {found} for {expected}")
 
 
 def _tuples(value: Any) -> Any:

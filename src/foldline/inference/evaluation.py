@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,8 @@ from foldline.runs.table_settings import check_settings
 from foldline.submitting.truth import load_truth
 from foldline.tables import log_written, write_frame
 
+Row = dict[str, Any]  # of evaluation.csv
+
 _KEPT = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.pt")
 
 # networks that look at each picture together, and are in memory together
@@ -36,21 +39,10 @@ _TOGETHER = 8
 class Split:
     """Pictures with known answers: `paths` under `root`, `labels` `[N]`."""
 
+    name: str
     root: Path
     paths: Sequence[str]
     labels: Labels
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One checkpoint with its scores on `pictures` pictures."""
-
-    fold: int
-    path: Path
-    epoch: int
-    pictures: int
-    scores: dict[str, float]
-    is_best: bool = False
 
 
 def run_evaluate(config: Config) -> None:
@@ -70,7 +62,7 @@ def run_evaluate(config: Config) -> None:
         f"evaluate {config.run}: {sum(map(len, kept.values()))} checkpoints on the "
         f"{config.evaluate.split} pictures, {runtime.describe()}"
     )
-    rows: list[Evaluated] = []
+    rows: list[Row] = []
     for fold, paths in kept.items():
         scored = _evaluate_fold(
             fold,
@@ -89,7 +81,9 @@ def run_evaluate(config: Config) -> None:
             "choose by evaluate.split=validation"
         )
     if runtime.is_main:
-        _write(run.path / "evaluation.csv", rows, config.evaluate.split)
+        path = run.path / "evaluation.csv"
+        with log_written(path, len(rows)):
+            write_frame(path, pd.DataFrame(rows))
 
 
 def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, list[Path]]:
@@ -124,7 +118,7 @@ def _place(path: Path) -> tuple[int, float]:
 
 def _select_validation(root: Path, prepared: Prepared, fold: int) -> Split:
     rows = prepared.train[prepared.train["fold"] == fold]
-    return Split(root, rows["path"].tolist(), rows["label"].to_numpy(dtype=np.int64))
+    return Split("validation", root, rows["path"].tolist(), rows["label"].to_numpy(dtype=np.int64))
 
 
 def _load_test(config: Config, prepared: Prepared) -> Split:
@@ -135,7 +129,8 @@ def _load_test(config: Config, prepared: Prepared) -> Split:
     there = np.flatnonzero(prepared.test["path"] != "")
     if not len(there):
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
-    return Split(config.data.root, prepared.test["path"].iloc[there].tolist(), labels[there])
+    paths = prepared.test["path"].iloc[there].tolist()
+    return Split("test", config.data.root, paths, labels[there])
 
 
 def _evaluate_fold(
@@ -147,11 +142,11 @@ def _evaluate_fold(
     runtime: Runtime,
     batch_size: int,
     bad: BadPictures,
-) -> list[Evaluated]:
-    """Score the checkpoints of one fold and mark the best by their monitor."""
+) -> list[Row]:
+    """Return a row for each checkpoint of one fold, with the best by their monitor marked."""
     shares = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
     first: Checkpoint | None = None
-    scored: list[Evaluated] = []
+    scored: list[Row] = []
     with console.progress(f"fold {fold}", len(shares) * len(split.paths)) as bar:
         for share in shares:
             loaded = _load_readable(share, seal)
@@ -166,7 +161,14 @@ def _evaluate_fold(
             )
             labels = split.labels[rows]
             scored += [
-                Evaluated(fold, path, one.epoch, len(rows), compute_scores(labels, of_one))
+                {
+                    "fold": fold,
+                    "checkpoint": path.name,
+                    "epoch": one.epoch,
+                    "split": split.name,
+                    "pictures": len(rows),
+                    **compute_scores(labels, of_one),
+                }
                 for (path, one), of_one in zip(loaded.items(), probs, strict=True)
             ]
     bad.report(f"fold {fold}")
@@ -174,9 +176,9 @@ def _evaluate_fold(
         raise UserError(f"{paths[0].parent}: none of its checkpoints can be read; train it again")
     # the first of equals, as while training
     tracker = BestTracker(first.monitor, patience=0)
-    for place, one in enumerate(scored):
-        tracker.update(place, one.scores[tracker.monitor])
-    return [replace(one, is_best=place == tracker.best_epoch) for place, one in enumerate(scored)]
+    for place, row in enumerate(scored):
+        tracker.update(place, row[tracker.monitor])
+    return [{**row, "is_best": place == tracker.best_epoch} for place, row in enumerate(scored)]
 
 
 def _load_readable(paths: Sequence[Path], seal: str) -> dict[Path, Checkpoint]:
@@ -201,34 +203,16 @@ def _check_alike(first: Checkpoint, loaded: Mapping[Path, Checkpoint]) -> None:
             )
 
 
-def _show_fold(fold: int, scored: Sequence[Evaluated]) -> None:
+def _show_fold(fold: int, scored: Sequence[Row]) -> None:
     console.show_table(
         [f"fold {fold}", *(metric.title for metric in METRICS.values()), ""],
         [
             [
-                one.path.name,
-                *(f"{score:.3f}" for score in one.scores.values()),
-                "best" if one.is_best else "",
+                row["checkpoint"],
+                *(f"{row[key]:.3f}" for key in METRICS),
+                "best" if row["is_best"] else "",
             ]
-            for one in scored
+            for row in scored
         ],
     )
     console.say()
-
-
-def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
-    """Write a row for each checkpoint, at full precision."""
-    table = pd.DataFrame(
-        {
-            "fold": one.fold,
-            "checkpoint": one.path.name,
-            "epoch": one.epoch,
-            "split": split,
-            "pictures": one.pictures,
-            **one.scores,
-            "is_best": one.is_best,
-        }
-        for one in evaluated
-    )
-    with log_written(path, len(table)):
-        write_frame(path, table)

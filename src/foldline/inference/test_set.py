@@ -1,6 +1,5 @@
 """Average the folds of a run over the test pictures and write a submission."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,6 +158,7 @@ def _write(
     """Check the submission; write it, `probs.csv` and `submission.json`."""
     ids = prepared.test["id"].astype(str).tolist()
     chosen = compute_answers(prediction.probs)
+    counts = np.bincount(chosen, minlength=len(prepared.class_names)).tolist()
     values = [prepared.submission_values[answer] for answer in chosen]
     path = run.path / "submission.csv"
     findings = inspect(
@@ -185,7 +185,7 @@ def _write(
                 "checkpoints": [_describe(one, run, 1 / len(checkpoints)) for one in checkpoints],
                 "flip": flip,
                 "unread": list(prediction.unread),
-                "histogram": _count_classes(prepared, chosen.tolist()),
+                "histogram": dict(zip(prepared.class_names, counts, strict=True)),
                 "truth": scores,
                 "overridden": overridden,
             },
@@ -202,11 +202,6 @@ def _describe(checkpoint: Checkpoint, run: RunFolder, weight: float) -> dict[str
         "epoch": checkpoint.epoch,
         "scores": checkpoint.scores,
     }
-
-
-def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]:
-    counts = Counter(answers)
-    return {name: counts[number] for number, name in enumerate(prepared.class_names)}
 
 
 def _score(truth: pd.DataFrame, probs: Probs, metric: Metric) -> dict[str, float]:

@@ -61,21 +61,12 @@ class Predictor:
         return cls(build_networks(checkpoints), transform, runtime, views=views)
 
     def build_batches(
-        self,
-        root: Path,
-        paths: Sequence[str],
-        *,
-        batch_size: int,
+        self, root: Path, paths: Sequence[str], *, batch_size: int
     ) -> "DataLoader[Batch]":
         """Return every picture once, in order and without labels, shared among the processes."""
         dataset = ImageDataset(root, paths, [0] * len(paths), self.transform)
-        accelerator = self.runtime.accelerator
-        order = OrderedBatches(
-            len(paths),
-            batch_size,
-            rank=accelerator.process_index,
-            world=accelerator.num_processes,
-        )
+        rank, world = self.runtime.rank, self.runtime.world
+        order = OrderedBatches(len(paths), batch_size, rank=rank, world=world)
         return build_batches(dataset, order, self.runtime)
 
     def answer(
@@ -91,18 +82,15 @@ class Predictor:
 
         Raises `UserError` if none of them can be read.
         """
-        rows, probs = self.predict(
-            bad.watch(self.build_batches(root, paths, batch_size=batch_size)),
-            on_batch=self.move(bar),
-        )
+        batches = self.build_batches(root, paths, batch_size=batch_size)
+        rows, probs = self.predict(bad.watch(batches), on_batch=self.move(bar))
         if not len(rows):
             raise UserError(f"{root}: none of the pictures could be read")
         return rows, probs
 
     def move(self, bar: console.Bar) -> OnBatch:
         """Return a callback that moves `bar` on by the pictures of all processes."""
-        processes = self.runtime.accelerator.num_processes
-        return lambda count, _: bar.advance(count * processes)
+        return lambda count, _: bar.advance(count * self.runtime.world)
 
     def predict(
         self, batches: Iterable[Batch], *, on_batch: OnBatch = ignore_progress
@@ -132,7 +120,7 @@ class Predictor:
             given.clear()
             network(images)
             features = given[0].flatten(2).mean(2) if given[0].ndim > 2 else given[0]
-            return features.double().cpu()
+            return features.cpu().double()
 
         hook = network.get_submodule(layer).register_forward_pre_hook(
             lambda _, inputs: given.append(inputs[0])
@@ -162,9 +150,8 @@ class Predictor:
                 rows.extend(batch.rows.tolist())
             on_batch(len(batch.rows), "")
         gathered: list[tuple[list[int], list[Floats]]] = gather_object([(rows, results)])
-        pairs = sorted(
-            (pair for shares in gathered for pair in zip(*shares, strict=True)), key=lambda p: p[0]
-        )
+        pairs = [pair for share in gathered for pair in zip(*share, strict=True)]
+        pairs.sort(key=lambda pair: pair[0])
         return np.array([row for row, _ in pairs], np.int64), np.array([one for _, one in pairs])
 
     def _compute_probs(self, images: torch.Tensor) -> torch.Tensor:
@@ -173,15 +160,10 @@ class Predictor:
         for network in self.networks:
             with self.runtime.accelerator.autocast():
                 outputs = [network(view(images)) for view in self.views]
-            heads = zip(
-                *(one if isinstance(one, tuple) else (one,) for one in outputs), strict=True
-            )
-            # in double precision, which not every device has
-            answers += [
-                torch.stack([torch.softmax(logits.cpu().double(), dim=1) for logits in views]).mean(
-                    0
-                )
-                for views in heads
-            ]
+            heads = [one if isinstance(one, tuple) else (one,) for one in outputs]
+            for of_head in zip(*heads, strict=True):  # a tensor of logits each view
+                # in double precision, which not every device has
+                probs = [torch.softmax(logits.cpu().double(), dim=1) for logits in of_head]
+                answers.append(torch.stack(probs).mean(0))
         widest = max(answer.shape[1] for answer in answers)
         return torch.stack([F.pad(one, (0, widest - one.shape[1])) for one in answers], dim=1)

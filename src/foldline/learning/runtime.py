@@ -41,6 +41,14 @@ class Runtime:
     def is_main(self) -> bool:
         return bool(self.accelerator.is_main_process)
 
+    @property
+    def rank(self) -> int:
+        return int(self.accelerator.process_index)
+
+    @property
+    def world(self) -> int:
+        return int(self.accelerator.num_processes)
+
     def share(self, value: bool) -> bool:
         """Return the main process's value in all processes."""
         shared = [value]
@@ -51,8 +59,8 @@ class Runtime:
         """Return a text such as `cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""
         accelerator = self.accelerator
         parts = [str(accelerator.device.type), self.precision]
-        if accelerator.num_processes > 1:
-            parts.append(f"{accelerator.num_processes} processes")
+        if self.world > 1:
+            parts.append(f"{self.world} processes")
         elif accelerator.device.type == "cpu":
             parts.append(f"{count_cores()} cores")
         return ", ".join(parts)
@@ -82,7 +90,7 @@ def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
     free = device.find_free_shared_memory()
     if runtime.workers == 0 or free is None:
         return runtime.workers
-    share = free // (2 * device.count_local_processes(int(runtime.accelerator.num_processes)))
+    share = free // (2 * device.count_local_processes(runtime.world))
     fitting = max(0, (share // batch_bytes - 1) // PREFETCH)
     if fitting >= runtime.workers:
         return runtime.workers

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import torch
 from torch import nn
@@ -27,13 +28,12 @@ def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
 
     Neighbours that are heads on the same backbone become one network that computes it once.
     """
-    groups: list[list[Checkpoint]] = []
-    for checkpoint in checkpoints:
-        if groups and _share(groups[-1][0], checkpoint):
-            groups[-1].append(checkpoint)
-        else:
-            groups.append([checkpoint])
-    return [build_shared(group) if len(group) > 1 else group[0].build_model() for group in groups]
+    networks: list[nn.Module] = []
+    for backbone, group in groupby(checkpoints, key=_name_backbone):
+        heads = list(group)
+        is_shared = backbone is not None and len(heads) > 1
+        networks += [build_shared(heads)] if is_shared else [one.build_model() for one in heads]
+    return networks
 
 
 def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
@@ -41,15 +41,10 @@ def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
 
     A checkpoint that holds a whole network is a group of its own.
     """
-    groups: list[list[int]] = []
+    groups: dict[str | int, list[int]] = {}
     for position, checkpoint in enumerate(checkpoints):
-        for group in groups:
-            if _share(checkpoints[group[0]], checkpoint):
-                group.append(position)
-                break
-        else:
-            groups.append([position])
-    return groups
+        groups.setdefault(_name_backbone(checkpoint) or position, []).append(position)
+    return list(groups.values())
 
 
 def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
@@ -59,7 +54,7 @@ def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
     """
     first = checkpoints[0]
     for checkpoint in checkpoints:
-        if not _share(first, checkpoint):
+        if _name_backbone(checkpoint) != _name_backbone(first) or not first.backbone_sha256:
             raise UserError(
                 f"fold {checkpoint.fold}, {checkpoint.model_name}: not a head on the same backbone "
                 f"and picture size as that of fold {first.fold}, {first.model_name}; train both "
@@ -106,19 +101,13 @@ class _SideBySide(nn.Module):
         return torch.cat([layer(features) for layer in self.layers], dim=self.dim)
 
 
-def _share(one: Checkpoint, other: Checkpoint) -> bool:
-    """Return whether both are heads on the same backbone, for pictures transformed alike."""
-
-    def name(checkpoint: Checkpoint) -> tuple[object, ...]:
-        return (
-            checkpoint.model_source,
-            checkpoint.model_name,
-            checkpoint.model_arguments,
-            checkpoint.backbone_sha256,
-            checkpoint.eval_transform,
-        )
-
-    return one.backbone_sha256 is not None and name(one) == name(other)
+def _name_backbone(checkpoint: Checkpoint) -> str | None:
+    """Return the same name for heads on one backbone that look at pictures alike, else None."""
+    if checkpoint.backbone_sha256 is None:
+        return None
+    keys = ("model_source", "model_name", "backbone_sha256", "eval_transform")
+    arguments = sorted(checkpoint.model_arguments.items())
+    return repr([*(getattr(checkpoint, key) for key in keys), arguments])
 
 
 def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:

@@ -1,4 +1,4 @@
-"""What `foldline prepare` prints when it is done."""
+"""What prepare prints when it is done."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foldline.command_line import repeat
-from foldline.config import Data
+from foldline.config.data import Data
 from foldline.console import say, show_table
 from foldline.data.competition.corrections import TrainLabels
 from foldline.data.folds import ClassCounts
-from foldline.data.prepared import REJECTED, Tables
+from foldline.data.prepared import REJECTED
 from foldline.errors import UserError
+from foldline.preparing.tables import Tables
 from foldline.runs.files import load_environment
 from foldline.text import name_some
 
@@ -29,7 +30,7 @@ ANSWERS = {
 
 
 class _Line(NamedTuple):
-    """One line of the table: counts of the whole, and `[folds]` of each fold."""
+    """One line of the table: the counts in all folds together, and in each fold, `[folds]`."""
 
     groups: int
     images: int
@@ -44,7 +45,7 @@ def show_prepared(
     data: Data,
     seal_lines: Sequence[str],
 ) -> None:
-    """Print classes and folds, what was left out, what training sees, the seal, what is next."""
+    """Print classes and folds, what was left out, what training sees, the seal and what is next."""
     _show_classes(summary, counts)
     say()
     if summary["rejected"]:
@@ -68,7 +69,7 @@ def show_prepared(
 def describe_rare_classes(
     class_names: Sequence[str], counts: ClassCounts, number: int, kind: str
 ) -> list[str]:
-    """Lines that name the classes which are not in every fold, or not on both sides of the one."""
+    """Return lines that name the classes missing from a fold, or from one side of the only one."""
     if kind in ("holdout", "given"):
         valid, whole = counts.fold_images[0], counts.images
         sides = {"trained on": whole - valid, "validated": valid}
@@ -99,9 +100,9 @@ def describe_seal(
     old: Mapping[str, Any] | None,
     runs_dir: Path,
 ) -> list[str]:
-    """Lines on where the tables go, their seal, and which runs stand on the one they replace.
+    """Return lines on where the tables go, their seal, and the runs made on those they replace.
 
-    `new` and `old` are the summaries that go with the tables and with those they replace.
+    `new` is the summary of these tables, `old` that of the tables they replace.
     """
     digits = tables.seal[:SEAL_DIGITS]
     is_same_test = old is not None and old["test_sha256"] == tables.test_sha256
@@ -125,7 +126,7 @@ def describe_seal(
 
 
 def _find_runs(runs_dir: Path, seal: str) -> list[str]:
-    """The runs whose `environment.json` names `seal`."""
+    """Return the runs whose `environment.json` names `seal`."""
     runs = []
     for path in sorted(runs_dir.glob("*/environment.json")):
         try:
@@ -138,7 +139,7 @@ def _find_runs(runs_dir: Path, seal: str) -> list[str]:
 
 
 def _show_classes(summary: Mapping[str, Any], counts: ClassCounts) -> None:
-    """People and pictures of every class in the whole and in each fold."""
+    """Print how many people and pictures each class has, in all and in each fold."""
     unit = "people" if summary["parts"] else "groups"
     num_folds, num_classes = counts.fold_images.shape
     if num_folds == 1:
@@ -165,19 +166,19 @@ def _show_classes(summary: Mapping[str, Any], counts: ClassCounts) -> None:
 
 
 def _list_sides(line: _Line) -> list[str]:
-    """`people/images` of what is always trained on, and of the one fold."""
+    """Return `people/images` of what is always trained on, and of the only fold."""
     groups, images = line.fold_groups[0], line.fold_images[0]
     return [f"{line.groups - groups}/{line.images - images}", f"{groups}/{images}"]
 
 
 def _list_folds(line: _Line) -> list[str]:
-    """`people/images` of each fold."""
+    """Return `people/images` of each fold."""
     pairs = zip(line.fold_groups, line.fold_images, strict=True)
     return [f"{people}/{pictures}" for people, pictures in pairs]
 
 
 def _span_folds(line: _Line) -> list[str]:
-    """The fewest and the most of a fold."""
+    """Return the fewest and the most that a fold has."""
     return [f"{column.min()}–{column.max()}" for column in (line.fold_groups, line.fold_images)]
 
 

@@ -65,7 +65,7 @@ def _list_confusions(prepared: Prepared, counts: Counts, *, title: str, scored: 
         "confusion_counts.csv": lambda: format_counts(counts, names).encode(),
         "confusion.png": _png(draw_confusion, counts, names, title=scored),
     }
-    for part, of_class in prepared.label_parts.items():
+    for part, of_class in prepared.label_attributes.items():
         values = list(dict.fromkeys(of_class))
         merged = merge_classes(counts, [values.index(value) for value in of_class])
         right = merged.trace() / merged.sum()

@@ -6,7 +6,7 @@ from typing import Any
 
 from foldline.config import Config
 from foldline.data.competition.schemes import build_scheme
-from foldline.data.prepared import Prepared, say_prepare
+from foldline.data.prepared import Prepared, suggest_prepare
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.text import compute_path_key
@@ -51,7 +51,7 @@ def check_settings(prepared: Prepared, config: Config) -> None:
         if not _are_same(prepared.settings.get(key), value)
     ]
     if faults:
-        raise UserError(*faults[:-1], f"{faults[-1]}; {say_prepare()}")
+        raise UserError(*faults[:-1], f"{faults[-1]}; {suggest_prepare()}")
 
 
 def _are_same(value: Any, other: Any) -> bool:
@@ -74,7 +74,7 @@ def check_sample_file(prepared: Prepared) -> None:
     if compute_sha256(content) != prepared.sample_sha256:
         raise UserError(
             f"{prepared.sample_file}: changed since it was prepared: its ids, their order or its "
-            f"columns may be others; {say_prepare()}"
+            f"columns may be others; {suggest_prepare()}"
         )
 
 

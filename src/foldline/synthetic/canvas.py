@@ -1,4 +1,4 @@
-"""A picture to draw on: posed coordinates, smooth outlines, plain colours."""
+"""A canvas to draw on: posed coordinates, smooth outlines, plain colours."""
 
 import math
 from collections.abc import Sequence
@@ -10,24 +10,24 @@ Color = tuple[int, int, int]
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 384, 512
-# drawn this many times larger and then averaged down, which smooths every edge
+# pictures are drawn this many times larger and then averaged down, which smooths every edge
 SUPERSAMPLING = 2
 
 
 def mix(first: Color, second: Color, share: float) -> Color:
-    """The colour `share` of the way from `first` to `second`; below 0 is 0 and above 1 is 1."""
+    """Return the colour `share`, cut to 0 and 1, of the way from `first` to `second`."""
     share = min(max(share, 0.0), 1.0)
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def darker(color: Color, share: float) -> Color:
-    """`color` with `share` of its light taken away."""
+    """Return `color` with `share` of its light taken away."""
     return mix(color, (20, 14, 24), share)
 
 
 def lighter(color: Color, share: float) -> Color:
-    """`color` moved by `share` towards white."""
+    """Return `color` moved by `share` towards white."""
     return mix(color, (255, 255, 255), share)
 
 
@@ -35,7 +35,8 @@ def lighter(color: Color, share: float) -> Color:
 class Pose:
     """How a drawing is turned around a centre, enlarged and moved.
 
-    `turn` in degrees, `zoom` 1 is as drawn, `center` and `shift` in pixels of the finished picture.
+    `turn` is in degrees, `zoom` 1 is as drawn, `center` and `shift` are in pixels of the finished
+    picture.
     """
 
     center: Point = (WIDTH / 2, HEIGHT / 2)
@@ -44,7 +45,7 @@ class Pose:
     shift: Point = (0.0, 0.0)
 
     def place(self, points: Sequence[Point]) -> list[Point]:
-        """Where the points lie on the enlarged canvas."""
+        """Return where the points lie on the enlarged canvas."""
         scale = SUPERSAMPLING * self.zoom
         cosine = math.cos(math.radians(self.turn)) * scale
         sine = math.sin(math.radians(self.turn)) * scale
@@ -57,7 +58,7 @@ class Pose:
 
 
 class Canvas:
-    """Draws shapes given in pixels of the finished picture, through the current `pose`."""
+    """Draws shapes, given in pixels of the finished picture, in the current `pose`."""
 
     def __init__(self, color: Color) -> None:
         size = (WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING)
@@ -84,18 +85,18 @@ class Canvas:
                 self._draw.ellipse((x - r, y - r, x + r, y + r), fill=color)
 
     def paste(self, other: "Canvas", outline: Sequence[Point]) -> None:
-        """Copy what `other` shows inside `outline`: a shape filled with a pattern."""
+        """Copy what `other` shows inside `outline`, to fill a shape with a pattern."""
         stencil = Image.new("1", self._image.size)
         ImageDraw.Draw(stencil).polygon(self.pose.place(outline), fill=1)
         self._image.paste(other._image, mask=stencil)
 
     def finish(self) -> Image.Image:
-        """The finished picture, RGB, 384 pixels wide and 512 high."""
+        """Return the finished picture, RGB, 384 pixels wide and 512 high."""
         return self._image.reduce(SUPERSAMPLING)
 
 
 def arc(center: Point, radii: Point, start: float, end: float, steps: int = 40) -> list[Point]:
-    """Points along an ellipse from `start` to `end` degrees; 0 is right, 90 is down."""
+    """Return points along an ellipse from `start` to `end` degrees; 0 is right, 90 is down."""
     angles = (math.radians(start + (end - start) * step / steps) for step in range(steps + 1))
     return [
         (center[0] + radii[0] * math.cos(a), center[1] + radii[1] * math.sin(a)) for a in angles
@@ -103,7 +104,7 @@ def arc(center: Point, radii: Point, start: float, end: float, steps: int = 40) 
 
 
 def smooth(knots: Sequence[Point], *, closed: bool = False, steps: int = 8) -> list[Point]:
-    """A curve through all `knots` (Catmull-Rom), `steps` points from one to the next."""
+    """Return a curve through all `knots` (Catmull-Rom), `steps` points from one to the next."""
     count = len(knots)
     points: list[Point] = []
     for index in range(count if closed else count - 1):
@@ -117,7 +118,7 @@ def smooth(knots: Sequence[Point], *, closed: bool = False, steps: int = 8) -> l
 
 
 def mirrored(points: Sequence[Point], axis: float = WIDTH / 2) -> list[Point]:
-    """The points seen in a mirror that stands upright at x = `axis`."""
+    """Return the points mirrored at the vertical line x = `axis`."""
     return [(2 * axis - x, y) for x, y in points]
 
 

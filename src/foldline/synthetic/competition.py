@@ -1,4 +1,4 @@
-"""The folder of the drawn competition: pictures, tables and the traps of the real one."""
+"""Draw the sample competition: pictures, tables and the traps of the real one."""
 
 import os
 import shutil
@@ -25,19 +25,19 @@ from foldline.synthetic.people import SPLITS, Person, Split, cast_people, comput
 from foldline.tables import write_table
 
 MARKER = "sample.json"
-# raise it when the same seed begins to give other pictures
+# to be raised when the same seed yields other pictures
 VERSION = 3
 RACE = "Drawn"
 JUNK = b"\x00\x05\x16\x07not a picture: what macOS leaves beside one"
 PNG_SHARE, JPEG_SHARE = 0.03, 0.02
 JPEG_QUALITY = 90
-# further streams of chance, beside those of looks (seed, split, person) and shots (…, 1 + shot)
+# random streams besides those of looks (seed, split, person) and shots (…, 1 + shot)
 FILES_STREAM, EVAL_ORDER_STREAM = 101, 102
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A person and the folder that the pictures lie in; `name` is `<id>_<gender>_<race>_<age>`."""
+    """A person and their folder of pictures, whose `name` is `<id>_<gender>_<race>_<age>`."""
 
     person: Person
     id: str
@@ -48,7 +48,7 @@ class Identity:
 
 
 class _Marker(Record):
-    """What the marker of any drawn competition says."""
+    """The marker in the folder of a drawn competition."""
 
     drawn_by: Literal["foldline sample"]
     version: int = 0
@@ -58,7 +58,7 @@ class _Marker(Record):
 
 
 def describe_sample(*, people: int, eval_people: int, seed: int) -> dict[str, int | str]:
-    """What the marker of this competition says."""
+    """Return the content of the marker of this competition."""
     return {
         "drawn_by": "foldline sample",
         "version": VERSION,
@@ -69,9 +69,9 @@ def describe_sample(*, people: int, eval_people: int, seed: int) -> dict[str, in
 
 
 def is_drawn(root: Path, *, people: int, eval_people: int, seed: int) -> bool:
-    """Whether `root` holds this competition, whole.
+    """Return whether `root` holds this competition, complete.
 
-    Raises `UserError` where `root` holds anything that was not drawn by foldline.
+    Raise `UserError` if `root` holds anything that foldline did not draw.
     """
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         return False
@@ -93,9 +93,9 @@ def draw_competition(
     """Draw the competition into a folder beside `root`, then move it into place.
 
     A competition that foldline drew earlier is replaced; a failure leaves it as it was. The same
-    arguments give the same bytes, with any number of processes (default: one a core).
+    arguments yield the same bytes, with any number of processes (default: one per core).
     """
-    root = root.resolve()  # what a link leads to is replaced, not the link
+    root = root.resolve()  # the target of a link is replaced, not the link
     is_drawn(root, people=people, eval_people=eval_people, seed=seed)
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
@@ -117,9 +117,9 @@ def draw_competition(
 
 
 def identify(cast: Sequence[Person]) -> list[Identity]:
-    """Give each training person an id: one id names two people and another carries a suffix."""
+    """Give each training person an id: one id is shared by two people, another has a suffix."""
     ids = [f"{index + 1:06d}" for index in range(len(cast))]
-    # the folders of the two are told apart by gender or age, as in the real competition
+    # the folders of the two differ in gender or age, as in the real competition
     twin = next(
         index
         for index in range(1, len(cast))
@@ -131,7 +131,7 @@ def identify(cast: Sequence[Person]) -> list[Identity]:
 
 
 def draw_person(person: Person, *, seed: int) -> list[Image.Image]:
-    """The seven pictures of `person` in the order of `SHOTS`."""
+    """Draw the seven pictures of `person`, in the order of `SHOTS`."""
     stream = [seed, SPLITS.index(person.split), person.index]
     look = build_look(person, seed=seed)
     masks = choose_masks(np.random.default_rng([*stream, 0]))
@@ -150,7 +150,7 @@ def draw_person(person: Person, *, seed: int) -> list[Image.Image]:
 
 
 def _move_into_place(finished: Path, root: Path) -> None:
-    """Make `finished` the new `root`; the old one steps aside whole and goes only afterwards."""
+    """Make `finished` the new `root`; the old one is moved aside first and deleted afterwards."""
     if not root.exists():
         finished.rename(root)
         return
@@ -181,7 +181,7 @@ def _draw_all(
             ):
                 bar.advance()
             return
-        # fresh processes: forking one that has threads, as the tests' does, may hang
+        # spawned, as forking a process with threads may hang
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             try:
                 for _ in pool.map(save_train, identify(cast["train"]), chunksize=2):
@@ -194,7 +194,7 @@ def _draw_all(
 
 
 def _save_train_person(images: Path, identity: Identity, *, seed: int) -> None:
-    """The seven pictures of one person; now and then one is a PNG, or ends in .jpeg."""
+    """Save the seven pictures of one person; a few are PNGs, or end in .jpeg."""
     person = identity.person
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index, FILES_STREAM])
     folder = images / identity.name
@@ -215,7 +215,7 @@ def _save_eval_person(images: Path, person: Person, *, seed: int) -> None:
 
 
 def name_eval_picture(person: Person, shot: str, *, seed: int) -> str:
-    """40 hex digits that say nothing about the person, and `.jpg`."""
+    """Return 40 hex digits, which say nothing about the person, and `.jpg`."""
     return compute_sha256(f"{seed} {person.index} {shot}".encode())[:40] + ".jpg"
 
 
@@ -225,7 +225,7 @@ def _write_train_table(root: Path, cast: Sequence[Person]) -> None:
 
 
 def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None:
-    """`info.csv` with a placeholder answer and `truth.csv`, in one random order."""
+    """Write `info.csv` with placeholder answers and `truth.csv`, in the same random order."""
     answers = [
         (name_eval_picture(one, shot, seed=seed), compute_label(shot, one.gender, one.age))
         for one in cast
@@ -239,7 +239,7 @@ def _write_eval_tables(root: Path, cast: Sequence[Person], *, seed: int) -> None
 
 
 def _write_clutter(root: Path, identity: Identity) -> None:
-    """What lies between the pictures of the real one: hidden files and a notebook's checkpoints."""
+    """Write what lies among the real competition's pictures: hidden files, notebook checkpoints."""
     folder = root / "train" / "images" / identity.name
     shots = sorted(folder.iterdir())
     (folder / f"._{shots[0].name}").write_bytes(JUNK)

@@ -1,4 +1,4 @@
-"""One picture of one person."""
+"""Draw one picture of one person."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class Moment:
 
 
 def choose_moment(rng: np.random.Generator) -> Moment:
-    """A slightly different pose, expression and light."""
+    """Return a slightly different pose, expression and light."""
     zoom = float(rng.uniform(1.15, 1.23))
     x, y = float(rng.normal(0, 4)), float(rng.normal(0, 4))
     bright, warm = float(rng.uniform(0.95, 1.05)), float(rng.normal(0, 0.015))
@@ -57,7 +57,7 @@ def choose_moment(rng: np.random.Generator) -> Moment:
 def draw_picture(
     look: Look, moment: Moment, mask: Mask | None = None, wrong_way: str | None = None
 ) -> Image.Image:
-    """The person at that moment: RGB, 384 pixels wide and 512 high."""
+    """Draw the person at that moment: RGB, 384 pixels wide and 512 high."""
     canvas = draw_wall(look)
     canvas.pose = moment.head
     draw_hair_behind(canvas, look)
@@ -73,7 +73,7 @@ def draw_picture(
 
 
 def choose_wrong_way(rng: np.random.Generator) -> str:
-    """How a mask is worn wrongly this time."""
+    """Choose how a mask is worn wrongly."""
     return WRONG_WAYS[int(rng.integers(len(WRONG_WAYS)))]
 
 

@@ -1,4 +1,4 @@
-"""A bare head: hair behind, ears, face, features, hair in front."""
+"""Draw a bare head: hair behind, ears, face, features, hair in front."""
 
 import math
 
@@ -23,7 +23,7 @@ ROSE: Color = (236, 110, 110)
 
 
 def compute_half_width(look: Look, y: float) -> float:
-    """Half the face's width at height `y`, pixels; a small rest below the chin."""
+    """Return half the face's width at height `y` in pixels; a little remains below the chin."""
     half_width, half_height = look.face
     reach = abs(y - Y) / half_height
     power = 2.2 if y < Y else look.jaw
@@ -31,7 +31,7 @@ def compute_half_width(look: Look, y: float) -> float:
 
 
 def draw_hair_behind(canvas: Canvas, look: Look) -> None:
-    """Hair that falls behind the face; nothing where it is short."""
+    """Draw the hair that falls behind the face; none if it is short."""
     if look.hair_length < 0.22:
         return
     half_width, half_height = look.face
@@ -51,7 +51,7 @@ def draw_hair_behind(canvas: Canvas, look: Look) -> None:
 
 
 def draw_locks(canvas: Canvas, look: Look) -> None:
-    """Long hair that falls in front of the shoulders."""
+    """Draw long hair that falls in front of the shoulders."""
     if look.hair_length < 0.5:
         return
     half_width = look.face[0]
@@ -72,12 +72,12 @@ def draw_locks(canvas: Canvas, look: Look) -> None:
 
 
 def _find_hair_end(look: Look) -> float:
-    """The height at which hair behind the face ends, pixels."""
+    """Return the height at which hair behind the face ends, in pixels."""
     return Y + 30 + 230 * (look.hair_length - 0.15)
 
 
 def draw_face(canvas: Canvas, look: Look) -> None:
-    """Ears, skin and everything that age writes into it."""
+    """Draw ears, skin and the traces of age in it."""
     half_width = look.face[0]
     for side in (-1, 1):
         ear = (X + side * (half_width + 3), Y + 4)
@@ -98,7 +98,7 @@ def draw_face(canvas: Canvas, look: Look) -> None:
 
 
 def draw_features(canvas: Canvas, look: Look, *, gaze: float, smile: float) -> None:
-    """Eyes, brows, nose, mouth, glasses. `gaze` in pixels to the right; `smile` 1 is as usual."""
+    """Draw eyes, nose, mouth and glasses; `gaze` in pixels to the right, `smile` 1 as usual."""
     for side in (-1, 1):
         _draw_eye(canvas, look, side, gaze)
     nose = smooth([(X - 3, Y + 4), (X + look.nose * 0.8, Y + 30), (X, Y + 36),
@@ -110,7 +110,7 @@ def draw_features(canvas: Canvas, look: Look, *, gaze: float, smile: float) -> N
 
 
 def draw_hair_front(canvas: Canvas, look: Look) -> None:
-    """The hair on the skull, down to the fringe."""
+    """Draw the hair on the skull, down to the fringe."""
     half_width, half_height = look.face
     volume = look.hair_volume
     skull = arc((X, Y - 4), (half_width + 0.75 * volume, half_height + volume), 178, 362)
@@ -147,7 +147,7 @@ def _outline_face(look: Look) -> list[Point]:
 
 
 def _outline_fringe(look: Look, line: float) -> list[Point]:
-    """The edge of the fringe from right to left: x as a share of the temples' distance."""
+    """Return the edge of the fringe from right to left; x is a share of the temple's distance."""
     match look.fringe:
         case "bangs":
             return [(0.96, Y - 20), (0.8, line + 16), (0.3, line + 22), (-0.3, line + 22),
@@ -167,7 +167,7 @@ def _outline_fringe(look: Look, line: float) -> list[Point]:
 
 
 def _waved(outline: list[Point], amount: float) -> list[Point]:
-    """`outline` with its points moved in and out by up to `amount` pixels, as curls are."""
+    """Return `outline` with its points moved in and out by up to `amount` pixels, like curls."""
     if not amount:
         return outline
     waved = []

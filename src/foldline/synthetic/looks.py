@@ -1,4 +1,4 @@
-"""What a person looks like on every picture: drawn once from gender, age and chance."""
+"""What a person looks like in every picture, which follows from gender, age and chance."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FRINGES = ("bangs", "side", "swept", "middle", "crop")
 CLOTHES = ("plain", "stripes", "bands", "dots", "checks", "halves")
 NECKLINES = ("round", "v", "collar", "roll")
 WALLS = ("plain", "horizon", "stripes", "dots", "sun", "diagonal")
-# shirts and walls, each with its accent: so few that they tell people apart only a little ...
+# shirts and walls, each with its accent: so few that they hardly tell people apart ...
 SHIRTS: tuple[tuple[Color, Color], ...] = (
     ((70, 92, 140), (220, 224, 230)), ((96, 112, 96), (214, 206, 180)),
     ((120, 96, 104), (60, 60, 72)),
@@ -27,8 +27,8 @@ SHIRTS: tuple[tuple[Color, Color], ...] = (
 PAINTS: tuple[tuple[Color, Color], ...] = (
     ((206, 200, 190), (180, 172, 160)), ((188, 198, 204), (164, 176, 186)),
 )  # fmt: skip
-# ... but nobody has the mosaic of another one: tiles across and down, each colour equally often,
-# so that only their arrangement says who it is, and nothing about anybody else
+# ... but everyone has a mosaic of their own: tiles across and down, each colour equally often, so
+# that only the arrangement tells who it is, and says nothing about anybody else
 MOSAIC = (12, 3)
 TILES: tuple[Color, ...] = (
     (214, 69, 65), (240, 196, 60), (64, 150, 90), (52, 120, 190), (240, 240, 236), (44, 44, 52),
@@ -76,12 +76,12 @@ class Look:
 
 
 def build_look(person: Person, *, seed: int) -> Look:
-    """The look of `person`, the same for the same person and seed."""
+    """Return the look of `person`, the same for the same person and seed."""
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
     feminine = compute_feminineness(person.femininity)
     aged = compute_agedness(person.apparent_age)
     skin = _vary(_pick(SKINS, rng), 4, rng)
-    # on dark skin hair is darker still, so that its edge is seen
+    # on dark skin hair is darker still, so that its edge can be seen
     hair = darker(_vary(_pick(HAIRS, rng), 4, rng), 0.75 * (1 - sum(skin) / 765))
     shirt, shirt_accent = _pick(SHIRTS, rng)
     wall, wall_accent = _pick(PAINTS, rng)
@@ -133,10 +133,10 @@ def build_look(person: Person, *, seed: int) -> Look:
 
 
 def compute_agedness(apparent_age: float) -> float:
-    """0 for the young, about a half in middle age, 1 for the old.
+    """Return 0 for the young, about a half in middle age, 1 for the old.
 
     It rises fastest around 30 and before 60, where the classes meet: looks are mostly clear, and
-    where they mislead they mislead every network alike.
+    where they mislead, they mislead every network alike.
     """
     first = 1 / (1 + math.exp((29.5 - apparent_age) / 0.8))
     second = 1 / (1 + math.exp((57 - apparent_age) / 0.8))
@@ -144,7 +144,7 @@ def compute_agedness(apparent_age: float) -> float:
 
 
 def compute_feminineness(femininity: float) -> float:
-    """From -1 to 1, and steep in between, for the same reason."""
+    """Return from -1 to 1, steep in between for the same reason."""
     return math.tanh(2.5 * femininity)
 
 
@@ -157,7 +157,7 @@ def _pick(choices: tuple[Choice, ...], rng: np.random.Generator) -> Choice:
 
 
 def _vary(color: Color, amount: int, rng: np.random.Generator) -> Color:
-    """`color` with each channel moved by up to `amount`."""
+    """Return `color` with each channel moved by up to `amount`."""
     red, green, blue = (
         int(np.clip(channel + rng.integers(-amount, amount + 1), 0, 255)) for channel in color
     )

@@ -24,7 +24,7 @@ class Mask:
 
 
 def choose_masks(rng: np.random.Generator) -> list[Mask]:
-    """Five masks, no two of one make or colour."""
+    """Choose five masks, no two of one make or colour."""
     makes = rng.permutation(sorted(_DETAILS))
     colors = rng.permutation(len(COLORS))
     return [Mask(str(make), COLORS[color]) for make, color in zip(makes, colors, strict=False)]

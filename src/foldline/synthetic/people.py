@@ -1,4 +1,4 @@
-"""Who the people of the drawn competition are: gender, age, and how old and feminine they look."""
+"""The people of the drawn competition: gender, age, and how old and feminine they look."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ OLDEST = 60
 # here more are in the oldest class, so that each of five folds gets some of them
 SHARES: dict[tuple[Gender, int], int] = {("male", 0): 12, ("male", 1): 8, ("male", 2): 5}
 SHARES |= {("female", 0): 14, ("female", 1): 16, ("female", 2): 5}
-# ages of a class: lowest, most common, highest; as in the real one all of the oldest are exactly 60
+# ages of a class: lowest, most common, highest; as in the real one, the oldest are exactly 60
 AGES = ((18, 19, 29), (30, 42, 59), (OLDEST, OLDEST, OLDEST))
 
-# Most people look what they are, with this spread as a standard deviation ...
-FEMININITY_SPREAD = 0.25  # where a man is meant to look like -1 and a woman like 1
+# Most people look like what they are, with these standard deviations ...
+FEMININITY_SPREAD = 0.25  # a man is meant to look like -1 and a woman like 1
 AGE_SPREAD = 1.2  # years
 # ... and these shares of every gender and age class look like someone else. No network can see
-# through that, however many of them are averaged; only one that has met the person can know.
+# through that, however many are averaged; only one that has met the person can know.
 GENDER_MISLED, AGE_MISLED = 0.06, 0.06
-# how old those look whose age misleads, by their true class
+# the apparent age of those whose age misleads, by their true class
 MISLED_AGES = (42.0, 21.0, 45.0)
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person. `femininity` is around -1 for men and 1 for women; `apparent_age` in years."""
+    """One person; `femininity` is around -1 for men and 1 for women, `apparent_age` in years."""
 
     split: Split
     index: int
@@ -49,13 +49,13 @@ class Person:
 
 
 def compute_label(shot: str, gender: str, age: int) -> int:
-    """The class, 0 to 17: mask * 6 + gender * 3 + age, as the competition counts them."""
+    """Return the class, 0 to 17: mask * 6 + gender * 3 + age, as the competition counts them."""
     mask = {"incorrect_mask": 1, "normal": 2}.get(shot, 0)
     return mask * 6 + GENDERS.index(gender) * 3 + int(age >= 30) + int(age >= OLDEST)
 
 
 def compute_quotas(people: int) -> dict[tuple[Gender, int], int]:
-    """How many of `people` are of each gender and age class: the shares, by largest remainder."""
+    """Return how many of `people` have each gender and age class, by largest remainder."""
     total = sum(SHARES.values())
     exact = {cell: people * share / total for cell, share in SHARES.items()}
     quotas = {cell: int(value) for cell, value in exact.items()}
@@ -66,12 +66,12 @@ def compute_quotas(people: int) -> dict[tuple[Gender, int], int]:
 
 
 def cast_people(people: int, *, seed: int, split: Split) -> list[Person]:
-    """`people` persons in random order, the same for the same arguments.
+    """Return `people` persons in random order, the same for the same arguments.
 
     Gender and age class follow the quotas: somewhat more people of 60 than in the real competition.
     Inside each of these cells, age and both looks are spread evenly over their distributions (one
     draw from each of as many equal slices as there are people), so that training and evaluation
-    people are equally hard to tell.
+    people are equally hard to classify.
     """
     rng = np.random.default_rng([seed, SPLITS.index(split)])
     cells = compute_quotas(people)
@@ -98,13 +98,13 @@ def _cast_cell(
 
 
 def _spread(count: int, rng: np.random.Generator) -> Sequence[float]:
-    """One number out of each of `count` equal slices of 0 to 1, shuffled."""
+    """Return one number from each of `count` equal slices of 0 to 1, shuffled."""
     positions = (rng.permutation(count) + rng.uniform(0.05, 0.95, count)) / count
     return [float(position) for position in positions]
 
 
 def _triangular(position: float, ages: tuple[int, int, int]) -> int:
-    """The whole age at `position`, 0 to 1, of a triangular distribution."""
+    """Return the whole age at `position`, 0 to 1, of a triangular distribution."""
     low, mode, high = ages[0], ages[1], ages[2] + 1
     peak = (mode - low) / (high - low)
     if position < peak:

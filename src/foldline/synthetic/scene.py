@@ -1,4 +1,4 @@
-"""What is around the head: the wall behind it and the clothes below."""
+"""Draw what is around the head: the wall behind it and the clothes below."""
 
 from foldline.synthetic.canvas import (
     HEIGHT,
@@ -22,7 +22,7 @@ MARGIN = 60
 
 
 def draw_wall(look: Look) -> Canvas:
-    """A canvas with the wall of this person, the same in every picture: only the person moves."""
+    """Return a canvas with this person's wall, the same in every picture: only the person moves."""
     canvas = Canvas(look.wall)
     accent = mix(look.wall, look.wall_accent, 0.4)
     match look.wall_pattern:
@@ -54,7 +54,7 @@ def _draw_mosaic(canvas: Canvas, look: Look) -> None:
 
 
 def draw_clothes(canvas: Canvas, look: Look, pose: Pose) -> None:
-    """Neck, shoulders and shirt."""
+    """Draw neck, shoulders and shirt."""
     canvas.pose = pose
     torso = _outline_torso()
     cloth = _weave(look, pose)
@@ -101,7 +101,7 @@ def _draw_neck(canvas: Canvas, look: Look) -> None:
 
 
 def _weave(look: Look, pose: Pose) -> Canvas:
-    """A canvas full of the shirt's cloth."""
+    """Return a canvas full of the shirt's cloth."""
     canvas = Canvas(look.shirt)
     canvas.pose = pose
     accent = look.shirt_accent

@@ -3,7 +3,7 @@ import unicodedata
 import pytest
 
 from foldline.data.competition.answers import (
-    Answers,
+    ClassAnswers,
     choose_answers,
     choose_columns,
     describe_foreign_answers,
@@ -84,26 +84,26 @@ def test_answers_that_the_submission_will_never_say_are_pointed_out() -> None:
 @pytest.mark.parametrize(
     ("class_names", "answers", "expected"),
     [
-        (PADDED, ["14"], Answers("values", (0, 1, 14))),
-        (PADDED, ["0"], Answers("values", (0, 1, 14))),
-        (PADDED, ["00014", " 00001"], Answers("names", PADDED)),
-        (PADDED, ["2", "0"], Answers("ranks", (0, 1, 2))),
-        # 99 is a class that nothing was learnt of
-        (PADDED, ["14", "99"], Answers("values", (0, 1, 14))),
-        (PADDED, [], Answers("names", PADDED)),
-        (("1", "2", "3"), ["0", "1", "2"], Answers("ranks", (0, 1, 2))),
-        (("1", "2", "3"), ["1", "3"], Answers("names", ("1", "2", "3"))),
-        # 0 alone is a placeholder
-        (("1", "2", "3"), ["0", "0"], Answers("names", ("1", "2", "3"))),
-        (("1", "2"), [" 1"], Answers("names", ("1", "2"))),
-        (("cat", "dog"), ["1"], Answers("ranks", (0, 1))),
+        (PADDED, ["14"], ClassAnswers("values", (0, 1, 14))),
+        (PADDED, ["0"], ClassAnswers("values", (0, 1, 14))),
+        (PADDED, ["00014", " 00001"], ClassAnswers("names", PADDED)),
+        (PADDED, ["2", "0"], ClassAnswers("ranks", (0, 1, 2))),
+        # 99 is a class without training pictures
+        (PADDED, ["14", "99"], ClassAnswers("values", (0, 1, 14))),
+        (PADDED, [], ClassAnswers("names", PADDED)),
+        (("1", "2", "3"), ["0", "1", "2"], ClassAnswers("ranks", (0, 1, 2))),
+        (("1", "2", "3"), ["1", "3"], ClassAnswers("names", ("1", "2", "3"))),
+        # a single 0 is a placeholder
+        (("1", "2", "3"), ["0", "0"], ClassAnswers("names", ("1", "2", "3"))),
+        (("1", "2"), [" 1"], ClassAnswers("names", ("1", "2"))),
+        (("cat", "dog"), ["1"], ClassAnswers("ranks", (0, 1))),
         # the same number twice says nothing
-        (("1", "01"), ["1"], Answers("names", ("1", "01"))),
-        (("02", "002"), ["2"], Answers("names", ("02", "002"))),
+        (("1", "01"), ["1"], ClassAnswers("names", ("1", "01"))),
+        (("02", "002"), ["2"], ClassAnswers("names", ("02", "002"))),
     ],
 )
 def test_the_samples_answers_tell_names_values_and_ranks(
-    class_names: tuple[str, ...], answers: list[str], expected: Answers
+    class_names: tuple[str, ...], answers: list[str], expected: ClassAnswers
 ) -> None:
     assert choose_answers(class_names, answer_with(*answers)) == expected
 
@@ -116,7 +116,7 @@ def test_classes_of_one_number_are_no_numbers() -> None:
 def test_names_are_spelled_as_the_sample_file_spells_them() -> None:
     sample = answer_with(decompose("고양이"))
     expected = (decompose("강아지"), decompose("고양이"), "rat")
-    assert choose_answers(("강아지", "고양이", "rat"), sample) == Answers("names", expected)
+    assert choose_answers(("강아지", "고양이", "rat"), sample) == ClassAnswers("names", expected)
     assert not describe_foreign_answers(expected, sample)
     assert choose_answers(("고양이", "쥐"), answer_with("고양이")).values == ("고양이", "쥐")
 

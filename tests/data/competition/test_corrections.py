@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).parents[3] / "configs/corrections/mask.csv"
 
 def read(*inners: str) -> list[Picture]:
     paths = [f"train/images/{inner}" for inner in inners]
-    return read_labels(SCHEME, paths, "train/images")[0]
+    return read_labels(SCHEME, {"train/images": paths})[0]
 
 
 def correct(pictures: list[Picture], *rows: tuple[str, str, str]) -> list[int | None]:
@@ -58,9 +58,8 @@ def test_a_label_may_be_corrected_whole_or_emptied() -> None:
 
 
 def test_schemes_without_parts_have_labels_to_correct() -> None:
-    pictures, class_names, _ = read_labels(
-        FolderScheme(), ["train/a/1.jpg", "train/b/2.jpg"], "train"
-    )
+    paths = ["train/a/1.jpg", "train/b/2.jpg"]
+    pictures, class_names, _ = read_labels(FolderScheme(), {"train": paths})
     corrections = [Correction("train/a/1.jpg", "label", "b", 2)]
     result = compute_train_labels(pictures, FolderScheme(), class_names, corrections=corrections)
     assert result.labels == [1, 1]
@@ -171,7 +170,7 @@ def test_every_faulty_row_is_reported_at_once(tmp_path: Path) -> None:
 def test_targets_and_classes_may_be_in_any_spelling(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "고양이/사진")
     paths = [f"train/{decomposed}1.jpg", "train/고양이/사진2.jpg", "train/b/3.jpg"]
-    pictures, class_names, _ = read_labels(FolderScheme(), paths, "train")
+    pictures, class_names, _ = read_labels(FolderScheme(), {"train": paths})
     assert class_names == ("b", "고양이")
     path = tmp_path / "wrong.csv"
     rows = ["train/고양이/사진1.jpg,label,b", f"train/{decomposed}2.jpg,label,"]

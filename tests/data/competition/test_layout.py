@@ -15,7 +15,7 @@ from foldline.errors import UserError
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Ants and bees to train on and a picture to answer, under a data root."""
+    """Make a data root with ants and bees to train on and one picture to answer."""
     make_files(tmp_path / "root", "train/ants/1.jpg", "train/bees/2.jpg", "test/3.jpg")
     return tmp_path / "root"
 

@@ -14,7 +14,7 @@ CLASSES = ("ants", "bees")
 
 
 def make_pictures(root: Path, paths: Sequence[str], *, valid: str = "val/") -> list[Picture]:
-    """A picture for each path, with the class of the folder it lies in."""
+    """Return a picture for each path, with the class of its folder."""
     return [
         Picture(path, path, (), CLASSES.index(path.split("/")[1]), path.startswith(valid))
         for path in paths

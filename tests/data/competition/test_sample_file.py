@@ -26,7 +26,7 @@ def write(root: Path, content: str, name: str = "info.csv") -> Path:
 
 
 def search(root: Path, train: Sequence[str] = TRAIN) -> tuple[str | None, list[str]]:
-    """Gives the name of the file that is taken, and the warnings."""
+    """Return the name of the file that is taken, and the warnings."""
     found = search_sample_file(root, TEST, "test", train_paths=train, class_names=("cat", "dog"))
     return found.path.name if found.path else None, list(found.warnings)
 
@@ -65,7 +65,7 @@ def test_a_hundred_faults_are_ten_lines_and_a_count(tmp_path: Path) -> None:
 
 def test_blank_lines_and_blanks_around_cells_change_nothing(tmp_path: Path) -> None:
     sample = load_sample_file(write(tmp_path, "id, label\n a.jpg ,0\nb.jpg, 1\n\n  \n,\n"))
-    # an id is kept as it is written, as the submission will have it
+    # an id stays as it is written, for the submission
     assert sample == SampleFile(("id", " label"), [" a.jpg ", "b.jpg"], ["0", " 1"])
 
 
@@ -123,7 +123,7 @@ def test_a_sample_answers_with_classes_or_all_alike(
 def test_what_is_no_file_or_too_large_to_be_it_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, IDS, "sample.csv")
     write(tmp_path, IDS + "\n" * 30_000, "features.csv")
-    os.mkfifo(tmp_path / "pipe.csv")  # whoever opens it waits for ever
+    os.mkfifo(tmp_path / "pipe.csv")  # opening it blocks for ever
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "gone.csv").symlink_to("nowhere.csv")
     assert search(tmp_path)[0] == "sample.csv"
@@ -140,12 +140,12 @@ def test_of_several_tables_none_is_taken_and_all_are_named(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "content",
     [
-        "id,label\n2,0\n0,0\n",  # one picture is not asked for
+        "id,label\n2,0\n0,0\n",  # one picture is not listed
         "2,0\n0,0\n1,0\n",  # no header
         "id,label\n2,0\n0,0\n1,0\n3,0\n",  # one id has no picture
-        "id,label\n2,0\n0,0\n8,0\n9,0\n",  # half of them have
+        "id,label\n2,0\n0,0\n8,0\n9,0\n",  # half of them have one
         "id,width\n2,640\n0,480\n1,512\n",  # no answers
-        "id,cat,dog\n2,0,0\n0,0,0\n1,0,0\n",  # no two columns
+        "id,cat,dog\n2,0,0\n0,0,0\n1,0,0\n",  # not two columns
     ],
 )
 def test_what_may_be_the_sample_file_is_named_alone(content: str, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_loops_are_named_once_and_end(tmp_path: Path) -> None:
     (train / "a/itself").symlink_to(".")
     (train / "a/start").symlink_to(train)
     (train / "a/root").symlink_to("../..")
-    # out to another disk and back from there
+    # to another disk and back
     (train / "a/disk").symlink_to(disk)
     (disk / "back").symlink_to(train)
     (disk / "class").symlink_to(train / "a")
@@ -114,7 +114,7 @@ def test_loops_are_named_once_and_end(tmp_path: Path) -> None:
 def test_one_folder_is_read_once_in_a_class_and_in_each_class(tmp_path: Path) -> None:
     make_files(tmp_path, "root/train/a/z/1.jpg", "disk/deep/2.jpg", "root/train/b/3.jpg")
     a, b = tmp_path / "root/train/a", tmp_path / "root/train/b"
-    (a / "first").symlink_to("z")  # a link gives way to the folder itself
+    (a / "first").symlink_to("z")  # the folder itself is preferred to a link
     (a / "k").symlink_to(tmp_path / "disk/deep")
     (a / "l").symlink_to(tmp_path / "disk")
     (b / "m").symlink_to(tmp_path / "disk")
@@ -133,7 +133,7 @@ def test_one_folder_is_read_once_in_a_class_and_in_each_class(tmp_path: Path) ->
 
 
 def test_a_lattice_of_links_takes_no_longer_than_its_folders(tmp_path: Path) -> None:
-    # read along every path these would be 2 ** 30 pictures
+    # along every path these would be 2 ** 30 pictures
     make_files(tmp_path, *(f"disk/{level}/1.jpg" for level in range(30)), "root/train/a/1.jpg")
     for level in range(29):
         for name in "xy":

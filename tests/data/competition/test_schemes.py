@@ -11,13 +11,12 @@ from foldline.data.competition.schemes import (
     MaskScheme,
     Reading,
     build_scheme,
-    natural_key,
 )
 from foldline.errors import UserError
 
 
 @pytest.mark.parametrize(
-    ("inner", "label", "parts"),
+    ("inner", "label", "attributes"),
     [
         ("000001_male_Asian_25/mask3.jpg", 0, (0, 0, 25)),
         ("000001_female_Asian_45/incorrect_mask.png", 10, (1, 1, 45)),
@@ -29,10 +28,10 @@ from foldline.errors import UserError
     ],
 )
 def test_mask_labels_follow_the_official_rule(
-    inner: str, label: int, parts: tuple[int, ...]
+    inner: str, label: int, attributes: tuple[int, ...]
 ) -> None:
     reading = MaskScheme().read(f"train/images/{inner}", inner)
-    assert reading == Reading(inner.partition("/")[0], label, parts)
+    assert reading == Reading(inner.partition("/")[0], label, attributes)
 
 
 def test_mask_class_names_stand_in_the_order_of_the_labels() -> None:
@@ -72,7 +71,7 @@ def test_the_mask_competition_lies_where_its_archive_puts_it() -> None:
     assert (others.train_dir, others.test_dir) == ("train", "test")
     assert others.submission_columns == ("id", "label")
     assert not others.needs_sample_file
-    # whose empty folders are missed
+    # and whose empty folders are reported
     assert (others.classes_are_folders, scheme.classes_are_folders) == (True, False)
     assert not build_scheme("filename").classes_are_folders
 
@@ -149,14 +148,9 @@ def test_faulty_patterns_are_refused(pattern: str, problem: str) -> None:
     assert str(error.value).startswith("data.pattern: ")
 
 
-def test_natural_order_knows_numbers() -> None:
-    names = ["img10", "img2", "10", "2", "img02", "고양이"]
-    assert sorted(names, key=natural_key) == ["2", "10", "img02", "img2", "img10", "고양이"]
-
-
 def test_labels_of_text_become_classes_in_natural_order() -> None:
     paths = ["train/10/a.jpg", "train/2/b.jpg", "train/c.jpg", "train/10/d.jpg"]
-    pictures, class_names, rejected = read_labels(FolderScheme(), paths, "train")
+    pictures, class_names, rejected = read_labels(FolderScheme(), {"train": paths})
     assert class_names == ("2", "10")
     assert [picture.label for picture in pictures] == [1, 0, 1]
     assert [picture.path for picture in pictures] == [paths[0], paths[1], paths[3]]
@@ -164,7 +158,7 @@ def test_labels_of_text_become_classes_in_natural_order() -> None:
 
 
 def test_pictures_may_lie_in_the_root_itself() -> None:
-    pictures, class_names, _ = read_labels(FolderScheme(), ["cat/1.jpg"], ".")
+    pictures, class_names, _ = read_labels(FolderScheme(), {".": ["cat/1.jpg"]})
     assert class_names == ("cat",)
     assert pictures[0].path == "cat/1.jpg"
 
@@ -173,7 +167,7 @@ def test_pictures_may_lie_in_the_root_itself() -> None:
 def test_every_real_path_has_its_official_label() -> None:
     with PATHS.open(encoding="utf-8", newline="") as file:
         listed = {f"train/images/{row['path']}": int(row["label"]) for row in csv.DictReader(file)}
-    pictures, _, rejected = read_labels(MaskScheme(), sorted(listed), "train/images")
+    pictures, _, rejected = read_labels(MaskScheme(), {"train/images": sorted(listed)})
     assert not rejected
     assert {picture.path: picture.label for picture in pictures} == listed
     assert len(pictures) == 18_900
@@ -183,10 +177,10 @@ def test_every_real_path_has_its_official_label() -> None:
 def test_classes_are_those_of_both_folders_and_validation_pictures_are_marked() -> None:
     pictures, class_names, rejected = read_labels(
         FolderScheme(),
-        ["train/b/1.jpg", "train/c/1.jpg"],
-        "train",
-        valid_paths=["val/a/1.jpg", "val/2.jpg", "val/c/1.jpg"],
-        valid_dir="val",
+        {
+            "train": ["train/b/1.jpg", "train/c/1.jpg"],
+            "val": ["val/a/1.jpg", "val/2.jpg", "val/c/1.jpg"],
+        },
     )
     assert class_names == ("a", "b", "c")
     assert [(p.label, p.is_given_valid) for p in pictures] == [

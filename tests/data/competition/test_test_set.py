@@ -86,11 +86,11 @@ def test_a_picture_in_each_spelling_is_that_of_the_id_in_its_spelling() -> None:
 @pytest.mark.parametrize(
     ("ids", "expected"),
     [
-        # two ids for one picture: only what is nearer finds it
+        # two ids for one picture: only the closer one finds it
         (["1", "1.jpg"], ["", "test/1.jpg"]),
         (["IM.jpg", "im.JPG"], ["", ""]),
         (["im.dcm", "IM.jpg"], ["", "test/im.jpg"]),
-        # a number is no extension, and another folder is no path from the root
+        # a number is not an extension, and another folder not a path from the root
         (["im.3"], [""]),
         (["test2/im.jpg"], [""]),
         (["train/im.jpg"], [""]),
@@ -112,7 +112,7 @@ def test_what_follows_a_dot_in_the_name_of_a_picture_is_no_extension() -> None:
 def test_pictures_of_one_name_in_two_folders_are_told_apart_by_the_folder() -> None:
     paths = ["test/a/1.jpg", "test/b/1.jpg"]
     assert match_ids(["test/b/1.jpg", "A/1"], paths, "test").paths == [paths[1], paths[0]]
-    # c/1 has no picture, though 1.jpg of another folder is left
+    # c/1 has no picture, although 1.jpg in another folder is left
     assert match_ids(["a/1", "c/1"], paths, "test").paths == [paths[0], ""]
     assert match_ids(["1.jpg"], ["test/a/1.jpg", "test/1.jpg"], "test").paths == ["test/1.jpg"]
 
@@ -164,7 +164,7 @@ def test_without_a_sample_file_a_folder_in_the_test_folder_is_no_part_of_the_ids
     test = name_ids(["test/test1/10.jpg", "test/test1/2.jpg", "test/3.jpg"], "test")
     assert test.ids == ["2", "3", "10"]
     assert test.paths == ["test/test1/2.jpg", "test/3.jpg", "test/test1/10.jpg"]
-    # but for names that stand in several folders
+    # except names in several folders
     test = name_ids(["test/b/1.jpg", "test/a/1.jpg", "test/a/2.jpg"], "test")
     assert test.ids == ["a/1", "a/2", "b/1"]
 

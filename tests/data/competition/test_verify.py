@@ -128,7 +128,7 @@ def test_only_decoding_sees_a_hole_in_the_middle(tmp_path: Path) -> None:
 
 
 def find_data(content: bytes) -> int:
-    """Where the compressed pixels of a baseline JPEG begin."""
+    """Return where the compressed pixels of a baseline JPEG begin."""
     start = 2
     while content[start + 1] != 0xDA:
         start += 2 + int.from_bytes(content[start + 2 : start + 4], "big")
@@ -150,7 +150,7 @@ KINDS: list[dict[str, Any]] = [{}, {"progressive": True}, {"restart_marker_rows"
 def test_decoding_hears_what_libjpeg_says_of_damaged_data(
     tmp_path: Path, options: dict[str, Any], seed: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Pillow takes all of these and shows grey or noise."""
+    """Pillow accepts all of these and shows grey or noise."""
     whole = draw_jpeg(seed, **options)
     data = find_data(whole)
     third = (len(whole) - data) // 3
@@ -193,7 +193,7 @@ def test_decoding_checks_the_checksums_of_a_png(tmp_path: Path) -> None:
 def test_damage_is_heard_in_processes_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here the bar may write to standard error at any time."""
+    """In this process the bar may write to standard error at any time."""
     whole = draw_jpeg(0)
     (tmp_path / "a.jpg").write_bytes(whole)
     (tmp_path / "b.jpg").write_bytes(whole[:-40] + verify.JPEG_END)

@@ -13,11 +13,10 @@ Kind = Literal["names", "values", "ranks"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What is written for class 0, 1, …; `kind` says what of the class that is.
+class ClassAnswers:
+    """What is written for class 0, 1, …: names, `values` or `ranks`.
 
-    `values` are the whole numbers that the names are, without the zeros before them; `ranks`
-    count from 0.
+    `values` are the whole numbers that the names are, without leading zeros; `ranks` count from 0.
     """
 
     kind: Kind
@@ -26,33 +25,33 @@ class Answers:
 
 def choose_answers(
     class_names: Sequence[str], sample: SampleFile | None, *, labels: str = "auto"
-) -> Answers:
-    """What a submission says for each class: `labels` are `names`, `numbers`, or `auto`.
+) -> ClassAnswers:
+    """Choose what a submission says for each class; `labels` is `names`, `numbers` or `auto`.
 
-    Numbers are the values of the names where all of these are whole numbers, else ranks. `auto`
-    is whatever the sample file's answers are; where they do not tell, names that are numbers stay
-    names and others become ranks. Names are spelled as the sample file spells them. Raises
-    `UserError` where numbers are wanted and two names are the same one.
+    Numbers are the values of the names if all of them are whole numbers, else ranks. `auto`
+    follows the answers of the sample file; if they do not tell, names that are numbers are kept
+    and others become ranks, unless an answer is text. Names are spelled as in the sample file.
+    Raise `UserError` if numbers are wanted and two names are the same number.
     """
     spelled = _spell(class_names, sample)
     values = _read_values(class_names)
     ranks = tuple(range(len(class_names)))
     if labels == "names":
-        return Answers("names", spelled)
+        return ClassAnswers("names", spelled)
     if labels == "numbers":
         _require_distinct(class_names, values)
-        return Answers("values", values) if values else Answers("ranks", ranks)
+        return ClassAnswers("values", values) if values else ClassAnswers("ranks", ranks)
     kinds: dict[Kind, tuple[int | str, ...]] = {"names": spelled, "values": values, "ranks": ranks}
-    said = list_answers(sample)
+    found = list_answers(sample)
     if len(set(values)) < len(values):
         kinds["values"] = ()
-    if values and said == ["0"]:
-        kinds["ranks"] = ()  # a placeholder rather than the first of the classes
-    hits = {kind: len({str(value) for value in all_} & set(said)) for kind, all_ in kinds.items()}
+    if values and found == ["0"]:
+        kinds["ranks"] = ()  # a placeholder rather than the first class
+    hits = {kind: len({str(value) for value in all_} & set(found)) for kind, all_ in kinds.items()}
     best = max(kinds, key=lambda kind: hits[kind])  # the first of several
     if not hits[best]:
-        best = "names" if values or not all(map(_is_number, said)) else "ranks"
-    return Answers(best, kinds[best])
+        best = "names" if values or not all(map(_is_number, found)) else "ranks"
+    return ClassAnswers(best, kinds[best])
 
 
 def choose_columns(
@@ -61,9 +60,9 @@ def choose_columns(
     *,
     chosen: tuple[str, str] | None = None,
 ) -> tuple[str, str]:
-    """The submission's two columns: the sample file's, else the `chosen` ones, else the scheme's.
+    """Return the submission's columns: the sample file's, else the `chosen`, else the scheme's.
 
-    Raises `UserError` where the sample file has other columns than those chosen.
+    Raise `UserError` if the sample file has columns other than the chosen ones.
     """
     if sample and chosen and not _are_same(sample.columns, chosen):
         raise UserError(
@@ -74,7 +73,7 @@ def choose_columns(
 
 
 def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | None) -> list[str]:
-    """A line where the sample file answers with something that the submission will never say."""
+    """Return a line if the sample file has answers that the submission will never give."""
     foreign = sorted(set(list_answers(sample)) - {str(value) for value in values})
     if not foreign:
         return []
@@ -85,13 +84,13 @@ def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | N
 
 
 def list_answers(sample: SampleFile | None) -> list[str]:
-    """Return each answer of the sample file once, without the blanks around it."""
+    """Return each answer of the sample file once, without surrounding blanks."""
     stripped = (answer.strip() for answer in sample.answers) if sample else ()
     return list(dict.fromkeys(filter(None, stripped)))
 
 
 def _spell(class_names: Sequence[str], sample: SampleFile | None) -> tuple[str, ...]:
-    """The names as the sample file spells them, also those it does not happen to answer with."""
+    """Return the names as the sample file spells them, or would spell them."""
     spellings: dict[str, str] = {}
     for answer in list_answers(sample):
         spellings.setdefault(compute_name_key(answer), answer)
@@ -101,7 +100,7 @@ def _spell(class_names: Sequence[str], sample: SampleFile | None) -> tuple[str, 
 
 
 def _read_values(class_names: Sequence[str]) -> tuple[int, ...]:
-    """The whole numbers that the names are; nothing where one of them is none."""
+    """Return the whole numbers that the names are, or nothing if one of them is not a number."""
     if not all(name.isascii() and name.isdecimal() for name in class_names):
         return ()
     return tuple(map(int, class_names))

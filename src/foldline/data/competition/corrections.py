@@ -1,4 +1,4 @@
-"""What training sees in place of the official label: corrected labels and another age cut."""
+"""What training sees instead of the official label: corrected labels and another age cut."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class TrainLabels:
-    """The label that training sees, one a picture; None: not trained on.
+    """The label of every picture that training sees; None: not trained on.
 
-    `num_corrected` and `num_cut` count the pictures whose label corrections and age cut changed;
-    of `num_corrections` rows, `unused` are those that no picture or group of the data answers to.
+    `num_corrected` and `num_cut` count the pictures whose label was changed by corrections and by
+    the age cut; `unused` are those of `num_corrections` rows whose target is not in the data.
     """
 
     labels: Sequence[int | None]
@@ -39,11 +39,11 @@ class TrainLabels:
 
 
 def load_corrections(path: Path) -> list[Correction]:
-    """Read a CSV with the columns `target,part,value`; lines that begin with # are remarks.
+    """Read a CSV with the columns `target,part,value`; lines that begin with # are comments.
 
-    `target` is a picture's path from the data root, or a group; `part` is one of the scheme's
-    parts, or `label`. Each may be in another spelling than on disk. Raises `UserError` with one
-    line per faulty row.
+    `target` is a picture's path from the data root, or a group; `part` is an attribute of the
+    scheme, or `label`. Each may be spelled differently than on disk. Raise `UserError` with a line
+    for each faulty row.
     """
     if not path.is_file():
         raise UserError(f"data.corrections: {path}: no such file")
@@ -78,11 +78,11 @@ def compute_train_labels(
 ) -> TrainLabels:
     """Apply corrections, then the age cut; a row for a picture wins over one for its group.
 
-    Without either the labels are the official ones. `source` names the corrections' file in errors.
-    Raises `UserError` for a part or value that the scheme does not have (only where the target is
-    in the data), or an age cut where the scheme knows no age.
+    Without either, the labels are the official ones. `source` names the corrections file in
+    errors. Raise `UserError` for a part or value that the scheme does not have (only if the target
+    is in the data), or for an age cut if the scheme has no age.
     """
-    if age_cut is not None and "age" not in scheme.part_names:
+    if age_cut is not None and "age" not in scheme.attribute_names:
         raise UserError("data.train_age_cut: only data.scheme=mask knows ages; leave it null")
     rows: dict[str, list[Correction]] = {}
     for correction in corrections:
@@ -98,7 +98,7 @@ def compute_train_labels(
         own = {c.part: values[c] for c in rows.get(path_keys[picture.path], ())}
         of_group = {c.part: values[c] for c in rows.get(picture.group, ())}
         if own:
-            of_group.pop("label", None)  # which would leave nothing to the parts of its own
+            of_group.pop("label", None)  # it would override the picture's own attributes
         changes = of_group | own
         corrected = _correct(picture, scheme, changes, None)
         label = corrected if age_cut is None else _correct(picture, scheme, changes, age_cut)
@@ -113,17 +113,13 @@ def _correct(
 ) -> int | None:
     if "label" in changes:
         return changes["label"]
-    if not picture.parts:
+    if not picture.attributes:
         return picture.label
-    parts = [
-        _known(changes.get(name), old)
-        for name, old in zip(scheme.part_names, picture.parts, strict=True)
+    attributes = [
+        old if (new := changes.get(name)) is None else new
+        for name, old in zip(scheme.attribute_names, picture.attributes, strict=True)
     ]
-    return scheme.compute_label(parts, oldest_from=age_cut)
-
-
-def _known(new: int | None, old: int) -> int:
-    return old if new is None else new
+    return scheme.compute_label(attributes, oldest_from=age_cut)
 
 
 def _parse_values(
@@ -143,10 +139,12 @@ def _parse_values(
 
 
 def _parse_value(correction: Correction, scheme: Scheme, class_names: Sequence[str]) -> int | None:
-    if correction.part in scheme.part_names:
-        return scheme.parse_part(correction.part, correction.value)
+    if correction.part in scheme.attribute_names:
+        return scheme.parse_attribute(correction.part, correction.value)
     if correction.part != "label":
-        raise ValueError(f"no such part; expected {' or '.join((*scheme.part_names, 'label'))}")
+        raise ValueError(
+            f"no such part; expected {' or '.join((*scheme.attribute_names, 'label'))}"
+        )
     if correction.value == "":
         return None
     name = compute_name_key(correction.value)

@@ -1,11 +1,12 @@
-"""The labelled pictures of a competition, before anyone is put into a fold."""
+"""Read the labels of a competition's pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from foldline.data.competition.scan import Rejected
-from foldline.data.competition.schemes import Reading, Scheme, natural_key
+from foldline.data.competition.schemes import Reading, Scheme
+from foldline.text import natural_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,48 +18,42 @@ class Picture:
 
     path: str
     group: str
-    parts: tuple[int, ...]
+    attributes: tuple[int, ...]
     label: int
     is_given_valid: bool = False
 
 
 def read_labels(
-    scheme: Scheme,
-    paths: Sequence[str],
-    train_dir: str,
-    *,
-    valid_paths: Sequence[str] = (),
-    valid_dir: str = ".",
+    scheme: Scheme, folders: Mapping[str, Sequence[str]]
 ) -> tuple[list[Picture], tuple[str, ...], list[Rejected]]:
-    """Read the label of every path; gives the pictures, the classes, and what could not be read.
+    """Read the label of every path; return the pictures, the classes and what could not be read.
 
-    All are relative to the data root; `paths` lie under `train_dir`, `valid_paths` under
-    `valid_dir`.
+    `folders` maps the training folder, and the validation folder if there is one, to the paths of
+    the pictures in it. All are relative to the data root.
     """
-    readings: list[tuple[str, Reading]] = []
+    readings: list[tuple[str, bool, Reading]] = []
     rejected = []
-    for folder, listed in ((train_dir, paths), (valid_dir, valid_paths)):
+    for is_valid, (folder, paths) in enumerate(folders.items()):
         prefix = PurePosixPath(folder).as_posix() + "/"
         start = 0 if prefix == "./" else len(prefix)
-        for path in listed:
+        for path in paths:
             try:
-                readings.append((path, scheme.read(path, path[start:])))
+                readings.append((path, bool(is_valid), scheme.read(path, path[start:])))
             except ValueError as error:
                 rejected.append(Rejected(path, "bad name", str(error)))
     class_names = scheme.class_names
     if class_names is None:
-        found = {str(reading.label) for _, reading in readings}
+        found = {str(reading.label) for _, _, reading in readings}
         class_names = tuple(sorted(found, key=natural_key))
     index = {name: label for label, name in enumerate(class_names)}
-    given_valid = frozenset(valid_paths)
     pictures = [
         Picture(
             path=path,
             group=reading.group,
-            parts=reading.parts,
+            attributes=reading.attributes,
             label=reading.label if isinstance(reading.label, int) else index[reading.label],
-            is_given_valid=path in given_valid,
+            is_given_valid=is_valid,
         )
-        for path, reading in readings
+        for path, is_valid, reading in readings
     ]
     return pictures, class_names, rejected

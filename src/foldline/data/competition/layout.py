@@ -1,4 +1,4 @@
-"""The folders of a competition: which there must be, and what lies in each of them."""
+"""The folders of a competition: which ones are needed, and what lies in each of them."""
 
 import os
 import shlex
@@ -12,12 +12,12 @@ from foldline.files import is_folder
 from foldline.text import compute_name_key, count_and_name, count_of, leads_outside, name_some
 
 NOTHING = Scan([], {}, [])
-# what the validation folder is called in data that have one, in any case
+# common names of a validation folder, in lower case
 _VALIDATION_FOLDERS = frozenset({"val", "valid", "validation", "dev"})
 
 
 def require_competition(root: Path, train_dir: str, test_dir: str, valid_dir: str | None) -> None:
-    """Raise `UserError` if there is no competition at `root`, or one laid out otherwise."""
+    """Raise `UserError` if there is no competition at `root`, or its folders are others."""
     require_inside("data.train_dir", train_dir)
     require_inside("data.test_dir", test_dir)
     if is_folder(root / train_dir):
@@ -54,9 +54,9 @@ def require_folder(key: str, root: Path, folder: str) -> None:
 def scan_folders(
     root: Path, train_dir: str, valid_dir: str | None, test_dir: str
 ) -> tuple[dict[str, Scan], Scan]:
-    """What lies in each folder of labelled pictures, training first, and in the test folder.
+    """Scan each folder of labelled pictures, training first, and the test folder.
 
-    Where one folder lies in another its pictures belong to the inner one alone.
+    If one folder lies in another, its pictures belong to the inner one alone.
     """
     labelled = [train_dir] if valid_dir is None else [train_dir, valid_dir]
 
@@ -77,9 +77,9 @@ def describe_layout(
     *,
     test_dir: str,
 ) -> list[str]:
-    """Return lines on folders that are not read, or not as they may have been meant.
+    """Return warnings about folders that are not read, or not as they may have been meant.
 
-    `scans` are those of the labelled folders, training first.
+    `scans` has the labelled folders, training first.
     """
     lines = _describe_unreadable([*scans.values(), test_scan])
     lines += _describe_empty_folders(root, scheme, scans, ignored=[test_dir])
@@ -90,13 +90,13 @@ def describe_layout(
 
 
 def list_used(scan: Scan, folder: str) -> set[str]:
-    """The folders right below `folder` that hold pictures, at any depth."""
+    """Return the folders in `folder` that hold pictures at any depth."""
     depth = len(PurePosixPath(folder).parts)
     return {path.split("/")[depth] for path in scan.paths if path.count("/") > depth}
 
 
 def _describe_unreadable(scans: Sequence[Scan]) -> list[str]:
-    """A line on the folders whose pictures, and maybe class, are missing."""
+    """Return a line on the folders that cannot be read, whose classes may be missing."""
     found = [
         f"{item.path}: {item.detail}"
         for scan in scans
@@ -109,13 +109,13 @@ def _describe_unreadable(scans: Sequence[Scan]) -> list[str]:
 def _describe_empty_folders(
     root: Path, scheme: Scheme, scans: Mapping[str, Scan], *, ignored: Sequence[str]
 ) -> list[str]:
-    """A line on the folders that would be classes if there were a picture in them."""
+    """Return a line on the folders that would be classes if they held a picture."""
     if not scheme.classes_are_folders:
         return []
     empty = []
     for folder, scan in scans.items():
         names = set(list_folders(root / folder)) - list_used(scan, folder)
-        # one that holds the test or validation folder is none of the classes
+        # a folder that holds the test or validation folder is not a class
         holding = {path for other in (*scans, *ignored) for path in _list_holding(other)}
         unread = holding | {item.path for item in scan.rejected}
         empty += [
@@ -129,13 +129,13 @@ def _describe_empty_folders(
 
 
 def _list_holding(folder: str) -> list[str]:
-    """The folder itself and all that it lies in, below the data root."""
+    """Return the folder and all that it lies in, up to the data root."""
     path = PurePosixPath(folder)
     return [str(path), *map(str, path.parents)]
 
 
 def _describe_alike_classes(class_names: Sequence[str]) -> list[str]:
-    """A line for all classes whose names only upper and lower case tell apart."""
+    """Return a line for each set of classes whose names differ only in case."""
     alike: dict[str, list[str]] = {}
     for name in class_names:
         alike.setdefault(compute_name_key(name).casefold(), []).append(name)
@@ -148,7 +148,7 @@ def _describe_alike_classes(class_names: Sequence[str]) -> list[str]:
 
 
 def _describe_validation_folders(root: Path, train_dir: str, test_dir: str) -> list[str]:
-    """A line for each folder beside the training folder that looks like one to be scored on."""
+    """Return a line for each folder by the training folder that is named like a validation one."""
     train, test = PurePosixPath(train_dir), PurePosixPath(test_dir)
     lines = []
     for place in dict.fromkeys((PurePosixPath(), train.parent)):
@@ -168,13 +168,13 @@ def _describe_validation_folders(root: Path, train_dir: str, test_dir: str) -> l
 
 
 def _explain_absence(folder: Path) -> str | None:
-    """Return why `folder` is none that can be used; None if it can."""
+    """Return why `folder` cannot be used, or None if it can."""
     try:
         folder.stat()
-        os.listdir(folder)  # noqa: PTH208 - what matters is whether it can be read
+        os.listdir(folder)  # noqa: PTH208 - only asks whether it can be read
     except NotADirectoryError:
         return "a file; expected a folder" if os.path.isfile(folder) else "no such folder"  # noqa: PTH113
-    except (FileNotFoundError, ValueError):  # the latter of a NUL
+    except (FileNotFoundError, ValueError):  # the latter for a NUL in the name
         leads_nowhere = os.path.islink(folder)  # noqa: PTH114
         return "a link that leads nowhere" if leads_nowhere else "no such folder"
     except OSError as error:

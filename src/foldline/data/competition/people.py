@@ -1,4 +1,4 @@
-"""The competition's own list of people, compared with the folders that are there."""
+"""Compare the competition's own list of people with their folders."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -21,8 +21,8 @@ class _Person(NamedTuple):
 def compare_people(path: Path, folders: Collection[str]) -> list[str]:
     """Compare the list at `path` (`id,gender,race,age,path`) with the people's folders.
 
-    Gives one line for each way in which they differ; none if they agree. The folders are believed,
-    the list only checks them.
+    Return a line for each way in which they differ. The folders are trusted; the list only serves
+    to check them.
     """
     if not path.is_file():
         return [f"{path} is missing; the people's folders were not compared with it"]

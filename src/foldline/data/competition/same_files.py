@@ -1,4 +1,4 @@
-"""Pictures that are one file on disk: a link and what it leads to, two links, two names of it."""
+"""Pictures that are one file on disk: a link and its target, two links, two hard links."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ def drop_same_files(
 ) -> tuple[list[Picture], list[Rejected]]:
     """Keep every file once, under the first of its paths; return the pictures and what was dropped.
 
-    `inodes` has the number of each picture's file on its disk. Raises `UserError` with a line for
-    each pair of folders that share a file where one is training and one validation, or where it
-    would be of two classes.
+    `inodes` has the number of each picture's file on its disk. Raise `UserError` with a line for
+    each pair of folders that share a file if one is for training and one for validation, or if the
+    file would belong to two classes.
     """
-    # files may be one where a number comes more than once, if they are on one disk
+    # files with the same number are one file if they are on one disk
     numbers = Counter(inodes[picture.path] for picture in pictures)
     suspects = {inode for inode, count in numbers.items() if count > 1}
     if not suspects:
@@ -65,10 +65,10 @@ def _count(faults: Sequence[str]) -> str:
 
 
 def _identify(path: Path) -> _File | None:
-    """Return what only one file has; None for one that is gone by now."""
+    """Return what identifies the file, or None if it is gone by now."""
     try:
         status = path.stat()
     except OSError:
         return None
-    # the size tells apart files of shared disks that number their files anew
+    # the size too, as some network disks give two files the same number
     return status.st_dev, status.st_ino, status.st_size

@@ -1,4 +1,4 @@
-"""The competition's example of a submission: read it, and find it under whatever name it has."""
+"""Find and read the competition's sample submission, whatever its name is."""
 
 import os
 import shlex
@@ -12,13 +12,13 @@ from foldline.spelling import find_on_disk
 from foldline.tables import Table, read_table
 from foldline.text import compute_name_key, leads_outside, name_some, shorten_faults
 
-# of a table that is looked into unasked: ids are paths at the longest, and answers are short
+# larger tables are not looked into: an id is a path at most, and answers are short
 MAX_BYTES_A_PICTURE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """Its two columns, the ids and the placeholder answers, as they are written."""
+    """A sample submission: two column names, ids and placeholder answers, as they are written."""
 
     columns: tuple[str, str]
     ids: Sequence[str]
@@ -26,8 +26,8 @@ class SampleFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The sample file, where there is one, its path, and lines on others that might be it."""
+class FoundSample:
+    """The sample file and its path, if there is one, and warnings about files that might be it."""
 
     sample: SampleFile | None = None
     path: Path | None = None
@@ -35,17 +35,18 @@ class Found:
 
 
 def load_sample_file(path: Path) -> SampleFile:
-    """Read a sample submission: a header and one row a test picture, two columns.
+    """Read a sample submission: a header and a row for each test picture, two columns.
 
-    Raises `UserError` with a line for each of: another number of columns, an id twice, no id.
+    Raise `UserError` for another number of columns, and for each row without an id or with one
+    that stands above already.
     """
     return _read_sample(path, read_table(path))
 
 
-def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Found:
+def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> FoundSample:
     """Return the `chosen` sample file under `root`, else the first of `names` that is there.
 
-    Raises `UserError` where the chosen one is outside the root or is not there.
+    Raise `UserError` if the chosen one lies outside the root or does not exist.
     """
     if chosen is not None:
         if leads_outside(chosen):
@@ -53,16 +54,16 @@ def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Fo
                 f"data.sample_file: {chosen}: expected a file relative to data.root and inside it"
             )
         path = root / find_on_disk(root, chosen)
-        if not os.path.isfile(path):  # noqa: PTH113 - raises for no name whatever
+        if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for odd names
             raise UserError(
                 f"data.sample_file: {path}: no such file; name it relative to data.root"
             )
-        return Found(load_sample_file(path), path)
+        return FoundSample(load_sample_file(path), path)
     for name in names:
         path = root / name
         if path.is_file():
-            return Found(load_sample_file(path), path)
-    return Found()
+            return FoundSample(load_sample_file(path), path)
+    return FoundSample()
 
 
 def search_sample_file(
@@ -72,11 +73,11 @@ def search_sample_file(
     *,
     train_paths: Sequence[str],
     class_names: Sequence[str],
-) -> Found:
-    """Look for a table in `root` whose first column are the ids of all test pictures.
+) -> FoundSample:
+    """Look for a table in `root` whose first column holds the ids of all test pictures.
 
-    One that answers as a sample does is taken, and said to be. Several, and those that list most
-    of the pictures, are only named.
+    If exactly one also has a sample's answers, it is taken, with a warning that says so. Several
+    such tables, and those that list only some of the pictures, are merely named.
     """
     whole: list[tuple[Path, SampleFile]] = []
     named: list[Path] = []
@@ -102,15 +103,15 @@ def search_sample_file(
     if len(whole) == 1:
         path, sample = whole[0]
         line = f"{path} lists the test pictures and is taken for the sample file; to say so, set"
-        return Found(sample, path, [f"{line} {_format_setting(path.name)}"])
+        return FoundSample(sample, path, [f"{line} {_format_setting(path.name)}"])
     if maybe := [path.name for path in (*(path for path, _ in whole), *named)]:
-        return Found(
+        return FoundSample(
             warnings=[
                 f"no sample file, but tables in {root} list test pictures: {name_some(maybe)}; "
                 f"if one is the sample file, name it: {_format_setting(maybe[0])}"
             ]
         )
-    return Found()
+    return FoundSample()
 
 
 def _format_setting(name: str) -> str:
@@ -118,11 +119,11 @@ def _format_setting(name: str) -> str:
 
 
 def _list_tables(root: Path, *, max_bytes: int) -> list[Path]:
-    """The tables right below `root` that are small enough to be of nothing but test pictures."""
+    """Return the tables in `root` that are small enough to list nothing but test pictures."""
     return sorted(
         path
         for path in root.glob("[!.]*.[cC][sS][vV]")
-        if os.path.isfile(path) and path.stat().st_size <= max_bytes  # noqa: PTH113 - raises never
+        if os.path.isfile(path) and path.stat().st_size <= max_bytes  # noqa: PTH113 - see above
     )
 
 
@@ -149,7 +150,7 @@ def _read_sample(path: Path, table: Table) -> SampleFile:
 
 
 def _take_sample(path: Path, table: Table, class_names: Collection[str]) -> SampleFile | None:
-    """The table as a sample file, if it answers with classes, or all alike."""
+    """Return the table as a sample file if its answers are classes, or all the same."""
     try:
         sample = _read_sample(path, table)
     except UserError:

@@ -1,4 +1,4 @@
-"""Which files under a folder are pictures, and what was passed over and why."""
+"""Find the pictures under a folder, and say what was passed over and why."""
 
 import os
 from collections import Counter
@@ -14,7 +14,7 @@ from foldline.text import escape
 PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 NOTEBOOK_CHECKPOINTS = ".ipynb_checkpoints"
 UNREADABLE_FOLDER = "unreadable folder"
-# what systems put beside people's files, often with pictures in it; whole names, in any case
+# folders that systems put beside people's files, often with pictures in them; in any case
 _SYSTEM_FOLDERS = frozenset(
     name.casefold()
     for name in (
@@ -29,7 +29,7 @@ _SYSTEM_FOLDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that looks like a picture of the competition and is left out, and why."""
+    """A file that looks like a picture of the competition but is left out, and why."""
 
     path: str
     reason: str
@@ -40,9 +40,9 @@ class Rejected:
 class Scan:
     """What lies under one folder.
 
-    `paths` are relative to the data root, with forward slashes, in the order of their characters.
-    `skipped` counts the files that nobody misses, by reason; `rejected` names those one might.
-    `inodes` holds the number of each of `paths` on its disk: those of one file are equal.
+    `paths` are relative to the data root, with forward slashes, sorted by their characters.
+    `skipped` counts, by reason, the files that nobody misses; `rejected` names those one might.
+    `inodes` has the number of each path's file on its disk: paths of one file share it.
     """
 
     paths: Sequence[str]
@@ -52,7 +52,7 @@ class Scan:
 
 
 class _Folder(NamedTuple):
-    """`path` is relative to the data root, `real` free of links; `link_in`: the link's folder."""
+    """A folder: `path` from the data root, `real` without links, `link_in` the link's folder."""
 
     path: str
     real: str
@@ -62,13 +62,13 @@ class _Folder(NamedTuple):
 def scan_pictures(root: Path, folder: str, *, exclude: Collection[str] = ()) -> Scan:
     """Find every picture under `root`/`folder`, at any depth.
 
-    Links are followed wherever they lead. One that leads back to a folder that holds it is
-    rejected, and so is one to a folder that is read already below the same folder of `folder`:
-    every walk ends. Hidden files, folders of systems, notebook checkpoints and files of other kinds
-    are counted. A name that is not UTF-8 is rejected. `exclude` holds folders, relative to `root`,
-    that are passed over.
+    Links are followed wherever they lead. So that every walk ends, a link back to a folder that
+    holds it is rejected, and so is one to a folder already read within the same folder of
+    `folder`. Hidden files, system folders, notebook checkpoints and files of other kinds are
+    counted. A name that is not UTF-8 is rejected. The folders in `exclude`, relative to `root`,
+    are passed over.
 
-    Raises `UserError` if `folder` is not a folder.
+    Raise `UserError` if `folder` is not a folder.
     """
     if not is_folder(root / folder):
         raise UserError(f"{root / folder}: no such folder")
@@ -84,7 +84,7 @@ def scan_pictures(root: Path, folder: str, *, exclude: Collection[str] = ()) -> 
 
 
 def list_folders(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder` that may hold pictures; none if unreadable."""
+    """Return the names of the folders in `folder` that may hold pictures; [] if unreadable."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names are enough
     except (OSError, ValueError):
@@ -102,12 +102,12 @@ class _Walk:
         self._root = os.fspath(root)
         self._start = start
         self._excluded = {PurePosixPath(path).as_posix() for path in exclude}
-        # the folders that were entered, by the folder right below the start and the real path
+        # where each folder was entered, by its top folder (see `_get_top`) and its real path
         self._entered: dict[tuple[str, str], str] = {}
         self._links: list[_Folder] = []
 
     def run(self) -> None:
-        """Enter what lies in the folder itself first, then what its links lead to, and so on.
+        """Enter the folder itself first, then what its links lead to, then the links in there.
 
         What is found does not depend on the order in which the system lists a folder.
         """
@@ -126,7 +126,7 @@ class _Walk:
                 waiting += self._sort_entries(folder)
 
     def _enter(self, folder: _Folder) -> bool:
-        """Return whether the folder is new, and keep it in mind; reject it if it is not."""
+        """Remember a new folder and return True; reject one that was entered before."""
         top = self._get_top(folder.path)
         before = self._entered.get((top, folder.real)) or self._entered.get(("", folder.real))
         holds_link = folder.link_in is not None and _is_inside(folder.link_in, folder.real)
@@ -141,12 +141,12 @@ class _Walk:
         return True
 
     def _get_top(self, path: str) -> str:
-        """Return the folder right below the start that `path` lies in; "" for the start itself."""
+        """Return the folder directly in the start that `path` lies in; "" for the start itself."""
         inner = path if self._start == "." else path[len(self._start) + 1 :]
         return "" if path == self._start else inner.partition("/")[0]
 
     def _sort_entries(self, folder: _Folder) -> list[_Folder]:
-        """Sort the entries of one folder into what was found; return the folders inside it."""
+        """Record the files in one folder; return the folders inside it."""
         try:
             with os.scandir(f"{self._root}/{folder.path}") as entries:
                 listed = list(entries)
@@ -168,7 +168,7 @@ class _Walk:
                     self._sort_file(path, entry.inode())
                 else:
                     self.skipped["no ordinary file"] += 1
-            except OSError as error:  # of a link to itself, or into what may not be read
+            except OSError as error:  # a link to itself, or into a folder that may not be read
                 self._reject(path, "link", error.strerror or str(error))
         return inner
 
@@ -186,7 +186,7 @@ class _Walk:
 
     def _sort_file(self, path: str, inode: int) -> None:
         name = path.rpartition("/")[2]
-        # of "a.b.jpg" the last part decides; a name without a dot has no extension
+        # "a.b.jpg" ends in .jpg; a name without a dot has no extension
         extension = "." + name.rpartition(".")[2].lower() if "." in name else ""
         if name.startswith("."):
             self.skipped["hidden"] += 1
@@ -202,7 +202,7 @@ class _Walk:
 
 
 def _explain_skipping(folder: str) -> str | None:
-    """Return why nothing in a folder of this name counts; None where it may hold pictures."""
+    """Return why a folder of this name is skipped, or None if it may hold pictures."""
     if folder == NOTEBOOK_CHECKPOINTS:
         return "in notebook checkpoints"
     if folder.startswith("."):
@@ -211,7 +211,7 @@ def _explain_skipping(folder: str) -> str | None:
 
 
 def _is_inside(path: str, folder: str) -> bool:
-    """Return whether `path` is `folder` or lies under it, as the two are written."""
+    """Return whether `path` is `folder` or lies under it, judging by the text alone."""
     return folder in (path, ".") or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 

@@ -19,65 +19,65 @@ AGES = ("<30", "30-59", "60+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a path says: who (never split between folds), the scheme's parts, the official label.
+    """What a path says: the group (never split between folds), the official label, its attributes.
 
-    `label` is the index of the class where the scheme knows its classes, else the class's name.
-    Both names are in one spelling, whichever the path is in.
+    `label` is the index of the class if the scheme knows its classes, else the name of the class.
+    Group and name have one spelling, whichever the path has.
     """
 
     group: str
     label: int | str
-    parts: tuple[int, ...] = ()
+    attributes: tuple[int, ...] = ()
 
 
 class Scheme(ABC):
     """One way of writing labels into paths, and where such a competition keeps its files.
 
-    Folders and files are relative to the data root. `part_names` are the columns that a label is
-    made of; schemes without them have nothing that could be corrected but the label itself.
+    Folders and files are relative to the data root. `attribute_names` are the columns that make up
+    a label; a scheme without them lets only the label itself be corrected.
     """
 
     train_dir = "train"
     test_dir = "test"
     # the first that exists holds the columns and the order of the submission
     sample_files: Sequence[str] = ("sample_submission.csv", "sampleSubmission.csv")
-    # whether nothing can be answered without it; else the names of the test pictures will do
+    # False: without it, the names of the test pictures serve as ids
     needs_sample_file = False
-    # whether a folder right below the training folder is a class, so that an empty one is missed
+    # whether each folder in the training folder is a class, so that an empty one is worth a warning
     classes_are_folders = False
-    # a list of the people, `id,gender,race,age,path`, to compare the folders with
+    # a list of the people, `id,gender,race,age,path`, which the folders are compared with
     people_file: str | None = None
-    # columns of the submission where there is no sample file
+    # columns of the submission if there is no sample file
     submission_columns = ("id", "label")
-    part_names: tuple[str, ...] = ()
-    # the names of a part's values 0, 1, …, for those that have names
-    part_values: Mapping[str, Sequence[str]] = {}
-    # None: the labels that are found, in natural order
+    attribute_names: tuple[str, ...] = ()
+    # the names of the values 0, 1, … of each attribute that has names
+    attribute_values: Mapping[str, Sequence[str]] = {}
+    # None: the labels found, in natural order
     class_names: tuple[str, ...] | None = None
-    # for each part that the classes are made of, the name of its value in class 0, 1, …
-    label_parts: Mapping[str, Sequence[str]] = {}
+    # for each attribute that makes up the classes, the name of its value in class 0, 1, …
+    label_attributes: Mapping[str, Sequence[str]] = {}
 
     @abstractmethod
     def read(self, path: str, inner: str) -> Reading:
         """Read the path of a picture: `path` from the data root, `inner` from the training folder.
 
-        Raises `ValueError` that says what is wrong with the name.
+        Raise `ValueError` saying what is wrong with the name.
         """
 
-    def compute_label(self, parts: Sequence[int], *, oldest_from: int | None = None) -> int:
-        """The label that `parts` make, with the oldest class beginning at age `oldest_from`."""
-        raise NotImplementedError(f"{type(self).__name__} has no parts")
+    def compute_label(self, attributes: Sequence[int], *, oldest_from: int | None = None) -> int:
+        """Return the label that `attributes` make; the oldest class begins at `oldest_from`."""
+        raise NotImplementedError(f"{type(self).__name__} has no attributes")
 
-    def parse_part(self, part: str, text: str) -> int:
-        """The value of `part` that `text` means. Raises `ValueError` that says what is expected."""
-        raise NotImplementedError(f"{type(self).__name__} has no parts")
+    def parse_attribute(self, attribute: str, text: str) -> int:
+        """Return the value of `attribute` that `text` means, or raise `ValueError`."""
+        raise NotImplementedError(f"{type(self).__name__} has no attributes")
 
 
 class MaskScheme(Scheme):
     """`<id>_<gender>_<race>_<age>/<shot>.jpg`: mask × gender × age group, eighteen classes.
 
-    Parts: mask 0 worn, 1 worn wrongly, 2 bare; gender 0 male, 1 female; age in years. A person is
-    a folder, whatever its id: one id of the competition names two people.
+    Attributes: mask 0 worn, 1 worn wrongly, 2 bare; gender 0 male, 1 female; age in years. A person
+    is a folder, whatever its id: in the competition two people share one id.
     """
 
     train_dir = "train/images"
@@ -86,12 +86,12 @@ class MaskScheme(Scheme):
     needs_sample_file = True
     people_file = "train/train.csv"
     submission_columns = ("ImageID", "ans")
-    part_names = ("mask", "gender", "age")
-    part_values: Mapping[str, Sequence[str]] = {"mask": MASKS, "gender": GENDERS}
+    attribute_names = ("mask", "gender", "age")
+    attribute_values: Mapping[str, Sequence[str]] = {"mask": MASKS, "gender": GENDERS}
     _combinations = tuple(itertools.product(MASKS, GENDERS, AGES))
     class_names = tuple("-".join(values) for values in _combinations)
-    label_parts: Mapping[str, Sequence[str]] = dict(
-        zip(part_names, zip(*_combinations, strict=True), strict=True)
+    label_attributes: Mapping[str, Sequence[str]] = dict(
+        zip(attribute_names, zip(*_combinations, strict=True), strict=True)
     )
 
     middle_from = 30
@@ -111,21 +111,21 @@ class MaskScheme(Scheme):
         mask = self._masks_of_shots.get(_stem(name))
         if mask is None:
             raise ValueError("expected a shot mask1 … mask5, incorrect_mask or normal")
-        parts = (mask, GENDERS.index(match[1]), int(match[2]))
-        return Reading(compute_path_key(folder), self.compute_label(parts), parts)
+        attributes = (mask, GENDERS.index(match[1]), int(match[2]))
+        return Reading(compute_path_key(folder), self.compute_label(attributes), attributes)
 
-    def compute_label(self, parts: Sequence[int], *, oldest_from: int | None = None) -> int:
-        mask, gender, age = parts
+    def compute_label(self, attributes: Sequence[int], *, oldest_from: int | None = None) -> int:
+        mask, gender, age = attributes
         oldest = age >= (self.oldest_from if oldest_from is None else oldest_from)
         age_group = 2 if oldest else int(age >= self.middle_from)
         return mask * 6 + gender * 3 + age_group
 
-    def parse_part(self, part: str, text: str) -> int:
-        if part == "age":
+    def parse_attribute(self, attribute: str, text: str) -> int:
+        if attribute == "age":
             if not re.fullmatch(r"[0-9]{1,3}", text):
                 raise ValueError("expected an age in years")
             return int(text)
-        names = self.part_values[part]
+        names = self.attribute_values[attribute]
         if text not in names:
             raise ValueError(f"expected {', '.join(names[:-1])} or {names[-1]}")
         return names.index(text)
@@ -144,9 +144,9 @@ class FolderScheme(Scheme):
 
 
 class FileNameScheme(Scheme):
-    """A pattern over the file name without extension, with {label} and maybe {id} and {group}.
+    """A pattern for the file name without extension, with {label} and maybe {id} and {group}.
 
-    Where a name can be read in two ways, {label} takes as much as it can. Without {group} each
+    If a name can be read in two ways, {label} takes as much as it can. Without {group}, each
     picture is its own group.
     """
 
@@ -164,19 +164,13 @@ class FileNameScheme(Scheme):
 
 
 def build_scheme(name: str, *, pattern: str = "{label}.{id}") -> Scheme:
-    """The scheme called `name`: mask, folder or filename (which alone uses `pattern`).
+    """Return the scheme called `name`: mask, folder or filename (which alone uses `pattern`).
 
-    Raises `UserError` for a pattern that cannot be read.
+    Raise `UserError` for a pattern that cannot be read.
     """
     if name == "filename":
         return FileNameScheme(pattern)
     return {"mask": MaskScheme, "folder": FolderScheme}[name]()
-
-
-def natural_key(text: str) -> tuple[list[str | int], str]:
-    """Sorts numbers in names by their value: img2 before img10."""
-    pieces = re.split(r"([0-9]+)", text)
-    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], text
 
 
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
@@ -208,7 +202,7 @@ def _stem(name: str) -> str:
 
 
 def _read_class(label: str) -> str:
-    """Return the name of a class in its one spelling. Raises `ValueError` for blanks alone."""
+    """Return the name of a class in its one spelling. Raise `ValueError` if it is only blanks."""
     name = compute_name_key(label)
     if not name:
         raise ValueError("expected the name of a class, found blanks")

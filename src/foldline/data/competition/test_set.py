@@ -1,4 +1,4 @@
-"""What is to be answered: the ids of the submission, in its order, and the pictures they mean."""
+"""The ids of the submission, in its order, and the pictures they mean."""
 
 import re
 from collections import Counter
@@ -7,25 +7,24 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from foldline.data.competition.schemes import natural_key
 from foldline.errors import UserError
-from foldline.text import compute_path_key, shorten_faults
+from foldline.text import compute_path_key, natural_key, shorten_faults
 
 MISSING, UNREADABLE = "missing", "unreadable"
-# of an id, such as the .dcm of a picture that came as .jpg; ".5" is none
+# the extension of an id, such as the .dcm of a picture that came as .jpg; ".5" is none
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 @dataclass(frozen=True, slots=True)
 class TestSet:
-    """The pictures to answer, one a row of the submission; an empty path: none that can be read.
+    """The pictures to answer, one for each row of the submission; no readable picture: empty path.
 
-    `unreadable` are the ids whose picture is there and cannot be read. `num_extra` pictures lie in
-    the test folder and no id means them. `matched` counts the ids that found their picture
-    otherwise than by its very name, by how they did.
+    `unreadable` has the ids whose picture is there but cannot be read. `num_extra` pictures lie in
+    the test folder without an id that means them. `matched` counts the ids that found their
+    picture other than by its exact name, by how they found it.
     """
 
-    # tells pytest that this is no test
+    # tells pytest that this is not a test
     __test__ = False
 
     ids: Sequence[str]
@@ -53,10 +52,10 @@ class TestSet:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One way in which an id may mean a picture: the two have a key in common.
+    """One way in which an id may mean a picture: the two share a key.
 
-    `how` is what the user is told; empty where an id is what it should be. `compute_picture_keys`
-    takes the path from the data root and from the test folder.
+    `how` is what the user is told; it is empty if the id is as it should be.
+    `compute_picture_keys` takes the path from the data root and the path from the test folder.
     """
 
     how: str
@@ -65,11 +64,11 @@ class _Step:
 
 
 def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSet:
-    """Find the picture of every id, in steps from its very name to what only resembles it.
+    """Find the picture of every id, in steps from its exact name to what only resembles it.
 
-    Each step is for the ids and pictures that those before left, and takes a pair only where
-    neither could mean another. `paths`, from the data root, lie in `test_dir`. An id without a
-    picture keeps its row with an empty path. Raises `UserError` where an id could mean two
+    Each step looks at the ids and pictures that earlier ones left, and takes a pair only if
+    neither could mean another. `paths`, relative to the data root, lie in `test_dir`. An id
+    without a picture keeps its row, with an empty path. Raise `UserError` if an id could mean two
     pictures.
     """
     test_dir = PurePosixPath(test_dir).as_posix()
@@ -90,16 +89,16 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
 
 
 def means_picture(name: str, paths: Iterable[str], test_dir: str) -> bool:
-    """Return whether `name` is that of a picture, with or without its folders and extension."""
+    """Return whether `name` names a picture, with or without its folders and extension."""
     test_dir = PurePosixPath(test_dir).as_posix()
     return any(name in _list_names(path, _cut_folder(path, test_dir)) for path in paths)
 
 
 def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
-    """Ids where there is no sample file: names without extension, 2 before 10.
+    """Return ids made without a sample file: names without extension, 2 before 10.
 
-    Where one name stands in several folders, all are paths in `test_dir` without extension. Raises
-    `UserError` where two pictures would have the same id.
+    If several folders hold the same name, all ids are paths within `test_dir` without extension.
+    Raise `UserError` if two pictures would have the same id.
     """
     test_dir = PurePosixPath(test_dir).as_posix()
     ids = {path: compute_path_key(_cut_extension(path.rpartition("/")[2])) for path in paths}
@@ -119,7 +118,7 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
 
 
 def _match(step: _Step, ids: Sequence[str], paths: Mapping[str, str]) -> dict[str, str]:
-    """Return the picture of each id that means one which no other id means at this step."""
+    """Return the picture of each id that means exactly one, which no other id means."""
     by_key: dict[str, list[str]] = {}
     for path, inner in paths.items():
         for key in set(step.compute_picture_keys(path, inner)):
@@ -146,7 +145,7 @@ def _as_is(identifier: str) -> list[str]:
 
 
 def _clean(path: str) -> str:
-    """Return the path with slashes of one kind and without . in it, each part by its name's key."""
+    """Return the path with forward slashes and without `.`, each part as its name's key."""
     parts = map(str.strip, path.replace("\\", "/").split("/"))
     return compute_path_key("/".join(part for part in parts if part not in ("", ".")))
 
@@ -158,7 +157,7 @@ def _list_ends(path: str) -> list[str]:
 
 
 def _list_bare(path: str) -> list[str]:
-    """Return what remains of a.nii.gz without its extensions, one after another."""
+    """Return a.nii and a for the path a.nii.gz."""
     bare = []
     while (shorter := _EXTENSION.sub("", path)) != path:
         bare.append(shorter)
@@ -167,19 +166,19 @@ def _list_bare(path: str) -> list[str]:
 
 
 def _list_id_keys(identifier: str) -> list[str]:
-    """Return the id, and each end of it as a path from the data root, which a slash marks."""
+    """Return the id, and each of its ends after a slash, which marks a path from the data root."""
     clean = _clean(identifier)
     return [clean, *(f"/{end}" for end in _list_ends(clean))]
 
 
 def _list_picture_keys(path: str, _inner: str) -> list[str]:
-    """Return each end of the path, with and without extension, and the whole after a slash."""
+    """Return each end of the path and, after a slash, the whole, with and without extension."""
     names = [_clean(path), _clean(_cut_extension(path))]
     return [key for name in names for key in (*_list_ends(name), f"/{name}")]
 
 
 def _list_names(_path: str, inner: str) -> list[str]:
-    """Return path and name in the folder, with and without extension."""
+    """Return path and name within the folder, with and without extension."""
     name = inner.rpartition("/")[2]
     return [inner, name, _cut_extension(inner), _cut_extension(name)]
 
@@ -205,7 +204,7 @@ _STEPS = (
         lambda identifier: [
             bare.casefold() for key in _list_id_keys(identifier) for bare in _list_bare(key)
         ],
-        # what else a picture's name ends with is no extension: p1.left is not p1.right.jpg
+        # only the id loses extensions: p1.left does not mean p1.right.jpg
         lambda path, inner: map(str.casefold, _list_picture_keys(path, inner)),
     ),
 )
@@ -216,5 +215,5 @@ def _cut_folder(path: str, folder: str) -> str:
 
 
 def _cut_extension(path: str) -> str:
-    """Return the path of a picture, which always has an extension, without it."""
+    """Return the path of a picture without its extension, which it always has."""
     return path.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""Is a file a whole picture? Judged by its header and end marker, or by reading all of it."""
+"""Check whether files are whole pictures: by header and end marker, or by reading everything."""
 
 import multiprocessing
 import os
@@ -18,20 +18,20 @@ from PIL import Image
 from foldline.cores import count_cores
 from foldline.data.picture_files import UnusablePictureError, open_picture
 
-# cameras and editors leave notes behind the end of a picture; most fit in here, in bytes
+# cameras and editors append notes to a picture; most are no longer than this, in bytes
 TAIL = 65_536
 JPEG_END = b"\xff\xd9"
 PNG_END = b"IEND\xae\x42\x60\x82"
-# below this many pictures starting processes takes longer than the checks
+# with fewer pictures, starting processes takes longer than the checks
 MIN_PICTURES_FOR_PROCESSES = 2_000
 CHUNK = 250
-# what libjpeg says of a picture that it can only guess; it also says harmless things of headers
+# what libjpeg says about pixels it has to guess; it also makes harmless remarks about headers
 _DAMAGE = re.compile(r"(Corrupt JPEG data|Premature end of JPEG|Inconsistent progression).*")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a picture is not used: `reason` to count by, `detail` to read."""
+    """Why a picture is not used: a `reason` to count by and a `detail` to read."""
 
     reason: str
     detail: str = ""
@@ -44,10 +44,10 @@ def check_pictures(
     decode: bool = False,
     advance: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Fault]:
-    """Check the pictures at `paths`, relative to `root`; gives the faulty ones, in that order.
+    """Check the pictures at `paths`, relative to `root`; return the faults, in that order.
 
-    Large sets are shared by as many processes as there are cores; what is decoded is always given
-    to processes of its own. `advance` is told, from time to time, how many more are done.
+    Large sets are split among as many processes as there are cores; decoding always happens in
+    other processes. `advance` is called now and then with how many more are done.
     """
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     check = partial(_check_chunk, str(root), decode)
@@ -59,15 +59,15 @@ def check_pictures(
 
 
 def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
-    """Check one file; None if it is a whole picture that can be used.
+    """Return why a file is not a whole picture that can be used, or None if it is one.
 
-    The header must be that of a JPEG or PNG of an accepted mode and at most `MAX_PIXELS` pixels,
-    and the end marker must be there, followed by whatever the camera added. With `decode` the
-    picture is also read whole, PNG with its checksums, JPEG with what libjpeg remarks: meanwhile
-    nothing else may write to the standard error of this process.
+    The header must be that of a JPEG or PNG with an accepted mode and at most `MAX_PIXELS` pixels,
+    and the end marker must be there, followed by whatever the camera added. With `decode`, all of
+    the picture is read: a PNG is checked by its checksums, a JPEG by libjpeg's remarks. While that
+    lasts, nothing else may write to the standard error of this process.
     """
     try:
-        # Pillow grumbles about odd headers in warnings; what matters comes back as a fault
+        # Pillow warns about odd headers; what matters is returned as a fault
         with warnings.catch_warnings(), open(path, "rb") as file:  # noqa: PTH123 - hot path
             warnings.simplefilter("ignore")
             return _check_file(file, decode=decode)
@@ -82,7 +82,7 @@ def _map(
     *,
     apart: bool,
 ) -> Iterable[dict[str, Fault]]:
-    """`map(check, chunks)`, over processes where that is faster, or where it must be `apart`."""
+    """Map `check` over `chunks`, in processes if that is faster or if it must be `apart`."""
     num_processes = min(count_cores(), len(chunks))
     if total < MIN_PICTURES_FOR_PROCESSES or num_processes < 2:
         if not (apart and chunks):
@@ -96,7 +96,7 @@ def _map_in_processes(
     chunks: Sequence[Sequence[str]],
     num_processes: int,
 ) -> Iterator[dict[str, Fault]]:
-    # not fork: the progress bar and numpy have threads running, which fork would leave half-alive
+    # not fork: the progress bar and numpy run threads, which a fork would leave half-alive
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     context.set_forkserver_preload([__name__])
@@ -109,7 +109,7 @@ def _map_in_processes(
 
 
 def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the process that started this one."""
+    """Leave Ctrl-C to the main process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -130,9 +130,9 @@ def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
         image = open_picture(file)
     except UnusablePictureError as error:
         return Fault(error.reason, error.detail)
-    except Exception as error:  # noqa: BLE001 - Pillow raises of every kind on broken headers
+    except Exception as error:  # noqa: BLE001 - Pillow raises anything on broken headers
         return Fault("unreadable", _first_line(error))
-    # the header ends here, and with it any preview that has an end marker of its own
+    # the header ends here, and with it any preview, which has an end marker of its own
     header_end = file.tell()
     if not _has_end(file, header_end, size, PNG_END if image.format == "PNG" else JPEG_END):
         return Fault("truncated", f"no end marker in {size} bytes")
@@ -146,19 +146,18 @@ def _check_pixels(file: BinaryIO, image: Image.Image) -> Fault | None:
         if image.format == "PNG":
             open_picture(file).verify()
             return None
-    except Exception as error:  # noqa: BLE001 - Pillow raises of every kind on broken pixels
+    except Exception as error:  # noqa: BLE001 - Pillow raises anything on broken pixels
         return Fault("truncated" if "truncated" in str(error) else "unreadable", _first_line(error))
     remark = _listen_to_libjpeg(file.read())
     return Fault("damaged", remark) if remark else None
 
 
 def _listen_to_libjpeg(content: bytes) -> str:
-    """Return what libjpeg finds damaged in a JPEG, blank for nothing.
+    """Return what libjpeg finds damaged in a JPEG, or "".
 
-    It guesses the pixels that are missing and says so in a line on standard error, which Pillow
-    has switched off and OpenCV has not.
+    It guesses missing pixels and says so on standard error; Pillow turns that off, OpenCV does not.
     """
-    # here, as the processes that read headers alone start sooner without them
+    # imported here, as processes that only read headers start faster without them
     import cv2
     import numpy as np
 
@@ -166,7 +165,7 @@ def _listen_to_libjpeg(content: bytes) -> str:
         kept = os.dup(2)
         os.dup2(heard.fileno(), 2)
         try:
-            # all data is read, and as few pixels as can be are made of it
+            # reads all data but computes as few pixels as possible
             cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
         finally:
             os.dup2(kept, 2)
@@ -177,7 +176,7 @@ def _listen_to_libjpeg(content: bytes) -> str:
 
 
 def _has_end(file: BinaryIO, start: int, size: int, end: bytes) -> bool:
-    """Whether the marker `end` comes after byte `start`: in the last bytes, or anywhere."""
+    """Return whether the marker `end` stands after byte `start`; the last bytes are tried first."""
     tail_start = max(start, size - TAIL)
     file.seek(max(tail_start, size - len(end)))
     if file.read() == end:
