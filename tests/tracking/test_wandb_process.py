@@ -220,7 +220,7 @@ def test_an_artifact_that_cannot_be_kept_leaves_the_figures_alone(
     artifact = {"name": "fold-0", "kind": "model", "files": {}, "aliases": [], "settled": []}
     said = run(
         tmp_path,
-        {"do": "save", "artifact": artifact},
+        {"do": "save_files", "artifact": artifact, "used": False},
         {"do": "log", "row": {"a": 1}, "step": 1},
         FINISH,
     )

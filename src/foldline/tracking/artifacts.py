@@ -90,8 +90,3 @@ def pack_submission(run: RunFolder, metadata: dict[str, Any]) -> Artifact:
 
 def _find_files(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     return {name: folder / name for name in names if (folder / name).is_file()}
-
-
-def list_report_pictures(folder: Path) -> list[Path]:
-    """Return the pictures in the report of a fold; none if it has no report."""
-    return sorted((folder / "report").glob("*.png"))

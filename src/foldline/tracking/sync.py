@@ -78,8 +78,6 @@ def _is_being_written(path: Path) -> bool:
     with lock.open("rb+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # a file system without locks
-            return False
+        except OSError as error:  # any other comes of a file system without locks
+            return isinstance(error, BlockingIOError)
     return False

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from foldline import console
 
+# a value of a row that is more than a number, as a plain dictionary for the tracker to draw
+Media = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -44,7 +47,7 @@ class Tracker(Protocol):
     """Follows one part of a run. No verb may wait for anything outside this process."""
 
     def log(self, row: Mapping[str, Any], *, step: int) -> None:
-        """Record the figures and `media` of one moment; `step` never falls."""
+        """Record the figures and `Media` of one moment; `step` never falls."""
 
     def summarize(self, summary: Mapping[str, Any]) -> None:
         """Record figures of the whole part, over those of the same name."""
@@ -85,3 +88,25 @@ def finishing(finish: Callable[..., None]) -> Iterator[None]:
     finally:
         with warning_only():
             finish(failed=failed)
+
+
+def build_picture(path: Path, caption: str) -> Media:
+    """Return a picture file as it is."""
+    return {"picture": str(path.resolve()), "caption": caption}
+
+
+def build_thumbnail(path: Path) -> Media:
+    """Return a picture file to be shrunk to 128 pixels at most by the tracker."""
+    return {"thumbnail": str(path.resolve())}
+
+
+def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Media:
+    """Return a table, whose cells may be numbers, texts, None or thumbnails."""
+    return {"columns": list(columns), "rows": [list(row) for row in rows]}
+
+
+def build_confusion_matrix(
+    labels: Sequence[int], answers: Sequence[int], classes: Sequence[str]
+) -> Media:
+    """Return a chart of `labels` `[N]` against `answers` `[N]`."""
+    return {"labels": list(labels), "answers": list(answers), "classes": list(classes)}

@@ -15,11 +15,18 @@ from foldline.files import compute_seal
 from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
-from foldline.tracking.artifacts import list_report_pictures, pack_fold, pack_run
+from foldline.tracking.artifacts import pack_fold, pack_run
 from foldline.tracking.figures import build_fold_table, build_out_of_fold_media, summarize_scores
-from foldline.tracking.media import Media, build_picture
 from foldline.tracking.open import Trackers, open_trackers
-from foldline.tracking.tracker import Artifact, NoTracker, Tracker, finishing, warning_only
+from foldline.tracking.tracker import (
+    Artifact,
+    Media,
+    NoTracker,
+    Tracker,
+    build_picture,
+    finishing,
+    warning_only,
+)
 
 
 class TrainingTracker:
@@ -79,7 +86,7 @@ class TrainingTracker:
         history = load_metrics(folder.metrics)
         media = self._draw(folder.oof)
         if self._config.track.pictures:
-            for path in list_report_pictures(folder.path):
+            for path in sorted((folder.path / "report").glob("*.png")):
                 media[f"report/{path.stem}"] = build_picture(path, path.stem)
         last = history[-1]
         tracker.log({"epoch": last["epoch"], **media}, step=_find_step(last) + 1)

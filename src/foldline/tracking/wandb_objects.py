@@ -17,7 +17,7 @@ def build_artifact(artifact: dict[str, Any]) -> Any:
 
 
 def build_value(value: Any) -> Any:
-    """Build what one of the dictionaries of `media` stands for; return a plain value as it is."""
+    """Build what a dictionary called `Media` stands for; return a plain value as it is."""
     import wandb
 
     if not isinstance(value, dict):

@@ -98,7 +98,6 @@ def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
 
     Raise whatever wandb raises.
     """
-    files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
     run: Any = None
     rows: _Rows | None = None
     failed = True
@@ -125,7 +124,7 @@ def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
             run.summary.update(message["summary"])
         else:
             try:
-                files[verb](run, **message)
+                _save_files(run, **message)
             except Exception as error:  # noqa: BLE001 - the figures that follow matter more
                 say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
     if run is not None and rows is not None:
@@ -216,18 +215,13 @@ def _ignore_stop() -> None:
     """Do nothing: a button in the browser does not end the training."""
 
 
-def _use(run: Any, artifact: dict[str, Any]) -> None:
-    # what run.use_artifact does, which refuses when offline and waits for the upload when online
-    run._log_artifact(
-        build_artifact(artifact),
-        aliases=list(artifact["aliases"]),
-        is_user_created=True,
-        use_after_commit=True,
-    )
-
-
-def _save(run: Any, artifact: dict[str, Any]) -> None:
-    run.log_artifact(build_artifact(artifact), aliases=list(artifact["aliases"]))
+def _save_files(run: Any, artifact: dict[str, Any], used: bool) -> None:
+    built, aliases = build_artifact(artifact), list(artifact["aliases"])
+    if used:
+        # as run.use_artifact, which refuses when offline and waits for the upload when online
+        run._log_artifact(built, aliases=aliases, is_user_created=True, use_after_commit=True)
+    else:
+        run.log_artifact(built, aliases=aliases)
 
 
 def _finish(run: Any, failed: bool, patience: Patience) -> None:

@@ -53,7 +53,7 @@ class WandbRun:
     def __init__(self, part: Part, track: Track, report: Callable[[str], None]) -> None:
         self._report = report
         self._lock = threading.Lock()
-        self._is_disabled = False
+        self.is_disabled = False  # once W&B has failed, and nothing is sent any more
         self._state = "starting"  # then what the process says: online, offline, done or failed
         self._is_finished = False
         self._process: subprocess.Popen[str] | None = None
@@ -78,11 +78,6 @@ class WandbRun:
         )
         self._start(is_trial=part.job_type == _TRIAL)
 
-    @property
-    def is_disabled(self) -> bool:
-        """Whether W&B has failed, so that nothing is sent any more."""
-        return self._is_disabled
-
     def log(self, row: Mapping[str, Any], *, step: int) -> None:
         """Send the figures of one moment, unless a command before has sent this `step`."""
         self._put("log", row=dict(row), step=step)
@@ -93,7 +88,7 @@ class WandbRun:
 
     def save_files(self, artifact: Artifact, *, used: bool = False) -> None:
         """Keep files that the run has made or has `used`, as a new version where they differ."""
-        self._put("use" if used else "save", artifact=asdict(artifact))
+        self._put("save_files", artifact=asdict(artifact), used=used)
 
     def finish(self, *, failed: bool = False) -> None:
         """Say that nothing more will come, without waiting. Mark a run that `failed`."""
@@ -115,7 +110,7 @@ class WandbRun:
             self._give_up(_EXPLAINED[self._state])
 
     def _put(self, verb: str, **message: Any) -> None:
-        if self._is_disabled or self._is_finished:
+        if self.is_disabled or self._is_finished:
             return
         try:
             self._messages.put(json.dumps({"do": verb, **message}, default=_to_plain) + "\n")
@@ -170,7 +165,7 @@ class WandbRun:
 
     def _give_up(self, reason: str, *, disable: bool = True) -> None:
         with self._lock:
-            is_known, self._is_disabled = self._is_disabled, self._is_disabled or disable
+            is_known, self.is_disabled = self.is_disabled, self.is_disabled or disable
         if not is_known:
             self._report(f"Weights & Biases: {reason[:_REASON_LENGTH]}")
 
