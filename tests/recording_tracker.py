@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foldline.config.inference import Track
+from foldline.config.tracking import Track
 from foldline.tracking import open as opening
 from foldline.tracking.tracker import Artifact, Part, Tracker
 

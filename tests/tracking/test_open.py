@@ -10,8 +10,8 @@ import pytest
 from tests.competition import Foldline, list_files
 from tests.recording_tracker import RecordingTracker, put_in_place
 
-from foldline.config.inference import Track
 from foldline.config.recipe import load_config
+from foldline.config.tracking import Track
 from foldline.data.prepared import load_prepared
 from foldline.runs.folders import RunFolder
 from foldline.tracking.inference import track_inference

@@ -12,7 +12,7 @@ import pytest
 from tests.wandb_broken import break_wandb
 from tests.wandb_file import read_runs
 
-from foldline.config.inference import Track
+from foldline.config.tracking import Track
 from foldline.tracking.tracker import Artifact, Part
 from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 

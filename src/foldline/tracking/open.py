@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foldline.config import Config
-from foldline.config.inference import Track
+from foldline.config.tracking import Track
 from foldline.data.prepared import Prepared
 from foldline.runs.folders import RunFolder, flatten_settings
 from foldline.tracking.artifacts import pack_table

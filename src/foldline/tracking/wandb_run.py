@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline import console
-from foldline.config.inference import Track
+from foldline.config.tracking import Track
 from foldline.metrics.metric import METRICS
 from foldline.tracking.tracker import Artifact, Part
 
