@@ -29,7 +29,7 @@ from foldline.submitting.gatekeeper import inspect, judge
 from foldline.submitting.truth import load_truth
 from foldline.tables import log_written, write_frame
 from foldline.text import count_and_name
-from foldline.tracking.inference import mirror_infer
+from foldline.tracking.inference import track_inference
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         f"infer {config.run}: {len(prepared.test)} pictures, folds {', '.join(map(str, folds))}"
         f"{', mirrored too' if config.infer.flip else ''}, {runtime.describe()}"
     )
-    with mirror_infer(config, prepared, run, folds, active=runtime.is_main):
+    with track_inference(config, prepared, run, folds, active=runtime.is_main):
         views = ("none", "flip") if config.infer.flip else ("none",)
         predictor = Predictor.from_checkpoints(checkpoints, runtime, views=views)
         prediction = _predict(config, prepared, predictor)

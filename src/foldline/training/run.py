@@ -13,7 +13,7 @@ from foldline.metrics.metric import METRICS
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
 from foldline.runs.folders import RunFolder, begin_run, choose_folds, find_run
 from foldline.runs.table_settings import check_settings
-from foldline.tracking.training import RunMirror, mirror_train
+from foldline.tracking.training import TrainingTracker, track_training
 from foldline.training.check_recipe import check_recipe
 from foldline.training.files import count_saved_epochs, shrink_last
 from foldline.training.loop import NonFiniteLossError
@@ -38,13 +38,13 @@ def run_train(config: Config) -> None:
     run = _open_run(config, prepared, folds, runtime)
     print_heading(config, prepared, runtime.describe())
     failed: dict[int, str] = {}
-    with mirror_train(config, prepared, run, active=runtime.is_main) as mirror:
+    with track_training(config, prepared, run, active=runtime.is_main) as tracking:
         for fold in folds:
             with _noting_failure(failed, run, fold), _claim(run, fold, runtime) as is_ours:
                 # asked with the lock held: who had it before may have finished the fold
                 was_finished = _is_finished(run, fold, runtime)
                 if not was_finished:
-                    _train_fold(config, prepared, run, fold, is_ours=is_ours, mirror=mirror)
+                    _train_fold(config, prepared, run, fold, is_ours=is_ours, tracking=tracking)
                 elif runtime.is_main:
                     report_fold_trained(config, prepared, run, fold)
                 if is_ours and runtime.is_main:
@@ -55,7 +55,7 @@ def run_train(config: Config) -> None:
             with claiming(run.lock, wait=True):
                 summarize(run, prepared, METRICS[config.metric])
                 report_run_trained(config, prepared, run)
-                mirror.summarize()
+                tracking.summarize()
         # a fold that was left to another process may be finished by now
         failed = {fold: why for fold, why in failed.items() if not _is_finished(run, fold, runtime)}
         if failed:
@@ -69,7 +69,7 @@ def _train_fold(
     fold: int,
     *,
     is_ours: bool,
-    mirror: RunMirror,
+    tracking: TrainingTracker,
 ) -> None:
     """Train one fold and draw its report. Raise `FoldTakenError` where another training has it."""
     folder = run.fold(fold)
@@ -78,7 +78,7 @@ def _train_fold(
             f"fold {fold}: another process is training it, which holds {folder.lock}; "
             "wait for it, or train others with train.folds"
         )
-    with mirror.fold(fold) as tracker:
+    with tracking.fold(fold) as tracker:
         # a runtime of its own: no fold inherits memory or loss scale of another
         runtime = open_runtime(**config.train.runtime)
         trainer = FoldTrainer(config, prepared, fold, folder, runtime=runtime, tracker=tracker)

@@ -30,7 +30,7 @@ from foldline.metrics.metric import compute_scores
 from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
-from foldline.tracking.training import FoldMirror
+from foldline.tracking.tracker import Tracker
 from foldline.training.batches import (
     build_train_batches,
     build_valid_transform,
@@ -68,7 +68,7 @@ class FoldTrainer:
         folder: FoldFolder,
         *,
         runtime: Runtime,
-        tracker: FoldMirror,
+        tracker: Tracker,
     ) -> None:
         settings = config.train
         self.settings, self.seed, self.root = settings, config.seed, config.data.root
@@ -140,7 +140,8 @@ class FoldTrainer:
             for epoch in self.remaining_epochs():
                 for row in self.train_epoch(epoch):
                     self.save_if_best(row)
-                    self.tracker.log(row, epochs=row["step"] / self.steps_per_epoch)
+                    epochs = {"epoch": row["step"] / self.steps_per_epoch}
+                    self.tracker.log(row | epochs, step=row["step"])
                 self.schedule.after_epoch(self.best)
                 self.save_last(epoch)
         self.write_out_of_fold()
@@ -155,8 +156,7 @@ class FoldTrainer:
     def train_epoch(self, epoch: int) -> Iterator[Row]:
         """Train once over the fold's pictures; yield a row of figures at each validation."""
         # an epoch's chance depends on its number alone, so that a fold that goes on repeats nothing
-        process = self.runtime.accelerator.process_index
-        seed_everything(self.seed, self.fold, epoch, process)
+        seed_everything(self.seed, self.fold, epoch, self.runtime.accelerator.process_index)
         self.order.epoch = epoch
         batches = self.bad.watch(self.train_batches)
         planned = self.plan_validations(epoch)
@@ -220,9 +220,9 @@ class FoldTrainer:
         score lies below the floor.
         """
         score = row[self.settings.monitor]
-        is_best = self.best.update(row["epoch"], score)
-        self.progress.history.append({**row, "is_best": is_best})
-        paths = [self.folder.best] if is_best else []
+        row["is_best"] = self.best.update(row["epoch"], score)
+        self.progress.history.append(row)
+        paths = [self.folder.best] if row["is_best"] else []
         if self.settings.keep == "every" and self.best.reaches_floor(score):
             paths.append(name_kept(self.folder, row, self.steps_per_epoch))
         if self.runtime.is_main:

@@ -119,7 +119,9 @@ def find_direction(figure: str, metric: str) -> str | None:
 
 def check_figure(sweep: Sweep, num_folds: int) -> None:
     """Raise `UserError` for a figure that a trial of so many folds will not have."""
-    known = [name for name in list_figures(num_folds) if find_direction(name, sweep.metric)]
+    known = [
+        name for name in list_figures(num_folds, sweep.metric) if find_direction(name, sweep.metric)
+    ]
     if sweep.figure not in known:
         near = [name for name in known if name == f"out_of_fold_{sweep.figure}"]
         near += difflib.get_close_matches(sweep.figure, known, n=1)
