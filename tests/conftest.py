@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.projects"]
+pytest_plugins = ["tests.projects", "tests.recording_tracker"]
 
 # of the user, the terminal and the machine: none may decide how a test ends
 _FOREIGN = (

@@ -8,6 +8,7 @@ import pytest
 from tests.competition import Said
 
 from foldline.tracking import sync
+from foldline.tracking.sync import find_unsent
 
 Command = Callable[..., Said]
 
@@ -27,7 +28,11 @@ def uploaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def write_run(run: str, identity: str, moment: str = "20260101_000000") -> Path:
-    path = Path(f"outputs/runs/{run}/wandb/offline-run-{moment}-{identity}/run-{identity}.wandb")
+    return write_file(Path("outputs/runs"), f"offline-run-{moment}-{identity}", identity, run=run)
+
+
+def write_file(runs: Path, folder: str, identity: str = "abc", *, run: str = "mask") -> Path:
+    path = runs / run / "wandb" / folder / f"run-{identity}.wandb"
     path.parent.mkdir(parents=True)
     path.touch()
     return path
@@ -74,3 +79,20 @@ def test_what_could_not_be_uploaded_is_named(
     assert said.code == 2
     assert expected in said.err
     assert f"uploaded: 1 of {len(uploaded)} W&B runs" in said.out
+
+
+def test_the_oldest_first_whether_it_was_begun_online_or_offline(tmp_path: Path) -> None:
+    """A run that goes on comes in parts, and the parts in their order."""
+    days = ("run-20260101_080000-abc", "offline-run-20260102_080000-abc", "run-20260103_080000-abc")
+    expected = [write_file(tmp_path, day) for day in days]
+    write_file(tmp_path, "run-20260101_090000-abc").with_suffix(".wandb.synced").touch()
+    assert find_unsent(tmp_path) == (expected, 0)
+
+
+def test_what_a_training_still_writes_is_left(tmp_path: Path) -> None:
+    ready = write_file(tmp_path, "offline-run-20260101_080000-abc")
+    written = write_file(tmp_path, "offline-run-20260101_080000-def", "def")
+    with (written.parents[1] / "def.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert find_unsent(tmp_path) == ([ready], 1)
+    assert find_unsent(tmp_path) == ([ready, written], 0)

@@ -5,17 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from tests.competition import Foldline, Said, list_files
+from tests.recording_tracker import RecordingTracker
 from tests.wandb_file import OfflineRun, read_runs
 from tests.wandb_server import KEY, Kept, serving
 
-from foldline.runs.metrics_log import Row
-from foldline.tracking.training import FoldMirror
+from foldline.learning.stopping import BestTracker
+from foldline.tracking.training import RunningScore
+from foldline.tracking.wandb_run import WandbRun
 
 SETTINGS = (
     "folds.number=3",
@@ -34,11 +37,11 @@ PARTS = ("tiny", "tiny-fold-0", "tiny-fold-1", "tiny-fold-2", "tiny-infer")
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the first test leaves its outputs for the others, as they took long to make."""
-    return tmp_path_factory.mktemp("mirrored") / "outputs"
+    return tmp_path_factory.mktemp("tracked") / "outputs"
 
 
 @pytest.fixture
-def mirrored(project: Path, foldline: Foldline, kept: Path) -> Path:
+def tracked(project: Path, foldline: Foldline, kept: Path) -> Path:
     """Three folds trained offline by two commands, then answered; gives the folder of the run."""
     if kept.exists():
         shutil.copytree(kept, project / "outputs")
@@ -53,9 +56,9 @@ def mirrored(project: Path, foldline: Foldline, kept: Path) -> Path:
 
 
 @pytest.fixture
-def runs(mirrored: Path) -> dict[str, OfflineRun]:
+def runs(tracked: Path) -> dict[str, OfflineRun]:
     """What lies offline, by the name of the W&B run."""
-    return {run.name: run for run in read_runs(mirrored).values()}
+    return {run.name: run for run in read_runs(tracked).values()}
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def start(stage: str, *words: str) -> Said:
 
 
 def test_each_fold_the_whole_and_the_inference_are_runs_of_one_group(
-    runs: dict[str, OfflineRun], mirrored: Path
+    runs: dict[str, OfflineRun], tracked: Path
 ) -> None:
     assert tuple(sorted(runs)) == PARTS
     assert {run.group for run in runs.values()} == {"tiny"}
@@ -92,7 +95,7 @@ def test_each_fold_the_whole_and_the_inference_are_runs_of_one_group(
         "infer",
     ]
     assert all(run.exit_codes[-1] == 0 for run in runs.values())
-    seal = json.loads((mirrored / "environment.json").read_text())["seal"]
+    seal = json.loads((tracked / "environment.json").read_text())["seal"]
     for name, run in runs.items():
         assert (run.project, run.tags, run.notes) == ("masks", ["small"], "a first try"), name
         assert (run.config["seal"], run.config["train.epochs"]) == (seal, 1), name
@@ -107,11 +110,11 @@ def test_a_command_that_goes_on_writes_into_the_same_run(runs: dict[str, Offline
 
 
 def test_the_figures_of_a_fold_are_those_on_disk(
-    runs: dict[str, OfflineRun], mirrored: Path
+    runs: dict[str, OfflineRun], tracked: Path
 ) -> None:
     for fold in range(3):
         run = runs[f"tiny-fold-{fold}"]
-        (line,) = (mirrored / f"fold_{fold}/metrics.jsonl").read_text().splitlines()
+        (line,) = (tracked / f"fold_{fold}/metrics.jsonl").read_text().splitlines()
         epoch, last = run.rows
         figures = {key: value for key, value in json.loads(line).items() if key != "is_best"}
         assert {key: epoch[key] for key in figures} == figures
@@ -126,9 +129,9 @@ def test_the_figures_of_a_fold_are_those_on_disk(
 
 
 def test_the_whole_holds_mean_spread_and_out_of_fold(
-    runs: dict[str, OfflineRun], mirrored: Path
+    runs: dict[str, OfflineRun], tracked: Path
 ) -> None:
-    scores = json.loads((mirrored / "scores.json").read_text())
+    scores = json.loads((tracked / "scores.json").read_text())
     by_fold = pd.Series([fold["macro_f1"] for fold in scores["folds"].values()])
     summary = runs["tiny"].summary
     assert summary["mean_macro_f1"] == pytest.approx(by_fold.mean())
@@ -138,17 +141,17 @@ def test_the_whole_holds_mean_spread_and_out_of_fold(
 
 
 def test_the_tables_show_every_class_and_the_confident_mistakes(
-    mirrored: Path, runs: dict[str, OfflineRun]
+    tracked: Path, runs: dict[str, OfflineRun]
 ) -> None:
     tables = {}
-    for path in mirrored.glob("wandb/*run-*/files/media/table/*.table.json"):
+    for path in tracked.glob("wandb/*run-*/files/media/table/*.table.json"):
         run = next(r for r in runs.values() if path.parents[3] in [f.parent for f in r.files])
         tables[run.name, path.name.split("_")[0]] = json.loads(path.read_text())
     classes = tables["tiny-fold-1", "classes"]
     assert classes["columns"] == ["class", "precision", "recall", "f1", "support"]
     assert len(classes["data"]) == 18
     rows = tables["tiny-fold-1", "out"]
-    oof = pd.read_csv(mirrored / "fold_1/oof.csv")
+    oof = pd.read_csv(tracked / "fold_1/oof.csv")
     column = rows["columns"].index
     assert sorted(row[column("path")] for row in rows["data"]) == sorted(oof["path"])
     wrong = [row for row in rows["data"] if not row[column("right")]]
@@ -180,16 +183,16 @@ def test_an_epoch_that_is_trained_again_and_each_of_its_validations_has_one_row(
         *("train.validation.every=0.5 epochs", "train.folds=[1]"),
         *("track.mode=offline", "track.patience=120"),
     )
-    real = FoldMirror.log
+    real = WandbRun.log
 
-    def log(self: FoldMirror, row: Row, *, epochs: float) -> None:
-        real(self, row, epochs=epochs)
-        if epochs == 1.5:
+    def log(self: WandbRun, row: Mapping[str, Any], *, step: int) -> None:
+        real(self, row, step=step)
+        if row["epoch"] == 1.5 and "score" in row:  # of the whole, which comes after the fold's
             raise KeyboardInterrupt
 
     assert foldline("prepare") == 0
     with monkeypatch.context() as patch:
-        patch.setattr(FoldMirror, "log", log)
+        patch.setattr(WandbRun, "log", log)
         assert foldline("train", *settings) == 130
     assert foldline("train", *settings) == 0
     # the other fold comes later, with the smaller number
@@ -212,7 +215,7 @@ def test_an_epoch_that_is_trained_again_and_each_of_its_validations_has_one_row(
 
 
 def test_what_is_uploaded_later_is_whole_and_can_be_fetched(
-    mirrored: Path, server: Kept, foldline: Foldline, command: Callable[..., Said]
+    tracked: Path, server: Kept, foldline: Foldline, command: Callable[..., Said]
 ) -> None:
     done = start("sync")
     assert done.code == 0, done
@@ -233,16 +236,71 @@ def test_what_is_uploaded_later_is_whole_and_can_be_fetched(
     assert thumbnails
     assert command("sync").out == "nothing to upload under outputs/runs\n"
 
-    before = list_files(mirrored)
-    shutil.rmtree(mirrored)
+    before = list_files(tracked)
+    shutil.rmtree(tracked)
     words = (*SETTINGS, "track.mode=disabled")
     done = start("fetch", "--config", "tiny.yaml", *words)
     assert done.code == 0, done
     assert foldline("fetch", *words) == 2, "it is there already"
     assert foldline("infer", *words) == 0
-    after = list_files(mirrored)
+    after = list_files(tracked)
     for name in ("submission.csv", "probs.csv", "oof.csv", "fold_2/best.pt", "fold_2/oof.csv"):
         assert after[name] == before[name], name
+
+
+@pytest.mark.parametrize(
+    ("monitor", "floor", "expected"),
+    [
+        ("macro_f1", None, [0.5, 0.5, 0.7]),
+        ("log_loss", None, [0.5, 0.2, 0.2]),  # lower is better
+        ("macro_f1", 0.6, [None, None, 0.7]),  # nothing is saved before
+        ("log_loss", 1.5, [None, 0.2, 0.2]),
+    ],
+)
+def test_the_running_score_is_that_of_the_saved_network(
+    monitor: str, floor: float | None, expected: list[float | None]
+) -> None:
+    tracker = BestTracker(monitor, patience=0, floor=floor)
+    rows = [(0.5, 2.0), (0.2, 1.0), (0.7, 3.0)]
+    running, scores = RunningScore("macro_f1"), []
+    for epoch, (macro_f1, log_loss) in enumerate(rows, start=1):
+        row = {"epoch": epoch, "step": 10 * epoch, "macro_f1": macro_f1, "log_loss": log_loss}
+        is_best = tracker.update(epoch, row[monitor])
+        running.update(3, {**row, "is_best": is_best})
+        scores.append(running.compute())
+    assert scores == expected
+    assert (running.epochs, running.steps) == (3.0, 30)
+    # of another fold that has saved nothing only the place counts
+    running.update(0, {"epoch": 0.5, "step": 5, "macro_f1": 0.0, "is_best": False})
+    assert (running.compute(), running.epochs, running.steps) == (expected[-1], 3.5, 35)
+
+
+@pytest.mark.parametrize("floor", ["1000", "0"])
+def test_training_by_log_loss_compares_what_is_saved(
+    floor: str,
+    project: Path,
+    foldline: Foldline,
+    recorded: list[RecordingTracker],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where nothing reaches the floor there is no score, and the fold has failed."""
+    settings = ("train.folds=[0]", "train.monitor=log_loss", "track.mode=online")
+    assert foldline("prepare") == 0
+    code = foldline("train", *settings, f"train.validation.floor={floor}")
+    whole, fold = recorded
+    is_saved = floor != "0"
+    lines = (project / "outputs/runs/tiny/fold_0/metrics.jsonl").read_text().splitlines()
+    best: dict[str, float] | None = None
+    expected = []
+    for row in map(json.loads, lines):
+        if is_saved and (best is None or row["log_loss"] < best["log_loss"]):
+            best = row
+        expected += [best["macro_f1"]] if best else []
+    assert [row["score"] for row in whole.rows if "fold" in row] == expected
+    assert len(expected) == 2 * is_saved
+    assert "tracking" not in capsys.readouterr().err, "a fold that failed has left nothing"
+    assert code == (0 if is_saved else 2)
+    assert fold.failed == whole.failed == (not is_saved)
 
 
 @pytest.mark.usefixtures("server")
@@ -254,7 +312,7 @@ def test_what_was_never_uploaded_cannot_be_fetched(project: Path) -> None:
 
 
 def test_nobody_logged_in_is_told_what_to_do(
-    mirrored: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tracked: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -10,7 +10,7 @@ import pytest
 from tests.competition import Foldline
 from tests.wandb_broken import break_wandb
 
-from foldline.tracking import training as mirror
+from foldline.tracking import training, wandb_run
 from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 
 SETTINGS = ("train.epochs=1", "report.after_training=false")
@@ -18,15 +18,15 @@ PATIENCE = 1.0
 ONLINE = ("track.mode=online", f"track.patience={PATIENCE}")
 
 
-def list_mirrors() -> list[psutil.Process]:
+def list_trackers() -> list[psutil.Process]:
     """The processes in which wandb lives, of this one."""
     children = psutil.Process().children()
     return [one for one in children if "foldline.tracking.wandb_process" in one.cmdline()]
 
 
-def kill_mirrors() -> dict[str, float]:
+def kill_trackers() -> dict[str, float]:
     """Kill them; in the place of `measure_memory`, which is asked in the middle of a fold."""
-    for process in list_mirrors():
+    for process in list_trackers():
         process.kill()
     return {}
 
@@ -41,11 +41,11 @@ def failing(
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections, never answers
         monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
         if how == "killed":
-            monkeypatch.setattr(mirror, "measure_memory", kill_mirrors)
+            monkeypatch.setattr(training, "measure_memory", kill_trackers)
         elif how != "silent":
             break_wandb(tmp_path / "broken", how, monkeypatch)
         yield said
-    kill_mirrors()
+    kill_trackers()
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_training_ends_with_the_same_bytes_and_soon(
         real(runs, patience)
         waited.append(time.monotonic() - started)
 
-    train_once(project, *SETTINGS, "run=dark")
-    monkeypatch.setattr(mirror, "wait_for_runs", measure)
+    train_once(project, *SETTINGS, "run=disabled")
+    monkeypatch.setattr(wandb_run, "wait_for_runs", measure)
     capfd.readouterr()
-    assert foldline("train", *SETTINGS, *ONLINE, "run=mirrored") == 0
+    assert foldline("train", *SETTINGS, *ONLINE, "run=tracked") == 0
     (seconds,) = waited
     assert seconds < PATIENCE + 1
     said = capfd.readouterr().err.splitlines()
@@ -90,8 +90,8 @@ def test_training_ends_with_the_same_bytes_and_soon(
     ), said
     for fold in (0, 1):
         for name in ("best.pt", "oof.csv"):
-            dark, other = (
+            expected, other = (
                 Path(f"outputs/runs/{run}/fold_{fold}/{name}").read_bytes()
-                for run in ("dark", "mirrored")
+                for run in ("disabled", "tracked")
             )
-            assert dark == other, (fold, name)
+            assert expected == other, (fold, name)

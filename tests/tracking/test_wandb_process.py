@@ -2,7 +2,6 @@
 
 import json
 import sys
-import threading
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,8 @@ import pytest
 from foldline.tracking.wandb_process import (
     Patience,
     PatienceOverError,
-    mirror,
-    mirror_elsewhere,
+    track,
+    track_elsewhere,
 )
 
 Call = tuple[str, Any]
@@ -86,19 +85,19 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWandb]:
 
 
 def run(tmp_path: Path, *messages: dict[str, Any], mode: str = "offline") -> Said:
-    """Mirror `messages` between a start and an end; gives what was said."""
+    """Track `messages` between a start and an end; return what was said."""
     settings = {"dir": str(tmp_path), "id": "abc", "job_type": "train", "tags": ["a"]}
     start = {"do": "start", "mode": mode, "best": {"macro_f1": "max"}, "settings": settings}
     said: Said = []
     lines = [json.dumps(message) for message in (start, *messages)]
-    mirror(lines, lambda state, reason=None: said.append((state, reason)), Patience())
+    track(lines, lambda state, reason=None: said.append((state, reason)), Patience())
     return said
 
 
 FINISH = {"do": "finish", "failed": False}
 
 
-def test_a_run_is_mirrored_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
+def test_a_run_is_tracked_in_order(wandb: FakeWandb, tmp_path: Path) -> None:
     row = {"epoch": 1, "macro_f1": 0.1}
     said = run(
         tmp_path,
@@ -195,7 +194,7 @@ def test_a_server_that_is_not_there_is_given_up_for_the_disk(
 ) -> None:
     handed_on: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        "foldline.tracking.wandb_process.mirror_elsewhere",
+        "foldline.tracking.wandb_process.track_elsewhere",
         lambda lines, say: handed_on.extend(map(json.loads, lines)),
     )
     wandb.trouble["init"] = CommError("context deadline exceeded")
@@ -208,10 +207,10 @@ def test_a_server_that_is_not_there_is_given_up_for_the_disk(
     assert handed_on[1:] == [log, FINISH]
 
 
-def test_another_process_mirrors_and_what_it_says_is_handed_on(tmp_path: Path) -> None:
+def test_another_process_tracks_and_what_it_says_is_handed_on(tmp_path: Path) -> None:
     """Without wandb, as nothing is begun."""
     said: Said = []
-    mirror_elsewhere([], lambda state, reason: said.append((state, reason)))
+    track_elsewhere([], lambda state, reason: said.append((state, reason)))
     assert said == [("done", None)]
 
 
@@ -221,7 +220,7 @@ def test_an_artifact_that_cannot_be_kept_leaves_the_figures_alone(
     artifact = {"name": "fold-0", "kind": "model", "files": {}, "aliases": [], "settled": []}
     said = run(
         tmp_path,
-        {"do": "save", "artifact": artifact},
+        {"do": "save_files", "artifact": artifact, "used": False},
         {"do": "log", "row": {"a": 1}, "step": 1},
         FINISH,
     )
@@ -236,24 +235,3 @@ def test_waiting_ends_when_patience_does() -> None:
     assert patience.is_over
     with pytest.raises(PatienceOverError), patience.waiting():
         raise AssertionError("there is no time for this")
-
-
-def test_disabled_starts_nothing(tmp_path: Path) -> None:
-    from foldline.tracking.wandb_run import WandbRun
-
-    before = threading.active_count()
-    track = WandbRun(
-        mode="disabled",
-        project="p",
-        group="g",
-        job_type="train",
-        name="n",
-        identity="i",
-        config={},
-        directory=tmp_path / "run",
-        report=pytest.fail,
-    )
-    track.log({"a": 1}, step=1)
-    track.wait(0)
-    assert threading.active_count() == before
-    assert list(tmp_path.iterdir()) == []

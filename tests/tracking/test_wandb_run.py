@@ -12,7 +12,9 @@ import pytest
 from tests.wandb_broken import break_wandb
 from tests.wandb_file import read_runs
 
-from foldline.tracking.wandb_run import Artifact, WandbRun, wait_for_runs
+from foldline.config.tracking import Track
+from foldline.tracking.tracker import Artifact, Part
+from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 
 Reports = list[str]
 
@@ -31,19 +33,9 @@ def silence() -> Iterator[str]:
 
 
 def start(directory: Path, reports: Reports, *, mode: str = "offline") -> WandbRun:
-    return WandbRun(
-        mode=mode,
-        project="masks",
-        group="resnet",
-        job_type="train",
-        name="resnet-fold-0",
-        identity="abc123",
-        config={"seed": 1},
-        tags=("a", "b"),
-        notes="a note",
-        directory=directory,
-        report=reports.append,
-    )
+    part = Part("resnet", "train", "resnet-fold-0", "abc123", {"seed": 1}, directory)
+    track = Track(mode=mode, project="masks", tags=("a", "b"), notes="a note")
+    return WandbRun(part, track, reports.append)
 
 
 def train(track: WandbRun) -> None:
@@ -119,12 +111,12 @@ def test_an_offline_run_reads_back(tmp_path: Path) -> None:
     track = start(tmp_path, reports)
     row = {"epoch": 1, "macro_f1": 0.5}
     track.log(row, step=1)
-    row["macro_f1"] = 0.9  # what is mirrored is the row as it was
-    track.log({"odd": {1, 2}}, step=2)  # not a plain value: this run goes dark, training goes on
-    track.save(Artifact("never", "model", {"best.pt": tmp_path / "best.pt"}))
+    row["macro_f1"] = 0.9  # what is tracked is the row as it was
+    track.log({"odd": {1, 2}}, step=2)  # not a plain value: this run is given up, training goes on
+    track.save_files(Artifact("never", "model", {"best.pt": tmp_path / "best.pt"}))
     track.wait(time.monotonic() + 60)
     assert len(reports) == 1
-    assert "set cannot be mirrored" in reports[0]
+    assert "set cannot be tracked" in reports[0]
     (run,) = read_runs(tmp_path).values()
     assert (run.group, run.job_type, run.name) == ("resnet", "train", "resnet-fold-0")
     assert (run.tags, run.notes, run.config["seed"]) == (["a", "b"], "a note", 1)

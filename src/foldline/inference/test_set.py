@@ -33,7 +33,7 @@ from foldline.submitting.gatekeeper import inspect, judge
 from foldline.submitting.truth import load_truth
 from foldline.tables import write_frame
 from foldline.text import count_and_name
-from foldline.tracking.inference import mirror_infer
+from foldline.tracking.inference import track_inference
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         f"{', mirrored too' if config.infer.flip else ''}, {runtime.describe()}"
     )
     folds = [checkpoint.fold for checkpoint in checkpoints]
-    with mirror_infer(config, prepared, run, folds, active=runtime.is_main):
+    with track_inference(config, prepared, run, folds, active=runtime.is_main):
         answers = _answer(config, prepared, checkpoints, runtime)
         if not runtime.is_main:
             return

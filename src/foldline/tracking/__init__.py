@@ -1,1 +1,1 @@
-"""What a run leaves behind for comparison."""
+"""Follow a run from the outside: a tracker of four verbs, and Weights & Biases behind it."""

@@ -1,7 +1,7 @@
-"""Which files of a run are kept on Weights & Biases, under which names.
+"""Which files of a run a tracker keeps, under which names.
 
-The same files packed again are the same version there, whoever packs them: so a fold that was
-trained offline and the inference that used it meet in one lineage once both are uploaded.
+On Weights & Biases the same files packed again are the same version, whoever packs them: a fold
+that was trained offline and the inference that used it meet in one lineage once both are uploaded.
 """
 
 import re
@@ -13,13 +13,13 @@ from foldline.config import Config
 from foldline.data.prepared import SUMMARY, TEST, TRAIN, Prepared
 from foldline.files import compute_sha256
 from foldline.runs.folders import RunFolder
-from foldline.tracking.wandb_run import Artifact
+from foldline.tracking.tracker import Artifact
 
 _NAME_LENGTH = 100
 
 
 def name_artifact(*parts: object) -> str:
-    """`parts` joined by hyphens; letters that W&B does not take are replaced, told apart by a hash.
+    """Join `parts` by hyphens; replace letters that W&B does not take, and tell apart by a hash.
 
     >>> name_artifact("mask", "fold", 0)
     'mask-fold-0'
@@ -30,12 +30,12 @@ def name_artifact(*parts: object) -> str:
 
 
 def name_run_alias(run: RunFolder) -> str:
-    """What all versions made by one run are found by: its name may have been used before."""
+    """Return the alias of all versions that this very run has made; its name may not be unique."""
     return f"run-{run.load_identity()}"
 
 
 def pack_table(config: Config, prepared: Prepared) -> Artifact:
-    """The prepared table with its seal."""
+    """Pack the prepared table with its seal."""
     return Artifact(
         name=name_artifact("table", config.data_name),
         kind="dataset",
@@ -53,43 +53,40 @@ def pack_table(config: Config, prepared: Prepared) -> Artifact:
 
 
 def pack_fold(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> Artifact:
-    """The best checkpoint of a finished fold, with its log and its out-of-fold answers."""
-    folder = run.fold(fold)
-    files = {path.name: path for path in (folder.best, folder.metrics, folder.oof)}
+    """Pack the best checkpoint of a finished fold with its log and out-of-fold probabilities."""
+    names = ("best.pt", "metrics.jsonl", "oof.csv")
     return Artifact(
         name=name_artifact(run.path.name, "fold", fold),
         kind="model",
-        files={name: path for name, path in files.items() if path.is_file()},
+        files=_find_files(run.fold(fold).path, names),
         metadata={"fold": fold, "seal": prepared.seal, "model": config.model.name},
         aliases=["best", name_run_alias(run)],
-        settled=list(files),
+        settled=names,
     )
 
 
 def pack_run(run: RunFolder, folds: Sequence[int]) -> Artifact:
-    """What `infer` needs beside the checkpoints, and the scores of the whole."""
-    names = ("config.yaml", "environment.json", "scores.json", "oof.csv")
+    """Pack what `infer` needs beside the checkpoints, and the scores of the whole."""
+    alias = name_run_alias(run)
     return Artifact(
         name=name_artifact(run.path.name, "run"),
         kind="run",
-        files={name: run.path / name for name in names if (run.path / name).is_file()},
-        metadata={"folds": list(folds), "alias": name_run_alias(run)},
-        aliases=[name_run_alias(run)],
+        files=_find_files(run.path, ("config.yaml", "environment.json", "scores.json", "oof.csv")),
+        metadata={"folds": list(folds), "alias": alias},
+        aliases=[alias],
     )
 
 
 def pack_submission(run: RunFolder, metadata: dict[str, Any]) -> Artifact:
-    """The submission with its papers."""
-    names = ("submission.csv", "submission.json", "probs.csv")
+    """Pack the submission with its record and probabilities."""
     return Artifact(
         name=name_artifact(run.path.name, "submission"),
         kind="submission",
-        files={name: run.path / name for name in names if (run.path / name).is_file()},
+        files=_find_files(run.path, ("submission.csv", "submission.json", "probs.csv")),
         metadata=metadata,
         aliases=[name_run_alias(run)],
     )
 
 
-def list_report_pictures(folder: Path) -> list[Path]:
-    """The pictures that a fold's report has drawn, if it has."""
-    return sorted((folder / "report").glob("*.png"))
+def _find_files(folder: Path, names: Sequence[str]) -> dict[str, Path]:
+    return {name: folder / name for name in names if (folder / name).is_file()}

@@ -1,6 +1,8 @@
-"""`foldline fetch`: a run that another machine has trained and uploaded, ready for `infer`."""
+"""`foldline fetch`: get back a run that another machine has trained and uploaded."""
 
+import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 from foldline import console
@@ -9,14 +11,13 @@ from foldline.config import Config
 from foldline.errors import UserError
 from foldline.runs.folders import RunFolder
 from foldline.tracking.artifacts import name_artifact
-from foldline.tracking.download import download_artifact
+from foldline.tracking.sync import log_in
 
 
 def run_fetch(config: Config) -> None:
-    """Write `outputs/runs/<run>/` from the artifacts of the run: settings, scores, checkpoints.
+    """Write `outputs/runs/<run>/`, ready for `infer`: settings, scores and checkpoints.
 
-    Raises `UserError` where the folder is there already, or something does not arrive; then
-    nothing is left behind.
+    Raise `UserError`, and leave nothing behind, if the folder exists or something does not arrive.
     """
     run = RunFolder(config.run_dir)
     if run.path.exists():
@@ -24,25 +25,43 @@ def run_fetch(config: Config) -> None:
     arriving = RunFolder(run.path.with_name(f".{run.path.name}.fetch"))
     place: dict[str, Any] = {"entity": config.track.entity, "project": config.track.project}
     try:
-        whole = name_artifact(config.run, "run")
-        about = download_artifact(**place, name=whole, alias="latest", directory=arriving.path)
+        name = name_artifact(config.run, "run")
+        metadata = download_artifact(**place, name=name, alias="latest", directory=arriving.path)
         try:
-            folds, alias = [int(fold) for fold in about["folds"]], str(about["alias"])
+            folds, alias = [int(fold) for fold in metadata["folds"]], str(metadata["alias"])
         except (KeyError, TypeError, ValueError):
             raise UserError(
-                f"{whole}: not a run that foldline has uploaded; see track.project"
+                f"{name}: not a run that foldline has uploaded; see track.project"
             ) from None
         with console.progress(f"fetching {config.run}", len(folds)) as bar:
             for fold in folds:
-                download_artifact(
-                    **place,
-                    name=name_artifact(config.run, "fold", fold),
-                    alias=alias,
-                    directory=arriving.fold(fold).path,
-                )
+                name = name_artifact(config.run, "fold", fold)
+                directory = arriving.fold(fold).path
+                download_artifact(**place, name=name, alias=alias, directory=directory)
                 bar.advance()
         arriving.path.rename(run.path)
     finally:
         shutil.rmtree(arriving.path, ignore_errors=True)
     following = format_command("infer", config=run.config)
     console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: {following}")
+
+
+def download_artifact(
+    *, entity: str | None, project: str, name: str, alias: str, directory: Path
+) -> dict[str, Any]:
+    """Write the files of a version into `directory`, checked by digest; return its metadata.
+
+    Raise `UserError` if nobody is logged in or the artifact does not exist or does not arrive.
+    """
+    log_in()
+    os.environ.setdefault("WANDB_SILENT", "true")
+    import wandb
+
+    path = "/".join(filter(None, [entity, project, f"{name}:{alias}"]))
+    try:
+        artifact = wandb.Api().artifact(path)
+        artifact.download(root=str(directory), skip_cache=True)
+    except (wandb.errors.Error, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: cannot be fetched from Weights & Biases: {reason}") from None
+    return dict(artifact.metadata)

@@ -1,189 +1,173 @@
-"""What of a training is mirrored to Weights & Biases: a run for each fold, and one of the whole."""
+"""Track one training command: each fold that it trains, and the cross-validation over them."""
 
 import json
+import resource
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
-from foldline.learning.stopping import DIRECTION
 from foldline.runs.folders import RunFolder
-from foldline.runs.metrics_log import Row, load_metrics
+from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
-from foldline.tracking.artifacts import (
-    list_report_pictures,
-    pack_fold,
-    pack_run,
+from foldline.tracking.artifacts import pack_fold, pack_run
+from foldline.tracking.figures import build_fold_table, build_out_of_fold_media, summarize_scores
+from foldline.tracking.open import Trackers, open_trackers
+from foldline.tracking.tracker import (
+    Artifact,
+    Media,
+    NoTracker,
+    Tracker,
+    build_picture,
+    finishing,
+    warning_only,
 )
-from foldline.tracking.begin import SayOnce, begin_run, measure_memory, never_stopping
-from foldline.tracking.figures import (
-    build_fold_table,
-    build_out_of_fold_media,
-    summarize_scores,
-)
-from foldline.tracking.media import build_picture
-from foldline.tracking.wandb_run import WandbRun, wait_for_runs
 
 
-class FoldMirror:
-    """The W&B run of one fold."""
+class TrainingTracker:
+    """The trackers of one training command, none of which is begun unless a fold is trained."""
 
-    def __init__(self, track: WandbRun, on_row: Callable[[Row, float], None]) -> None:
-        self._track, self._on_row = track, on_row
-
-    def log(self, row: Row, *, epochs: float) -> None:
-        """Mirror the figures of one validation, at its step and after so many `epochs`."""
-        with never_stopping():
-            if not self._track.is_disabled:
-                figures = {**row, "epoch": epochs, **measure_memory()}
-                self._track.log(figures, step=int(row["step"]))
-            self._on_row(row, epochs)
-
-    def summarize(self, summary: Mapping[str, Any]) -> None:
-        """Mirror the scores of the fold."""
-        self._track.summarize(summary)
-
-
-class RunMirror:
-    """The W&B runs of one training command: its folds, and the cross-validation over them."""
-
-    def __init__(self, config: Config, prepared: Prepared, run: RunFolder, *, active: bool) -> None:
-        self._config, self._prepared, self._run = config, prepared, run
-        self._active = active and config.track.mode != "disabled"
-        self._whole: WandbRun | None = None
-        self._runs: list[WandbRun] = []
-        self._report = SayOnce()
-        self._running = _RunningScore(config.train.monitor)
+    def __init__(self, trackers: Trackers) -> None:
+        self._trackers = trackers
+        self._config, self._run = trackers.config, trackers.run
+        self._whole: Tracker | None = None
+        self._running = RunningScore(self._config.metric)
 
     @contextmanager
-    def fold(self, fold: int) -> Iterator[FoldMirror]:
-        """A mirror for one fold; when the block ends, what the fold has left on disk goes along."""
+    def fold(self, fold: int) -> Iterator[Tracker]:
+        """Yield the tracker of one fold, which takes the rows of `metrics.jsonl`.
+
+        When the block ends, what the fold has left on disk is tracked.
+        """
         if self._whole is None:
             self._whole = self._begin_whole()
-        track = self._begin("train", f"{self._config.run}-fold-{fold}", str(fold), {"fold": fold})
-        try:
-            yield FoldMirror(track, partial(self._log_running, fold))
-        except BaseException:
-            track.finish(failed=True)
-            raise
-        with never_stopping():
-            self._end_fold(fold, track)
-        track.finish()
+        tracker = self._begin("train", f"{self._config.run}-fold-{fold}", str(fold), fold=fold)
+        if not isinstance(tracker, NoTracker):
+            tracker = _FoldTracker(tracker, self, fold)
+        with finishing(tracker.finish):
+            yield tracker
 
     def summarize(self) -> None:
-        """Mirror the scores of all folds that are finished, as they lie on disk."""
-        if self._whole is not None and not self._whole.is_disabled:
-            with never_stopping():
-                self._end_whole(self._whole)
+        """Track the scores of all folds that are finished, as they lie on disk."""
+        whole = self._whole
+        if whole is None or isinstance(whole, NoTracker) or not self._run.scores.is_file():
+            return
+        with warning_only():
+            scores = json.loads(self._run.scores.read_text(encoding="utf-8"))
+            figures = summarize_scores(scores)
+            row = {"epoch": self._running.epochs, "score": figures["score"]}
+            media = {"folds": build_fold_table(scores["folds"]), **self._draw(self._run.oof)}
+            whole.log({**row, **media}, step=2 * self._running.steps + 1)
+            whole.summarize(figures)
+            whole.save_files(pack_run(self._run, [int(fold) for fold in scores["folds"]]))
 
-    def close(self, *, failed: bool) -> None:
-        """Let all of it arrive, `track.patience` seconds at the most."""
+    def finish(self, *, failed: bool) -> None:
+        """Close the cross-validation."""
         if self._whole is not None:
             self._whole.finish(failed=failed)
-        wait_for_runs(self._runs, self._config.track.patience)
 
-    def _begin_whole(self) -> WandbRun:
-        with never_stopping():
-            for fold in range(self._prepared.num_folds):
-                if self._active and self._run.fold(fold).metrics.is_file():
-                    for row in load_metrics(self._run.fold(fold).metrics):
-                        self._running.update(fold, row, float(row["epoch"]))
-        return self._begin("cross-validation", self._config.run, "whole", {}, sweeps=True)
+    def log_running(self, fold: int, row: Mapping[str, Any]) -> None:
+        """Track the score of all folds so far, once a fold has scored `row`."""
+        self._running.update(fold, row)
+        score = self._running.compute()
+        if self._whole is not None and score is not None:
+            figures = {"fold": fold, "epoch": self._running.epochs, "score": score}
+            # twice, to leave room for the end of a command, after which other folds may go on
+            self._whole.log(figures, step=2 * self._running.steps)
 
-    def _begin(
-        self, job_type: str, name: str, part: str, extra: dict[str, Any], *, sweeps: bool = False
-    ) -> WandbRun:
-        identity = self._run.load_identity()
-        track = begin_run(
-            self._config,
-            self._prepared,
-            self._run,
-            job_type=job_type,
-            name=name,
-            # the same in every command that goes on with this run
-            identity=compute_seal(identity.encode(), part.encode())[:12],
-            extra=extra,
-            active=self._active,
-            report=self._report,
-            sweeps=sweeps,
-        )
-        self._runs.append(track)
-        return track
-
-    def _log_running(self, fold: int, row: Row, epochs: float) -> None:
-        if self._whole is None or not self._running.update(fold, row, epochs):
-            return
-        figures = {"fold": fold, "epoch": self._running.epochs, "score": self._running.compute()}
-        # twice, to leave room for the end of a command, after which other folds may go on
-        self._whole.log(figures, step=2 * self._running.steps)
-
-    def _end_fold(self, fold: int, track: WandbRun) -> None:
-        if track.is_disabled:
-            return
+    def log_end(self, tracker: Tracker, fold: int) -> None:
+        """Track what a finished fold has left on disk."""
         folder = self._run.fold(fold)
         history = load_metrics(folder.metrics)
-        media = build_out_of_fold_media(
-            load_out_of_fold(folder.oof),
-            self._prepared.class_names,
-            root=self._config.data.root,
-            thumbnails=self._config.track.pictures,
-        )
+        media = self._draw(folder.oof)
         if self._config.track.pictures:
-            for path in list_report_pictures(folder.path):
+            for path in sorted((folder.path / "report").glob("*.png")):
                 media[f"report/{path.stem}"] = build_picture(path, path.stem)
         last = history[-1]
-        step = int(last.get("step", last["epoch"])) + 1
-        track.log({"epoch": last["epoch"], **media}, step=step)
-        best = [row for row in history if row.get("is_best")]
-        track.summarize({"best_epoch": best[-1]["epoch"]} if best else {})
+        tracker.log({"epoch": last["epoch"], **media}, step=_find_step(last) + 1)
+        best = [row["epoch"] for row in history if row["is_best"]]
+        tracker.summarize({"best_epoch": best[-1]} if best else {})
         if self._config.track.checkpoints:
-            track.save(pack_fold(self._config, self._prepared, self._run, fold))
+            tracker.save_files(pack_fold(self._config, self._trackers.prepared, self._run, fold))
 
-    def _end_whole(self, whole: WandbRun) -> None:
-        scores = json.loads((self._run.path / "scores.json").read_text(encoding="utf-8"))
-        media = build_out_of_fold_media(
-            load_out_of_fold(self._run.path / "oof.csv"),
-            self._prepared.class_names,
+    def _begin(self, job_type: str, name: str, part: str, **settings: Any) -> Tracker:
+        # the same in every command that goes on with this run
+        identity = compute_seal(self._run.load_identity().encode(), part.encode())[:12]
+        return self._trackers.begin(job_type, name, identity, **settings)
+
+    def _begin_whole(self) -> Tracker:
+        whole = self._begin("cross-validation", self._config.run, "whole")
+        if not isinstance(whole, NoTracker):
+            with warning_only():
+                for fold in range(self._trackers.prepared.num_folds):
+                    path = self._run.fold(fold).metrics
+                    for row in load_metrics(path) if path.is_file() else ():
+                        self._running.update(fold, row)
+        return whole
+
+    def _draw(self, path: Path) -> dict[str, Media]:
+        return build_out_of_fold_media(
+            load_out_of_fold(path),
+            self._trackers.prepared.class_names,
             root=self._config.data.root,
             thumbnails=self._config.track.pictures,
         )
-        figures = summarize_scores(scores)
-        folds = build_fold_table(scores["folds"])
-        row = {"epoch": self._running.epochs, "score": figures["score"], "folds": folds, **media}
-        whole.log(row, step=2 * self._running.steps + 1)
-        whole.summarize(figures)
-        whole.save(pack_run(self._run, [int(fold) for fold in scores["folds"]]))
+
+
+class _FoldTracker:
+    """The tracker of one fold, whose rows also move the score of all folds."""
+
+    def __init__(self, tracker: Tracker, training: TrainingTracker, fold: int) -> None:
+        self._tracker, self._training, self._fold = tracker, training, fold
+
+    def log(self, row: Mapping[str, Any], *, step: int) -> None:
+        with warning_only():
+            figures = {key: value for key, value in row.items() if key != "is_best"}
+            self._tracker.log({**figures, **measure_memory()}, step=step)
+            self._training.log_running(self._fold, row)
+
+    def summarize(self, summary: Mapping[str, Any]) -> None:
+        with warning_only():
+            self._tracker.summarize(summary)
+
+    def save_files(self, artifact: Artifact, *, used: bool = False) -> None:
+        with warning_only():
+            self._tracker.save_files(artifact, used=used)
+
+    def finish(self, *, failed: bool = False) -> None:
+        with warning_only():
+            if not failed:
+                self._training.log_end(self._tracker, self._fold)
+        self._tracker.finish(failed=failed)
 
 
 @contextmanager
-def mirror_train(
+def track_training(
     config: Config, prepared: Prepared, run: RunFolder, *, active: bool
-) -> Iterator[RunMirror]:
-    """A mirror for one training command; `active` in one of its processes only."""
-    mirror = RunMirror(config, prepared, run, active=active)
-    failed = True
-    try:
-        yield mirror
-        failed = False
-    finally:
-        mirror.close(failed=failed)
+) -> Iterator[TrainingTracker]:
+    """Yield the trackers of one training command; `active` in one of its processes only."""
+    with open_trackers(config, prepared, run, active=active) as trackers:
+        training = TrainingTracker(trackers)
+        with finishing(training.finish):
+            yield training
 
 
-class _RunningScore:
-    """The mean, over the folds begun so far, of macro-F1 in the epoch that is best by `monitor`.
+class RunningScore:
+    """The mean, over the folds that have saved a network, of the last one's score by `metric`.
 
     `epochs` and `steps` are those of all folds together: they rise in whatever order the folds are
     trained, and by whichever command.
     """
 
-    def __init__(self, monitor: str) -> None:
-        self._monitor = monitor
-        self._best: dict[int, tuple[float, float]] = {}  # by fold: how good, macro-F1
-        self._reached: dict[int, tuple[float, int]] = {}  # by fold: epochs, steps
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._saved: dict[int, float] = {}
+        self._reached: dict[int, tuple[float, int]] = {}  # epochs and steps, by fold
 
     @property
     def epochs(self) -> float:
@@ -193,15 +177,27 @@ class _RunningScore:
     def steps(self) -> int:
         return sum(steps for _, steps in self._reached.values())
 
-    def update(self, fold: int, row: Row, epochs: float) -> bool:
-        """Note the scores after so many epochs of a fold; False for a row that has none."""
-        if self._monitor not in row or "macro_f1" not in row:
-            return False
-        self._reached[fold] = (epochs, int(row.get("step", row["epoch"])))
-        good = row[self._monitor] * DIRECTION[self._monitor]
-        if fold not in self._best or good > self._best[fold][0]:
-            self._best[fold] = (good, row["macro_f1"])
-        return True
+    def update(self, fold: int, row: Mapping[str, Any]) -> None:
+        """Note a validation of a fold, whose `is_best` says whether its network was saved."""
+        self._reached[fold] = (float(row["epoch"]), _find_step(row))
+        if row["is_best"] and self._metric in row:
+            self._saved[fold] = row[self._metric]
 
-    def compute(self) -> float:
-        return statistics.mean(score for _, score in self._best.values())
+    def compute(self) -> float | None:
+        """Return the mean; None while no fold has saved anything."""
+        return statistics.mean(self._saved.values()) if self._saved else None
+
+
+def _find_step(row: Mapping[str, Any]) -> int:
+    return int(row.get("step", row["epoch"]))  # an older version wrote down no step
+
+
+def measure_memory() -> dict[str, float]:
+    """Return the peak memory so far in MiB: of the GPU if there is one, else of this process."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {"cuda_peak_memory_mib": round(torch.cuda.max_memory_allocated() / 2**20, 1)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {"cpu_max_rss_mib": round(peak / unit, 1)}

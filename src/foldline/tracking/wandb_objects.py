@@ -1,4 +1,4 @@
-"""wandb's own objects from the plain dictionaries that arrive in its process."""
+"""Build wandb's own objects from the plain dictionaries that arrive in its process."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ _THUMBNAIL = (128, 128)  # pixels, at the most
 
 
 def build_artifact(artifact: dict[str, Any]) -> Any:
-    """The same files under the same names have the same digest: W&B keeps them as one version."""
+    """Build an artifact; W&B keeps the same files under the same names as one version."""
     import wandb
 
     built = wandb.Artifact(artifact["name"], artifact["kind"], metadata=artifact["metadata"])
@@ -17,7 +17,7 @@ def build_artifact(artifact: dict[str, Any]) -> Any:
 
 
 def build_value(value: Any) -> Any:
-    """What one of the dictionaries of `media` stands for; a plain value is left as it is."""
+    """Build what a dictionary called `Media` stands for; return a plain value as it is."""
     import wandb
 
     if not isinstance(value, dict):

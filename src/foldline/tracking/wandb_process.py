@@ -1,7 +1,7 @@
-"""The process in which wandb lives: reads what to mirror, a line of JSON each, from its input.
+"""The process in which wandb lives: it reads what to track from its input, a line of JSON each.
 
-Says on its output, a line of JSON each, how it stands: `online` or `offline` once begun, then
-`done` or `failed` with the reason; a reason alone is a fault it goes on after.
+It writes its state to its output, a line of JSON each: `online` or `offline` once begun, then
+`done`, or `failed` with the reason; a reason alone is a fault after which it goes on.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ Say = Callable[..., None]
 
 
 class Patience:
-    """Whether there is time to wait for a server; SIGTERM says that there is none any more."""
+    """Whether there is time to wait for a server; none is left after SIGTERM."""
 
     def __init__(self) -> None:
         self.is_over = False
@@ -44,7 +44,7 @@ class Patience:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """A block that is left with `PatienceOverError` when patience is over."""
+        """Leave the block with `PatienceOverError` when patience is over."""
         if self.is_over:
             raise PatienceOverError
         self._is_waiting = True
@@ -55,7 +55,7 @@ class Patience:
 
 
 class PatienceOverError(BaseException):
-    """Nobody waits any more. No `Exception`, which wandb might take for one of its own."""
+    """Nobody waits any more. Not an `Exception`, which wandb might take for one of its own."""
 
 
 class NoServerError(Exception):
@@ -65,8 +65,8 @@ class NoServerError(Exception):
 class _Rows:
     """The rows of one run, each logged once however many commands come to it.
 
-    A command that was killed in an epoch is followed by one that trains it again; what had been
-    logged of it by then stays. How far that was lies beside what wandb keeps on disk.
+    The command after one that was killed trains its last epoch again; what had been logged of that
+    epoch stays. The last step logged lies beside what wandb keeps on disk.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -82,7 +82,7 @@ class _Rows:
         self._last = step
 
     def settle(self) -> None:
-        """Note that the rows so far need not be logged again."""
+        """Write down that the rows so far need not be logged again."""
         if self._last is not None:
             write_text(self._path, f"{self._last}\n")
 
@@ -93,12 +93,11 @@ class _Rows:
             return -1
 
 
-def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
-    """Do what `messages` ask for, from `start` on; a run without a last `finish` counts as failed.
+def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
+    """Do what `messages` ask for, from `start` on; a run without a last `finish` has failed.
 
-    Raises whatever wandb raises.
+    Raise whatever wandb raises.
     """
-    files: dict[str, Callable[..., None]] = {"use": _use, "save": _save}
     run: Any = None
     rows: _Rows | None = None
     failed = True
@@ -114,7 +113,7 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
             except NoServerError as error:
                 say("offline", f"kept on disk: make sync; {error}")
                 offline = json.dumps({"do": verb, **message, "mode": "offline"}) + "\n"
-                mirror_elsewhere(itertools.chain([offline], lines), say)
+                track_elsewhere(itertools.chain([offline], lines), say)
                 return
         elif verb == "finish":
             failed = message["failed"]
@@ -125,7 +124,7 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
             run.summary.update(message["summary"])
         else:
             try:
-                files[verb](run, **message)
+                _save_files(run, **message)
             except Exception as error:  # noqa: BLE001 - the figures that follow matter more
                 say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
     if run is not None and rows is not None:
@@ -134,8 +133,8 @@ def mirror(messages: Iterable[str], say: Say, patience: Patience) -> None:
     say("done")
 
 
-def mirror_elsewhere(messages: Iterable[str], say: Say) -> None:
-    """Let a process of its own mirror: wandb here will not begin the same run a second time."""
+def track_elsewhere(messages: Iterable[str], say: Say) -> None:
+    """Track in another process, as wandb in this one will not begin the same run a second time."""
     environment = dict(os.environ)
     environment.pop("WANDB_SERVICE", None)  # nor will the service that wandb has started here
     with subprocess.Popen(
@@ -147,7 +146,7 @@ def mirror_elsewhere(messages: Iterable[str], say: Say) -> None:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        with contextlib.suppress(OSError):  # it has gone, and says why below
+        with contextlib.suppress(OSError):  # it has ended, and its output says why
             for line in messages:
                 process.stdin.write(line)
                 process.stdin.flush()
@@ -162,7 +161,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _lock(settings: Mapping[str, Any]) -> None:
-    """Hold, until this process ends, what tells `foldline sync` that the run is still written."""
+    """Tell `foldline sync`, until this process ends, that the run is still being written."""
     directory = Path(settings["dir"], "wandb")
     directory.mkdir(parents=True, exist_ok=True)
     handle = os.open(directory / f"{settings['id']}.lock", os.O_CREAT | os.O_RDWR)
@@ -205,7 +204,7 @@ def _init(mode: Any, settings: dict[str, Any]) -> Any:
         disable_job_creation=True,
         init_timeout=_INIT_TIMEOUT,
         stop_fn=_ignore_stop,
-        x_stats_pid=os.getppid(),  # of the training, not of this mirror
+        x_stats_pid=os.getppid(),  # of the training, not of this process
         x_disable_stats=settings["job_type"] != "train",
         x_transaction_log_flush_interval=_FLUSH,
     )
@@ -216,22 +215,17 @@ def _ignore_stop() -> None:
     """Do nothing: a button in the browser does not end the training."""
 
 
-def _use(run: Any, artifact: dict[str, Any]) -> None:
-    # what run.use_artifact does, which refuses when offline and waits for the upload when online
-    run._log_artifact(
-        build_artifact(artifact),
-        aliases=list(artifact["aliases"]),
-        is_user_created=True,
-        use_after_commit=True,
-    )
-
-
-def _save(run: Any, artifact: dict[str, Any]) -> None:
-    run.log_artifact(build_artifact(artifact), aliases=list(artifact["aliases"]))
+def _save_files(run: Any, artifact: dict[str, Any], used: bool) -> None:
+    built, aliases = build_artifact(artifact), list(artifact["aliases"])
+    if used:
+        # as run.use_artifact, which refuses when offline and waits for the upload when online
+        run._log_artifact(built, aliases=aliases, is_user_created=True, use_after_commit=True)
+    else:
+        run.log_artifact(built, aliases=aliases)
 
 
 def _finish(run: Any, failed: bool, patience: Patience) -> None:
-    """Upload what is left; where patience ends before, it stays on disk for `wandb sync`."""
+    """Upload what is left; if patience ends first, it stays on disk for `wandb sync`."""
     exit_code = _FAILED if failed else 0
     if run.settings._offline:
         _close(run, exit_code)
@@ -254,7 +248,7 @@ def _close(run: Any, exit_code: int) -> None:
 
 
 def main() -> None:
-    """Mirror what comes from standard input, and leave without waiting for anything."""
+    """Track what comes from standard input, and leave without waiting for anything."""
     # wandb, and the programs it starts, may print what they like
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -263,13 +257,13 @@ def main() -> None:
     patience = Patience()
 
     def hurry(*_: object) -> None:
-        signal.alarm(_LAST_SECONDS)  # whatever hangs
+        signal.alarm(_LAST_SECONDS)  # in case something hangs
         patience.end()
 
     signal.signal(signal.SIGTERM, hurry)
 
     def say(state: str | None, reason: str | None = None) -> None:
-        with contextlib.suppress(OSError):  # who would read it has gone
+        with contextlib.suppress(OSError):  # the reader has gone
             output.write(json.dumps({"state": state, "reason": reason}) + "\n")
             output.flush()
 
@@ -282,7 +276,7 @@ def main() -> None:
             hurry()  # the training was killed
 
     try:
-        mirror(read(), say, patience)
+        track(read(), say, patience)
     except BaseException as error:  # noqa: BLE001 - whatever wandb does, training goes on
         say("failed", f"{_describe(error)}; what is on disk stays")
     finally:

@@ -19,7 +19,7 @@ from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
 from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
-from foldline.tracking.training import FoldMirror
+from foldline.tracking.tracker import Tracker
 from foldline.training.components import FoldParts
 
 # of `last.pt`, what only a fold that is still to learn needs
@@ -35,7 +35,7 @@ class FoldJob:
     fold: int
     folder: FoldFolder
     runtime: Runtime
-    track: FoldMirror
+    track: Tracker
 
 
 def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_best: bool) -> None:

@@ -23,7 +23,7 @@ from foldline.runs.out_of_fold import (
     save_out_of_fold,
 )
 from foldline.runs.table_settings import check_settings
-from foldline.tracking.training import RunMirror, mirror_train
+from foldline.tracking.training import TrainingTracker, track_training
 from foldline.training.components import check_recipe
 from foldline.training.files import FoldJob, count_saved_epochs, shrink_last
 from foldline.training.trainer import NothingSavedError, train_fold
@@ -47,14 +47,14 @@ def run_train(config: Config) -> None:
     runtime = open_runtime(**config.train.runtime)
     run = _open_run_once(config, prepared, folds, runtime)
     _say_what_is_trained(config, prepared, runtime)
-    with mirror_train(config, prepared, run, active=runtime.is_main) as mirror:
-        failed = _train_folds(config, prepared, folds, run, runtime=runtime, mirror=mirror)
+    with track_training(config, prepared, run, active=runtime.is_main) as tracker:
+        failed = _train_folds(config, prepared, folds, run, runtime=runtime, tracker=tracker)
         if runtime.is_main:
             # of several trainings of one run the last to end finds the folds of all
             with claiming(run.lock, wait=True):
                 _summarize(run, prepared, METRICS[config.metric])
                 report_run_trained(config, prepared, run)
-                mirror.summarize()
+                tracker.summarize()
         # a fold that was left to another process may be finished by now
         failed = {fold: why for fold, why in failed.items() if not _is_finished(run, fold, runtime)}
         if failed:
@@ -68,14 +68,14 @@ def _train_folds(
     run: RunFolder,
     *,
     runtime: Runtime,
-    mirror: RunMirror,
+    tracker: TrainingTracker,
 ) -> dict[int, str]:
     """Train what is not finished; a line for each fold that could not be trained to its end."""
     failed: dict[int, str] = {}
     for fold in folds:
         try:
             was_finished = _train_unless_finished(
-                config, prepared, fold, run, runtime=runtime, mirror=mirror
+                config, prepared, fold, run, runtime=runtime, tracker=tracker
             )
         except NonFiniteLossError as error:
             failed[fold] = _describe_divergence(fold, run, error)
@@ -100,7 +100,7 @@ def _train_unless_finished(
     run: RunFolder,
     *,
     runtime: Runtime,
-    mirror: RunMirror,
+    tracker: TrainingTracker,
 ) -> bool:
     """Train one fold, and draw its report; gives whether it was trained before.
 
@@ -117,11 +117,11 @@ def _train_unless_finished(
                 "wait for it, or train others with train.folds"
             )
         else:
-            with mirror.fold(fold) as track:
+            with tracker.fold(fold) as track:
                 # a machine of its own: no fold inherits memory or loss scale of another
                 own = open_runtime(**config.train.runtime)
                 train_fold(FoldJob(config, prepared, fold, run.fold(fold), own, track))
-                # here, so that the pictures go along to the mirror
+                # here, so that the tracker finds the pictures
                 _draw_fold(config, prepared, fold, run, runtime)
         if is_ours and runtime.is_main:
             shrink_last(run.fold(fold))

@@ -71,7 +71,8 @@ def train_fold(job: FoldJob) -> None:
                 parts.history.append({**row, "is_best": is_best})
                 save_networks(job, parts, row, is_best=is_best)
                 save_history(job, parts)
-                job.track.log(row, epochs=row["step"] / parts.steps_per_epoch)
+                epochs = row["step"] / parts.steps_per_epoch
+                job.track.log({**parts.history[-1], "epoch": epochs}, step=row["step"])
             parts.schedule.after_epoch(parts.tracker)
             parts.epochs_done = epoch
             save_last(job, parts)

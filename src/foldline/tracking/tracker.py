@@ -1,0 +1,112 @@
+"""What is told about a run while it goes on: four verbs, whoever stands behind them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from foldline import console
+
+# a value of a row that is more than a number, as a plain dictionary for the tracker to draw
+Media = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Versioned files: `files` maps the name in the artifact to the path on disk.
+
+    `settled` names those that will not change any more, which need not be copied until they are
+    uploaded.
+    """
+
+    name: str
+    kind: str
+    files: Mapping[str, Path]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+    settled: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a run that one tracker follows: a fold, the cross-validation or an inference.
+
+    `identity` is the same in every command that continues the part. `directory` is the run's.
+    """
+
+    run: str
+    job_type: str
+    name: str
+    identity: str
+    settings: Mapping[str, Any]
+    directory: Path
+
+
+class Tracker(Protocol):
+    """Follows one part of a run. No verb may wait for anything outside this process."""
+
+    def log(self, row: Mapping[str, Any], *, step: int) -> None:
+        """Record the figures and `Media` of one moment; `step` never falls."""
+
+    def summarize(self, summary: Mapping[str, Any]) -> None:
+        """Record figures of the whole part, over those of the same name."""
+
+    def save_files(self, artifact: Artifact, *, used: bool = False) -> None:
+        """Keep files that the part has made or, if `used`, name files that it reads."""
+
+    def finish(self, *, failed: bool = False) -> None:
+        """Close the part, as failed if it did not reach its end; nothing may follow."""
+
+
+class NoTracker:
+    """Follows nothing."""
+
+    def log(self, row: Mapping[str, Any], *, step: int) -> None: ...
+    def summarize(self, summary: Mapping[str, Any]) -> None: ...
+    def save_files(self, artifact: Artifact, *, used: bool = False) -> None: ...
+    def finish(self, *, failed: bool = False) -> None: ...
+
+
+@contextmanager
+def warning_only() -> Iterator[None]:
+    """Turn any exception of the block into a warning: tracking never stops a stage."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a tracker may raise anything
+        reason = " ".join(str(error).split())[:200]
+        console.warn(f"tracking: {type(error).__name__}: {reason}; not tracked")
+
+
+@contextmanager
+def finishing(finish: Callable[..., None]) -> Iterator[None]:
+    """Call `finish(failed=...)` when the block ends, as failed if the block raises."""
+    failed = True
+    try:
+        yield
+        failed = False
+    finally:
+        with warning_only():
+            finish(failed=failed)
+
+
+def build_picture(path: Path, caption: str) -> Media:
+    """Return a picture file as it is."""
+    return {"picture": str(path.resolve()), "caption": caption}
+
+
+def build_thumbnail(path: Path) -> Media:
+    """Return a picture file to be shrunk to 128 pixels at most by the tracker."""
+    return {"thumbnail": str(path.resolve())}
+
+
+def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Media:
+    """Return a table, whose cells may be numbers, texts, None or thumbnails."""
+    return {"columns": list(columns), "rows": [list(row) for row in rows]}
+
+
+def build_confusion_matrix(
+    labels: Sequence[int], answers: Sequence[int], classes: Sequence[str]
+) -> Media:
+    """Return a chart of `labels` `[N]` against `answers` `[N]`."""
+    return {"labels": list(labels), "answers": list(answers), "classes": list(classes)}
