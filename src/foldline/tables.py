@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foldline import console
 from foldline.errors import UserError
 from foldline.files import replacing, write_text
 from foldline.text import compute_name_key, escape, has_control_characters, shorten_faults
@@ -96,6 +98,18 @@ def write_frame(path: Path, frame: "pd.DataFrame") -> None:
     """Write a wide table of numbers atomically, at full precision, without its index."""
     with replacing(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+@contextmanager
+def log_written(path: Path, num_rows: int) -> Iterator[None]:
+    """Print that the block has written `path`, and whether it replaced another content.
+
+    Nothing is printed if the block raises.
+    """
+    before = path.read_bytes() if path.is_file() else None
+    yield
+    replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
+    console.say(f"written: {path}, {num_rows} rows{replaced}")
 
 
 def _read_text(path: Path) -> str:

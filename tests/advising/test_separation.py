@@ -1,26 +1,8 @@
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
-from torch import nn
 
-from foldline.advising.separation import choose_sample, compute_separation, extract_features
-from foldline.learning.networks.model import build_model, find_head
-
-
-@dataclass(frozen=True)
-class Pictures:
-    images: torch.Tensor
-    rows: torch.Tensor
-
-    @property
-    def labels(self) -> torch.Tensor:
-        return torch.zeros(len(self.rows), dtype=torch.int64)
-
-    def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        return images
+from foldline.advising.separation import choose_sample, compute_separation
 
 
 def make_features(
@@ -102,29 +84,3 @@ def test_classes_of_few_groups_are_left_out_and_of_many_classes_some_are_drawn()
     chosen = choose_sample([str(number) for number in range(2000)], labels, seed=0)
     assert len({labels[row] for row in chosen}) == 30
     assert len(chosen) == 300
-
-
-@pytest.mark.parametrize(
-    ("name", "width"),
-    [("squeezenet1_1", 512), ("shufflenet_v2_x0_5", 1024)],
-)
-def test_features_are_what_the_head_is_given(name: str, width: int) -> None:
-    torch.manual_seed(0)
-    model = build_model(name, 3)
-    images = torch.randn(3, 3, 64, 64)
-    batches = [
-        Pictures(images[:2], torch.tensor([4, 1])),
-        Pictures(images[2:], torch.tensor([7])),
-    ]
-    done: list[int] = []
-    head = find_head(model, 3)
-    rows, features = extract_features(
-        model, head, batches, device=torch.device("cpu"), on_batch=lambda n, _: done.append(n)
-    )
-    assert (rows.tolist(), features.shape, done) == ([4, 1, 7], (3, width), [2, 1])
-    layer = model.get_submodule(head)
-    assert not layer._forward_pre_hooks
-    if isinstance(layer, nn.Linear):
-        with torch.no_grad():
-            logits = layer(torch.tensor(features, dtype=torch.float32))
-            assert torch.allclose(logits, model(images), atol=1e-4)

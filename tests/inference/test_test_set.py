@@ -199,8 +199,7 @@ def test_the_most_frequent_class_is_named_where_an_earlier_one_has_no_picture(
         train=pd.DataFrame({"label": [1, 1, 2]}),
         test=pd.DataFrame({"id": ["6", "7", "8", "9"], "problem": ["missing", "", "missing", ""]}),
     )
-    answers = infer_stage.Answers(np.zeros((4, 3)), unread=("6", "7", "8"))
-    infer_stage._warn_about_unread(answers, prepared)
+    infer_stage._warn_about_unread(("6", "7", "8"), prepared)
     guessed = f"answered by the most frequent class, {prepared.class_names[1]}"
     assert capsys.readouterr().err.splitlines() == [
         f"warning: test pictures that are missing, {guessed}: 2 (6, 8)",

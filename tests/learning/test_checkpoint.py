@@ -53,7 +53,7 @@ def make_tensors(value: float = 1.0) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "mnasnet0_5"])
-def test_a_checkpoint_gives_the_same_logits_again(name: str, tmp_path: Path) -> None:
+def test_a_checkpoint_returns_the_same_logits_again(name: str, tmp_path: Path) -> None:
     model, images = build_model(name, 3), torch.randn(4, 3, 32, 24)
     model(images)  # moves the statistics of batch norm
     written = make_checkpoint(copy_state(model), model_name=name, crop=(0.5, 0.75))

@@ -1,4 +1,4 @@
-"""How a machine is used, as pure functions of what it is."""
+"""How a device is used, as pure functions of what it is."""
 
 import os
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ BATCH = 10 * 3 * 32 * 24
 
 @pytest.fixture
 def runtime() -> Runtime:
-    runtime_module._said.clear()
+    runtime_module._warned.clear()
     # accelerate's own would stay for the whole process
     accelerator: Any = SimpleNamespace(device=torch.device("cpu"), num_processes=1, process_index=0)
     return Runtime(accelerator, precision="fp32", channels_last=False, workers=0)
@@ -75,7 +75,7 @@ def test_a_number_that_was_set_is_refused_with_the_arithmetic(
     assert count_workers(replace(runtime, workers=0), monkeypatch, 0) == 0
 
 
-def test_processes_of_one_machine_share_its_memory(
+def test_local_processes_share_the_memory(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = replace(runtime, workers=8)

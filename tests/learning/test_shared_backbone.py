@@ -22,6 +22,7 @@ from foldline.learning.shared_backbone import (
     SharedBackbone,
     build_networks,
     build_shared,
+    group_sharing,
     keep_head,
 )
 
@@ -137,6 +138,22 @@ def test_networks_that_share_nothing_answer_one_by_one(tmp_path: Path) -> None:
             build_shared([first, checkpoint])
     assert len(build_networks([first])) == 1
     assert len(build_networks([make_checkpoint(one, 3)] * 2)) == 2
+
+
+def test_neighbours_on_one_backbone_share_it_and_the_order_stays(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.pt", tmp_path / "other.pt"
+    heads = [cut(make_checkpoint(one, 3, fold=fold), one) for fold in range(3)]
+    stranger = cut(make_checkpoint(other, 3), other)
+    mixed = [heads[0], heads[1], stranger, heads[2]]
+    assert group_sharing(mixed) == [[0, 1, 3], [2]]
+    images = torch.randn(2, 3, 64, 48)
+    first, *others = build_networks(mixed)
+    assert isinstance(first, SharedBackbone)
+    with torch.no_grad():
+        answers = [*first(images), *(network(images) for network in others)]
+        expected = [checkpoint.build_model()(images) for checkpoint in mixed]
+    assert len(answers) == 4
+    assert all(map(torch.equal, answers, expected))
 
 
 def test_another_backbone_in_the_place_of_the_old_one_is_refused(tmp_path: Path) -> None:

@@ -10,18 +10,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import pandas as pd
 import pytest
 import torch
 from accelerate import Accelerator
 from tests.competition import Foldline
+from tests.noise import build_batch
 from torch import distributed, nn
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foldline.cli import main
-from foldline.learning.engine import train_epoch
+from foldline.data.dataset import Batch
+from foldline.training.loop import train_epoch
 
 # so many epochs that a signal comes long before the last one, which is the best by this score
 _SETTINGS = ("train.folds=[0]", "train.epochs=8", "train.batch_size=2", "train.monitor=log_loss")
@@ -103,23 +105,12 @@ def train_in_two(log: Path, environment: dict[str, str], settings: tuple[str, ..
     elastic_launch(two, train_alone)(log, environment, settings)
 
 
-class Share(NamedTuple):
-    """A batch of one of two processes."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-    rows: torch.Tensor
-
-    def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        return images
-
-
-def draw_shares(rank: int) -> list[Share]:
+def draw_shares(rank: int) -> list[Batch]:
     """Three batches of two pictures for each of two processes."""
     random = torch.Generator().manual_seed(rank)
     images = torch.randn(3, 2, 3, 1, 1, generator=random)
     labels = torch.tensor([rank, 1])
-    return [Share(one, labels, labels) for one in images]
+    return [build_batch(one, labels, labels) for one in images]
 
 
 def build_net() -> tuple[nn.Module, torch.optim.Optimizer]:

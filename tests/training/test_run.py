@@ -14,12 +14,12 @@ from tests.written_runs import change_json
 
 from foldline.data.prepared import load_prepared
 from foldline.files import claiming
-from foldline.learning import engine
 from foldline.reporting import run_report
 from foldline.runs.folders import RunFolder
 from foldline.training import files as fold_files
 from foldline.training import run as train_stage
 from foldline.training import trainer as fold_stage
+from foldline.training.loop import train_epoch
 
 QUICK = ("train.folds=[0]", "train.epochs=1")
 
@@ -69,7 +69,7 @@ def test_an_interrupted_fold_ends_like_one_that_ran_through(
     train_once(project, "train.folds=[0]", "train.epochs=3", "run=whole", *settings)
 
     parts = ("train.folds=[0]", "train.epochs=3", "run=parts", *settings)
-    real, calls = engine.train_epoch, iter(range(1, 20))
+    real, calls = train_epoch, iter(range(1, 20))
 
     def die_in_the_middle(*args: Any, **settings: Any) -> Any:
         if next(calls) == dies_in_part:
@@ -335,7 +335,7 @@ def test_a_diverging_fold_keeps_its_last_good_epoch(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    real, calls = engine.train_epoch, iter(range(1, 10))
+    real, calls = train_epoch, iter(range(1, 10))
 
     def diverge_in_the_second_epoch(*args: Any, **settings: Any) -> Any:
         if next(calls) == 2:
@@ -437,7 +437,7 @@ def test_pictures_without_a_training_label_are_only_scored(
         return table
 
     def note(*args: Any, **settings: Any) -> Any:
-        result = engine.train_epoch(*args, **settings)
+        result = train_epoch(*args, **settings)
         trained_on.append(result.images)
         return result
 

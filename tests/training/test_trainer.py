@@ -1,7 +1,6 @@
 """When a fold is validated, what is kept of it, and that looking often changes nothing."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from tests.competition import Foldline
 
 from foldline.data.dataset import ImageDataset
-from foldline.learning.engine import predict, train_epoch
+from foldline.learning.predictor import Predictor
 from foldline.metrics.metric import compute_scores
 from foldline.training import trainer as fold_stage
 
@@ -157,16 +156,18 @@ def test_a_fold_learns_from_the_others_and_is_scored_on_its_own(
         looked_at[looking[-1]].append(dataset.paths[key[0]])
         return get(dataset, key)
 
-    def note_loop(name: str, loop: Callable[..., Any]) -> None:
+    def note_loop(owner: Any, name: str) -> None:
+        loop = getattr(owner, name)
+
         def run(*arguments: Any, **settings: Any) -> Any:
             looking.append(name)
             return loop(*arguments, **settings)
 
-        monkeypatch.setattr(fold_stage, name, run)
+        monkeypatch.setattr(owner, name, run)
 
     monkeypatch.setattr(ImageDataset, "__getitem__", note_path)
-    note_loop("train_epoch", train_epoch)
-    note_loop("predict", predict)
+    note_loop(fold_stage, "train_epoch")
+    note_loop(Predictor, "predict")
     assert train(f"train.folds=[{fold}]", "train.epochs=1") == 0
     table = pd.read_csv(project / "outputs/prepared/tiny/train.csv")
     inside = table["fold"] == fold

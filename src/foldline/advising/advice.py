@@ -1,4 +1,4 @@
-"""Which part of a pretrained network to train: by how much data there is and how similar it is.
+"""Which part of a pretrained network to train, by the amount of data and its similarity.
 
 The four cases are those of the notes on transfer learning of Stanford's course CS231n.
 """
@@ -13,7 +13,7 @@ SIMILAR_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """How well frozen features tell the classes apart: 0 is chance, 1 is without a fault.
+    """How well frozen features separate the classes: 0 is chance, 1 is faultless.
 
     `low` to `high` is the 95 % interval of `score`.
     """
@@ -35,10 +35,10 @@ class Separation:
 class Advice:
     """A value of `model.train`, the `case` of the rule that it follows from, and why it helps.
 
-    `alternative` is what the rule says on the other side, where it is not sure which side it is.
+    `alternative` is the value of the neighbouring case, where the measurement does not decide.
     """
 
-    scope: str
+    train: str
     case: str
     reason: str
     alternative: str | None = None
@@ -56,18 +56,20 @@ _RULE = {
 }
 
 
-def advise_scope(size: float, separation: Separation | None, *, pretrained: bool = True) -> Advice:
-    """What to train with `size` people or pictures a class; `separation` None: not measured."""
+def choose_freezing(
+    size: float, separation: Separation | None, *, pretrained: bool = True
+) -> Advice:
+    """Choose what to train with `size` people or pictures a class; no `separation`: unmeasured."""
     if not pretrained:
         return Advice("all", "no pretrained weights", "every layer starts at random and must learn")
     is_large = size >= LARGE_FROM
     name = "large" if is_large else "small"
     if separation is None:
-        scope, other = ("all", "last_blocks") if is_large else ("head", "all_but_first")
+        train, other = ("all", "last_blocks") if is_large else ("head", "all_but_first")
         reason = "there is data to tune every layer" if is_large else "the quickest to train"
         reason += "; the comparison shows how well the features fit"
-        return Advice(scope, f"{name}, by size alone", reason, other)
-    scope, reason = _RULE[is_large, separation.is_similar]
+        return Advice(train, f"{name}, by size alone", reason, other)
+    train, reason = _RULE[is_large, separation.is_similar]
     other = _RULE[is_large, not separation.is_similar][0]
     case = f"{name} and {'similar' if separation.is_similar else 'different'}"
-    return Advice(scope, case, reason, other if separation.is_close_call else None)
+    return Advice(train, case, reason, other if separation.is_close_call else None)

@@ -6,22 +6,21 @@ import pandas as pd
 from torch import nn
 
 from foldline import console
-from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, advise_scope
+from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, choose_freezing
 from foldline.advising.separation import (
     NUM_FOLDS,
     choose_sample,
     compute_separation,
-    extract_features,
 )
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.dataset import ImageDataset
 from foldline.data.folds import ALWAYS_TRAINED, assign_groups
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_head
-from foldline.learning.runtime import build_ordered_batches, open_runtime
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import open_runtime
 from foldline.runs.table_settings import check_settings
 from foldline.training.batches import build_valid_transform
 from foldline.training.components import build_network
@@ -30,7 +29,7 @@ from foldline.training.start import load_origin, name_weights
 
 @dataclass(frozen=True)
 class _Measured:
-    """How similar the pictures are, and on how many; or why that is not known."""
+    """How similar the pictures are, and on how many it was measured; or why it was not."""
 
     separation: Separation | None = None
     num_images: int = 0
@@ -45,7 +44,7 @@ def run_advise(config: Config) -> None:
     """
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
-    # a fold that is never trained on shall not decide how the others are
+    # pictures that validate must not decide how the others are trained
     rows = prepared.train
     if (rows["fold"] == ALWAYS_TRAINED).any():
         rows = rows[rows["fold"] == ALWAYS_TRAINED]
@@ -61,19 +60,19 @@ def run_advise(config: Config) -> None:
     measured = _measure(config, prepared, rows, unit) if pretrained else _Measured()
     if pretrained:
         _say_similarity(measured, unit)
-    advice = advise_scope(size, measured.separation, pretrained=pretrained)
+    advice = choose_freezing(size, measured.separation, pretrained=pretrained)
     _say_advice(advice, config)
 
 
 def _name_unit(rows: pd.DataFrame) -> str:
-    """What the pictures are independent by: people, groups, or the pictures themselves."""
+    """Return what pictures are independent by: people, groups, or the pictures themselves."""
     if rows["group"].nunique() == len(rows):
         return "pictures"
     return "people" if {"gender", "age"} <= set(rows.columns) else "groups"
 
 
 def _count_per_class(rows: pd.DataFrame) -> float:
-    """Groups of a class, on average over the classes there are."""
+    """Return the mean number of groups over the classes that occur."""
     return float(rows.groupby("label")["group"].nunique().mean())
 
 
@@ -92,7 +91,7 @@ def _say_size(rows: pd.DataFrame, unit: str, size: float) -> None:
 
 
 def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) -> _Measured:
-    """Look at a sample of the pictures with the network as it is before any training."""
+    """Measure the similarity on a sample of the pictures, with the network before training."""
     sample = choose_sample(rows["group"].tolist(), rows["label"].tolist(), seed=config.seed)
     if not sample:
         return _Measured(why_not=f"fewer than two classes have {NUM_FOLDS} {unit}")
@@ -101,19 +100,20 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
         return _Measured(why_not=model)
     chosen = rows.iloc[sample]
     runtime = open_runtime(**config.train.runtime)
-    device = runtime.accelerator.device
-    transform = build_valid_transform(config)
-    dataset = ImageDataset(config.data.root, chosen["path"].tolist(), [0] * len(chosen), transform)
+    predictor = Predictor([model], build_valid_transform(config), runtime)
+    batches = predictor.build_batches(
+        config.data.root, chosen["path"].tolist(), batch_size=config.infer.batch_size
+    )
     bad = BadPictures(config.data.on_bad_image)
     with console.progress("looking at pictures", len(chosen)) as bar:
-        seen, features = extract_features(
-            model.to(device),
+        seen, features = predictor.extract_features(
+            bad.watch(batches),
             find_head(model, len(prepared.class_names)),
-            bad.watch(build_ordered_batches(dataset, config.infer.batch_size, runtime)),
-            device=device,
-            on_batch=lambda count, note: bar.advance(count),
+            on_batch=predictor.move(bar),
         )
     bad.report("advise")
+    if not len(seen):
+        return _Measured(why_not="none of the pictures could be read")
     chosen = chosen.iloc[seen]
     labels, groups = chosen["label"].tolist(), chosen["group"].tolist()
     folds = assign_groups(groups, labels, number=NUM_FOLDS, seed=config.seed)
@@ -122,7 +122,7 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
 
 
 def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
-    """The network with its weights, or why these cannot say how similar the pictures are."""
+    """Build the network with its weights, or return why these cannot measure the similarity."""
     fold = (config.train.folds or (0,))[0]
     if config.model.weights == "imagenet":
         build_network(config, prepared, fold, load=False)  # a wrong name is the user's fault
@@ -162,12 +162,12 @@ def _say_similarity(measured: _Measured, unit: str) -> None:
 
 
 def _say_advice(advice: Advice, config: Config) -> None:
-    console.say(f"rule      {advice.case}: model.train={advice.scope}")
+    console.say(f"rule      {advice.case}: model.train={advice.train}")
     console.say(f"why       {advice.reason}")
-    for word, scope in (("command", advice.scope), ("compare", advice.alternative)):
-        if scope:
-            changed = {"model.train": scope}
+    for word, train in (("command", advice.train), ("compare", advice.alternative)):
+        if train:
+            changed = {"model.train": train}
             # one name is one configuration
             if advice.alternative or config.run_dir.exists():
-                changed["run"] = f"{config.run}-{scope}"
+                changed["run"] = f"{config.run}-{train}"
             console.say(f"{word}   {repeat('train', changed=changed)}")

@@ -1,15 +1,12 @@
-"""How well a network's frozen features tell the classes of other pictures apart."""
+"""How well a network's frozen features separate the classes of other pictures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from foldline.advising.advice import Separation
-from foldline.learning.engine import Batch, OnBatch, ignore_progress
 
 NUM_PICTURES = 300
 # of each class; with fewer groups than this a class cannot be in every fold
@@ -19,10 +16,10 @@ NUM_RESAMPLES = 1_000
 
 
 def choose_sample(groups: Sequence[str], labels: Sequence[int], *, seed: int) -> list[int]:
-    """Rows of about `NUM_PICTURES`, evenly of each class and of as many groups as possible.
+    """Choose about `NUM_PICTURES` rows, evenly by class and from as many groups as possible.
 
-    Classes of fewer than `NUM_FOLDS` groups are left out; of more classes than there is room for
-    some are drawn. Gives sorted rows; none where fewer than two classes are left.
+    Classes of fewer than `NUM_FOLDS` groups are left out; if there are too many classes, some are
+    drawn. Returns sorted rows, or none if fewer than two classes are left.
     """
     random = np.random.default_rng(seed)
     rows_of: dict[int, dict[str, list[int]]] = {}
@@ -41,49 +38,18 @@ def choose_sample(groups: Sequence[str], labels: Sequence[int], *, seed: int) ->
     return sorted(chosen)
 
 
-@torch.no_grad()
-def extract_features(
-    model: nn.Module,
-    head: str,
-    batches: Iterable[Batch],
-    *,
-    device: torch.device,
-    on_batch: OnBatch = ignore_progress,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """What the layer `head` is given, averaged over the picture: rows and features `[N, F]`."""
-    seen: list[torch.Tensor] = []
-
-    def keep(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        seen.append(inputs[0].flatten(2).mean(2) if inputs[0].ndim > 2 else inputs[0])
-
-    rows: list[int] = []
-    hook = model.get_submodule(head).register_forward_pre_hook(keep)
-    try:
-        model.eval()
-        for batch in batches:
-            if not len(batch.rows):
-                continue
-            model(batch.normalize(batch.images.to(device)))
-            rows += batch.rows.tolist()
-            on_batch(len(batch.rows), "")
-    finally:
-        hook.remove()
-    return np.array(rows, dtype=np.int64), torch.cat(seen).double().cpu().numpy()
-
-
 def compute_separation(
     features: npt.NDArray[np.float64],
     labels: Sequence[int],
     groups: Sequence[str],
     folds: Sequence[int],
 ) -> Separation:
-    """Balanced accuracy of a linear probe on `features` `[N, F]`, set to 0 at chance, 1 at best.
+    """Compute a linear probe's balanced accuracy on `features` `[N, F]`, with chance at 0.
 
-    Each of `folds`, which keep groups together, is answered by a probe fitted on the others. A
-    linear probe is that of Alain and Bengio 2016, "Understanding intermediate layers using linear
+    Each of `folds`, which keep groups together, is answered by a probe fitted on the others. Linear
+    probes are those of Alain and Bengio 2016, "Understanding intermediate layers using linear
     classifier probes"; here ridge regression on standardized features, as it needs no search. The
-    interval is a percentile bootstrap over groups; it leaves out what other training pictures
-    would change.
+    interval is a percentile bootstrap over groups, which does not vary the training pictures.
     """
     classes, truth = np.unique(labels, return_inverse=True)
     right = _answer(features, truth, np.asarray(folds)) == truth
@@ -105,7 +71,7 @@ def compute_separation(
 def _answer(
     features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], folds: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """The class of every row by a probe that has not seen the row's fold."""
+    """Predict the class of every row by a probe that has not seen the row's fold."""
     # takes seconds to import
     from sklearn.linear_model import RidgeClassifier
     from sklearn.pipeline import make_pipeline

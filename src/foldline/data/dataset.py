@@ -1,6 +1,6 @@
 """Batches of pictures whose order and augmentation depend on the seed alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -40,12 +40,20 @@ class Batch:
     images: torch.Tensor
     labels: torch.Tensor
     rows: torch.Tensor
-    bad: tuple[BadImageError, ...]
-    normalize: Normalization
+    normalize: Callable[[torch.Tensor], torch.Tensor]
+    bad: tuple[BadImageError, ...] = ()
 
     def pin_memory(self) -> "Batch":
         images, labels = self.images.pin_memory(), self.labels.pin_memory()
         return replace(self, images=images, labels=labels)
+
+    def to_device(
+        self, device: torch.device, *, channels_last: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the network's input, `[B, 3, h, w]` float32, and the labels, on `device`."""
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        images = self.images.to(device, non_blocking=True).contiguous(memory_format=layout)
+        return self.normalize(images), self.labels.to(device, non_blocking=True)
 
 
 class ImageDataset(Dataset[DecodedPicture | BadImageError]):

@@ -1,1 +1,1 @@
-"""Answers of the networks of a run."""
+"""Answers of a run's networks: to the test set, to a folder, and by every kept checkpoint."""

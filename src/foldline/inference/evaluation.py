@@ -1,9 +1,10 @@
 """Score every checkpoint that a run has kept, and name the best of each fold."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,23 +13,21 @@ from foldline import console
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
-from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.files import is_folder
-from foldline.inference.announce import announcing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
-from foldline.learning.engine import predict
-from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
-from foldline.learning.shared_backbone import build_networks
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import Runtime, open_runtime
 from foldline.learning.stopping import BestTracker
 from foldline.metrics.counts import Labels
-from foldline.metrics.metric import compute_scores
+from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.folders import FoldFolder, RunFolder, choose_folds, require_run
 from foldline.runs.table_settings import check_settings
 from foldline.submitting.truth import load_truth
-from foldline.tables import write_frame
+from foldline.tables import log_written, write_frame
+
+Row = dict[str, Any]  # of evaluation.csv
 
 _KEPT = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.pt")
 
@@ -38,22 +37,12 @@ _TOGETHER = 8
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures with known answers: `paths` under the data root, `labels` `[N]`."""
+    """Pictures with known answers: `paths` under `root`, `labels` `[N]`."""
 
+    name: str
+    root: Path
     paths: Sequence[str]
     labels: Labels
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One checkpoint with its scores on `pictures` pictures."""
-
-    fold: int
-    path: Path
-    epoch: int
-    pictures: int
-    scores: dict[str, float]
-    is_best: bool = False
 
 
 def run_evaluate(config: Config) -> None:
@@ -73,10 +62,17 @@ def run_evaluate(config: Config) -> None:
         f"evaluate {config.run}: {sum(map(len, kept.values()))} checkpoints on the "
         f"{config.evaluate.split} pictures, {runtime.describe()}"
     )
-    rows: list[Evaluated] = []
+    rows: list[Row] = []
     for fold, paths in kept.items():
-        split = test or _select_validation(prepared, fold)
-        scored = _evaluate_fold(config, prepared, fold, paths, split=split, runtime=runtime)
+        scored = _evaluate_fold(
+            fold,
+            paths,
+            test or _select_validation(config.data.root, prepared, fold),
+            seal=prepared.seal,
+            runtime=runtime,
+            batch_size=config.infer.batch_size,
+            bad=BadPictures(config.data.on_bad_image),
+        )
         _show_fold(fold, scored)
         rows += scored
     if test:
@@ -85,11 +81,13 @@ def run_evaluate(config: Config) -> None:
             "choose by evaluate.split=validation"
         )
     if runtime.is_main:
-        _write(run.path / "evaluation.csv", rows, config.evaluate.split)
+        path = run.path / "evaluation.csv"
+        with log_written(path, len(rows)):
+            write_frame(path, pd.DataFrame(rows))
 
 
 def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, list[Path]]:
-    """Per fold its kept checkpoints in the order of training, or `best.pt` where only it is."""
+    """Return each fold's kept checkpoints in the order of training, or its only `best.pt`."""
     chosen = choose_folds("evaluate.folds", config.evaluate.folds, prepared.num_folds)
     kept = {fold: _list_kept(run.fold(fold)) for fold in chosen}
     missing = [fold for fold, paths in kept.items() if not paths]
@@ -112,88 +110,92 @@ def _list_kept(folder: FoldFolder) -> list[Path]:
 
 
 def _place(path: Path) -> tuple[int, float]:
-    """Epoch and step of a kept checkpoint; the end of an epoch comes after its steps."""
+    """Return the epoch and step of a kept checkpoint; an epoch's end comes after its steps."""
     match = _KEPT.fullmatch(path.name)
     assert match, path
     return int(match[1]), float(match[2] or "inf")
 
 
-def _select_validation(prepared: Prepared, fold: int) -> Split:
+def _select_validation(root: Path, prepared: Prepared, fold: int) -> Split:
     rows = prepared.train[prepared.train["fold"] == fold]
-    return Split(rows["path"].tolist(), rows["label"].to_numpy(dtype=np.int64))
+    return Split("validation", root, rows["path"].tolist(), rows["label"].to_numpy(dtype=np.int64))
 
 
 def _load_test(config: Config, prepared: Prepared) -> Split:
-    """The test pictures there are, with their answers by `infer.truth`."""
+    """Return the readable test pictures, with their answers by `infer.truth`."""
     if config.infer.truth is None:
         raise UserError("evaluate.split: test needs infer.truth, the file of true answers")
     labels = load_truth(config.infer.truth, prepared)["label"].to_numpy(dtype=np.int64)
     there = np.flatnonzero(prepared.test["path"] != "")
     if not len(there):
         raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
-    return Split(prepared.test["path"].iloc[there].tolist(), labels[there])
+    paths = prepared.test["path"].iloc[there].tolist()
+    return Split("test", config.data.root, paths, labels[there])
 
 
 def _evaluate_fold(
-    config: Config,
-    prepared: Prepared,
     fold: int,
     paths: Sequence[Path],
-    *,
     split: Split,
+    *,
+    seal: str,
     runtime: Runtime,
-) -> list[Evaluated]:
-    """The checkpoints of one fold with their scores, the best by their monitor marked."""
-    bad = BadPictures(config.data.on_bad_image)
+    batch_size: int,
+    bad: BadPictures,
+) -> list[Row]:
+    """Return a row for each checkpoint of one fold, with the best by their monitor marked."""
     shares = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
     first: Checkpoint | None = None
-    scored: list[Evaluated] = []
+    scored: list[Row] = []
     with console.progress(f"fold {fold}", len(shares) * len(split.paths)) as bar:
         for share in shares:
-            loaded = _load_readable(share, prepared)
-            bar.advance((not loaded) * len(split.paths))
+            loaded = _load_readable(share, seal)
             if not loaded:
+                bar.advance(len(split.paths))
                 continue
             checkpoints = list(loaded.values())
             first = first or checkpoints[0]
-            _check_alike(first, list(loaded), checkpoints)
-            number, scores = _score(config, checkpoints, split, runtime=runtime, bad=bad, bar=bar)
+            _check_alike(first, loaded)
+            rows, probs = Predictor.from_checkpoints(checkpoints, runtime).answer(
+                split.root, split.paths, batch_size=batch_size, bad=bad, bar=bar
+            )
+            labels = split.labels[rows]
             scored += [
-                Evaluated(fold, path, one.epoch, number, of_one)
-                for path, one, of_one in zip(loaded, checkpoints, scores, strict=True)
+                {
+                    "fold": fold,
+                    "checkpoint": path.name,
+                    "epoch": one.epoch,
+                    "split": split.name,
+                    "pictures": len(rows),
+                    **compute_scores(labels, of_one),
+                }
+                for (path, one), of_one in zip(loaded.items(), probs, strict=True)
             ]
     bad.report(f"fold {fold}")
     if first is None:
         raise UserError(f"{paths[0].parent}: none of its checkpoints can be read; train it again")
     # the first of equals, as while training
     tracker = BestTracker(first.monitor, patience=0)
-    for place, one in enumerate(scored):
-        tracker.update(place, one.scores[tracker.monitor])
-    return [replace(one, is_best=place == tracker.best_epoch) for place, one in enumerate(scored)]
+    for place, row in enumerate(scored):
+        tracker.update(place, row[tracker.monitor])
+    return [{**row, "is_best": place == tracker.best_epoch} for place, row in enumerate(scored)]
 
 
-def _load_readable(paths: Sequence[Path], prepared: Prepared) -> dict[Path, Checkpoint]:
-    """The checkpoints, without damaged ones, which are warned of."""
+def _load_readable(paths: Sequence[Path], seal: str) -> dict[Path, Checkpoint]:
+    """Load the checkpoints of the table sealed `seal`, leaving damaged ones out with a warning."""
     loaded = {}
     for path in paths:
         try:
-            checkpoint = load_checkpoint(path)
+            loaded[path] = load_checkpoint(path)
         except UserError as error:
             console.warn(f"{error.faults[0]}; it is left out")
             continue
-        if checkpoint.seal != prepared.seal:
-            raise UserError(
-                f"{path} was trained on the table sealed {checkpoint.seal[:12]}, not on "
-                f"{prepared.seal[:12]}; train it again"
-            )
-        loaded[path] = checkpoint
+        loaded[path].check_seal(seal, path=path)
     return loaded
 
 
-def _check_alike(
-    first: Checkpoint, paths: Sequence[Path], checkpoints: Sequence[Checkpoint]
-) -> None:
-    for path, checkpoint in zip(paths, checkpoints, strict=True):
+def _check_alike(first: Checkpoint, loaded: Mapping[Path, Checkpoint]) -> None:
+    for path, checkpoint in loaded.items():
         if checkpoint.eval_transform != first.eval_transform:
             raise UserError(
                 f"{path}: looks at pictures otherwise than the first checkpoint of fold "
@@ -201,59 +203,16 @@ def _check_alike(
             )
 
 
-def _score(
-    config: Config,
-    checkpoints: Sequence[Checkpoint],
-    split: Split,
-    *,
-    runtime: Runtime,
-    bad: BadPictures,
-    bar: console.Bar,
-) -> tuple[int, list[dict[str, float]]]:
-    """How many pictures could be read, and the scores of each checkpoint on them."""
-    transform = build_eval_transform(**checkpoints[0].eval_transform)
-    dataset = ImageDataset(config.data.root, split.paths, split.labels.tolist(), transform)
-    accelerator = runtime.accelerator
-    rows, probs = predict(
-        [network.to(accelerator.device) for network in build_networks(checkpoints)],
-        bad.watch(build_ordered_batches(dataset, config.infer.batch_size, runtime)),
-        accelerator=accelerator,
-        channels_last=runtime.channels_last,
-        on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
-    )
-    if not len(rows):
-        raise UserError(f"{config.data.root}: none of the pictures could be read")
-    return len(rows), [compute_scores(split.labels[rows], of_one) for of_one in probs]
-
-
-def _show_fold(fold: int, scored: Sequence[Evaluated]) -> None:
+def _show_fold(fold: int, scored: Sequence[Row]) -> None:
     console.show_table(
-        [f"fold {fold}", "macro-F1", "accuracy", "log loss", ""],
+        [f"fold {fold}", *(metric.title for metric in METRICS.values()), ""],
         [
             [
-                one.path.name,
-                *(f"{score:.3f}" for score in one.scores.values()),
-                "best" if one.is_best else "",
+                row["checkpoint"],
+                *(f"{row[key]:.3f}" for key in METRICS),
+                "best" if row["is_best"] else "",
             ]
-            for one in scored
+            for row in scored
         ],
     )
     console.say()
-
-
-def _write(path: Path, evaluated: Sequence[Evaluated], split: str) -> None:
-    """One row a checkpoint, at full precision."""
-    table = pd.DataFrame(
-        {
-            "fold": one.fold,
-            "checkpoint": one.path.name,
-            "epoch": one.epoch,
-            "split": split,
-            "pictures": one.pictures,
-            **one.scores,
-            "is_best": one.is_best,
-        }
-        for one in evaluated
-    )
-    with announcing(path, len(table)):
-        write_frame(path, table)

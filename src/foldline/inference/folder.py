@@ -1,4 +1,4 @@
-"""`foldline answer`: what the networks of several runs say of a folder of pictures."""
+"""`foldline answer`: answer a folder of pictures by the networks of several runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,14 @@ from foldline.command_line import choose, format_command
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.competition.scan import scan_pictures
-from foldline.data.dataset import ImageDataset
-from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
-from foldline.inference.announce import announcing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
-from foldline.learning.engine import predict
-from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
-from foldline.learning.shared_backbone import build_networks, group_sharing
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import Runtime, open_runtime
+from foldline.learning.shared_backbone import group_sharing
 from foldline.metrics.counts import Probs
 from foldline.runs.summary import load_run
-from foldline.tables import write_frame
+from foldline.tables import log_written, write_frame
 
 _ANSWERS = Path("outputs/answers")
 
@@ -32,15 +29,14 @@ class _Task:
     """A run, with the best network of each fold that is trained to the end."""
 
     run: str
-    class_names: tuple[str, ...]
     checkpoints: tuple[Checkpoint, ...]
 
 
 def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
     """Answer every picture in the folder by every run, by the mean of its folds, in one table.
 
-    The runs may know different classes. Heads that were trained on one and the same backbone
-    (`train.save=head`) have it computed once for all of them.
+    The runs may know different classes. A backbone that several heads were trained on
+    (`train.save=head`) is computed once for all of them.
     """
     if len(set(runs)) < max(1, len(runs)):
         usage = choose(make='answer PICTURES=FOLDER RUNS="a b"', foldline="answer FOLDER a b")
@@ -50,18 +46,21 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
     tasks = [_load_task(run) for run in runs]
     checkpoints = [one for task in tasks for one in task.checkpoints]
     groups = group_sharing(checkpoints)
-    runtime = open_runtime(**Config().train.runtime)
+    config = Config()
+    runtime = open_runtime(**config.train.runtime)
     console.heading(
         f"answer {pictures}: {len(paths)} pictures by {', '.join(task.run for task in tasks)}; "
         f"heads {len(checkpoints)}, backbones {len(groups)}, {runtime.describe()}"
     )
-    probs = iter(_answer(pictures, paths, checkpoints, groups, runtime))
+    batch_size = config.infer.batch_size
+    probs = iter(_answer(pictures, paths, checkpoints, groups, runtime, batch_size=batch_size))
     table = pd.DataFrame({"path": paths})
     for task in tasks:
-        mean = np.mean([next(probs) for _ in task.checkpoints], axis=0)
-        _add_answers(table, task, mean)
+        _add_answers(table, task, np.mean([next(probs) for _ in task.checkpoints], axis=0))
     if runtime.is_main:
-        _write(_ANSWERS / f"{pictures.resolve().name}.csv", table)
+        path = _ANSWERS / f"{pictures.resolve().name}.csv"
+        with log_written(path, len(table)):
+            write_frame(path, table)
 
 
 def _load_task(path: Path) -> _Task:
@@ -70,7 +69,7 @@ def _load_task(path: Path) -> _Task:
         command = format_command("train", config=summary.folder.config)
         raise UserError(f"{path}: no fold is trained to the end; first: {command}")
     checkpoints = [load_checkpoint(summary.folder.fold(fold).best) for fold in summary.finished]
-    return _Task(summary.name, checkpoints[0].class_names, tuple(checkpoints))
+    return _Task(summary.name, tuple(checkpoints))
 
 
 def _answer(
@@ -79,50 +78,31 @@ def _answer(
     checkpoints: Sequence[Checkpoint],
     groups: Sequence[Sequence[int]],
     runtime: Runtime,
+    *,
+    batch_size: int,
 ) -> list[Probs]:
-    """`[N, C]` by each checkpoint; NaN where a picture cannot be read.
+    """Return `[N, C]` by each checkpoint, NaN where a picture cannot be read.
 
     A picture is read once for all networks that look at it alike.
     """
     answers = [np.full((len(paths), len(one.class_names)), np.nan) for one in checkpoints]
-    alike: dict[str, list[Sequence[int]]] = {}
+    alike: dict[str, list[int]] = {}
     for group in groups:
-        alike.setdefault(repr(checkpoints[group[0]].eval_transform), []).append(group)
-    accelerator = runtime.accelerator
+        alike.setdefault(repr(checkpoints[group[0]].eval_transform), []).extend(group)
     bad = BadPictures("reject")
     with console.progress("answer", len(paths) * len(alike)) as bar:
-        for together in alike.values():
-            order = [position for group in together for position in group]
-            networks = [
-                network.to(accelerator.device)
-                for group in together
-                for network in build_networks([checkpoints[position] for position in group])
-            ]
-            transform = build_eval_transform(**checkpoints[order[0]].eval_transform)
-            dataset = ImageDataset(root, paths, [0] * len(paths), transform)
-            rows, probs = predict(
-                networks,
-                bad.watch(build_ordered_batches(dataset, Config().infer.batch_size, runtime)),
-                accelerator=accelerator,
-                channels_last=runtime.channels_last,
-                on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
-            )
-            if not len(rows):
-                raise UserError(f"{root}: none of the pictures could be read")
-            for position, of_one in zip(order, probs, strict=True):
+        for positions in alike.values():
+            predictor = Predictor.from_checkpoints([checkpoints[one] for one in positions], runtime)
+            rows, probs = predictor.answer(root, paths, batch_size=batch_size, bad=bad, bar=bar)
+            for position, of_one in zip(positions, probs, strict=True):
                 answers[position][rows] = of_one[:, : answers[position].shape[1]]
     bad.report("answer")
     return answers
 
 
 def _add_answers(table: pd.DataFrame, task: _Task, probs: Probs) -> None:
-    """The run's class of each picture and its probability; blank where it could not be read."""
+    """Add the run's class of each picture and its probability, blank where it was not read."""
     read = ~np.isnan(probs[:, 0])
-    names = np.array([*task.class_names, ""], dtype=object)
+    names = np.array([*task.checkpoints[0].class_names, ""], dtype=object)
     table[task.run] = names[np.where(read, np.nan_to_num(probs).argmax(axis=1), -1)]
     table[f"p_{task.run}"] = probs.max(axis=1)
-
-
-def _write(path: Path, table: pd.DataFrame) -> None:
-    with announcing(path, len(table)):
-        write_frame(path, table)

@@ -1,8 +1,8 @@
 """Average the folds of a run over the test pictures and write a submission."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,32 +12,28 @@ from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.competition.test_set import UNREADABLE
-from foldline.data.dataset import ImageDataset
 from foldline.data.prepared import Prepared, load_prepared
-from foldline.data.transforms import build_eval_transform
 from foldline.errors import UserError
 from foldline.files import compute_sha256, is_folder, write_json
-from foldline.inference.announce import announcing
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
-from foldline.learning.engine import predict
-from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
-from foldline.learning.shared_backbone import build_networks
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import open_runtime
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Probs
-from foldline.metrics.metric import METRICS, compute_scores
+from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.runs.folders import RunFolder, choose_folds, require_run
 from foldline.runs.results import Result
 from foldline.runs.submission import Submission, compute_answers, save_submission
 from foldline.runs.table_settings import check_sample_file, check_settings
 from foldline.submitting.gatekeeper import inspect, judge
 from foldline.submitting.truth import load_truth
-from foldline.tables import write_frame
+from foldline.tables import log_written, write_frame
 from foldline.text import count_and_name
 from foldline.tracking.inference import track_inference
 
 
 @dataclass(frozen=True)
-class Answers:
+class Prediction:
     """`probs` `[N, C]` in submission order; `unread` are the ids whose picture cannot be read."""
 
     probs: Probs
@@ -66,31 +62,29 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     checkpoints = _load_checkpoints(config, prepared, run)
     runtime = open_runtime(**config.train.runtime)
+    folds = [checkpoint.fold for checkpoint in checkpoints]
     console.heading(
-        f"infer {config.run}: {len(prepared.test)} pictures, "
-        f"folds {', '.join(str(checkpoint.fold) for checkpoint in checkpoints)}"
+        f"infer {config.run}: {len(prepared.test)} pictures, folds {', '.join(map(str, folds))}"
         f"{', mirrored too' if config.infer.flip else ''}, {runtime.describe()}"
     )
-    folds = [checkpoint.fold for checkpoint in checkpoints]
     with track_inference(config, prepared, run, folds, active=runtime.is_main):
-        answers = _answer(config, prepared, checkpoints, runtime)
+        views = ("none", "flip") if config.infer.flip else ("none",)
+        predictor = Predictor.from_checkpoints(checkpoints, runtime, views=views)
+        prediction = _predict(config, prepared, predictor)
         if not runtime.is_main:
             return
-        _warn_about_unread(answers, prepared)
-        scores = _score(truth, answers) if truth is not None else None
-        _write(
-            prepared,
-            run,
-            checkpoints=checkpoints,
-            answers=answers,
-            scores=scores,
-            flip=config.infer.flip,
-            force=force,
-        )
+        _warn_about_unread(prediction.unread, prepared)
+        metric = METRICS[config.metric]
+        scores = _score(truth, prediction.probs, metric) if truth is not None else None
+        flip = config.infer.flip
+        _write(prepared, run, checkpoints, prediction, scores=scores, flip=flip, force=force)
 
 
 def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:
-    """All finished folds, or those of `infer.folds`; every one of the sealed table and alike."""
+    """Load the best network of all folds or of `infer.folds`.
+
+    Raises `UserError` unless all were trained on the sealed table and look at pictures alike.
+    """
     folds = choose_folds("infer.folds", config.infer.folds, prepared.num_folds)
     done = [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
     missing = [fold for fold in folds if not run.fold(fold).best.is_file()]
@@ -108,40 +102,24 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
         console.warn(f"fold {fold} is not trained to the end; its best epoch so far answers")
     checkpoints = [load_checkpoint(run.fold(fold).best) for fold in folds]
     for checkpoint in checkpoints:
-        if checkpoint.seal != prepared.seal:
-            raise UserError(
-                f"{run.fold(checkpoint.fold).best} was trained on the table sealed "
-                f"{checkpoint.seal[:12]}, not on {prepared.seal[:12]}; train it again"
-            )
+        checkpoint.check_seal(prepared.seal, path=run.fold(checkpoint.fold).best)
         if checkpoint.eval_transform != checkpoints[0].eval_transform:
             raise UserError(f"{run.path}: its folds look at pictures differently; train them again")
     return checkpoints
 
 
-def _answer(
-    config: Config, prepared: Prepared, checkpoints: Sequence[Checkpoint], runtime: Runtime
-) -> Answers:
-    paths = prepared.test["path"]
-    there = np.flatnonzero(paths != "")
-    transform = build_eval_transform(**checkpoints[0].eval_transform)
-    dataset = ImageDataset(
-        config.data.root, [paths.iloc[row] for row in there], [0] * len(there), transform
-    )
-    accelerator = runtime.accelerator
-    batches = build_ordered_batches(dataset, config.infer.batch_size, runtime)
-    bad = BadPictures(config.data.on_bad_image)
+def _predict(config: Config, prepared: Prepared, predictor: Predictor) -> Prediction:
+    """Average the networks' probabilities of each test picture that can be read."""
+    there = np.flatnonzero(prepared.test["path"] != "")
     with console.progress("infer", len(there)) as bar:
-        rows, probs = predict(
-            [network.to(accelerator.device) for network in build_networks(checkpoints)],
-            bad.watch(batches),
-            accelerator=accelerator,
-            flip=config.infer.flip,
-            channels_last=runtime.channels_last,
-            on_batch=lambda count, note: bar.advance(count * accelerator.num_processes),
+        rows, probs = predictor.answer(
+            config.data.root,
+            prepared.test["path"].iloc[there].tolist(),
+            batch_size=config.infer.batch_size,
+            bad=BadPictures(config.data.on_bad_image),
+            bar=bar,
         )
-    if not len(rows):
-        raise UserError(f"{config.data.root}: none of the test pictures could be read")
-    # a picture nobody can read is answered by how frequent each class is
+    # an unreadable picture is answered by how frequent each class is
     counts = np.bincount(
         prepared.train["label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
     )
@@ -149,18 +127,16 @@ def _answer(
     answered = there[rows]
     filled[answered] = probs.mean(axis=0)
     unread = np.delete(prepared.test["id"].to_numpy(), answered)
-    return Answers(filled, tuple(str(one) for one in unread))
+    return Prediction(filled, tuple(str(one) for one in unread))
 
 
-def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
-    """Say which test pictures nobody looked at, by what is wrong with them."""
-    if not answers.unread:
-        return
+def _warn_about_unread(unread: Sequence[str], prepared: Prepared) -> None:
+    """Warn of the test pictures that were not looked at, grouped by their problem."""
     most_frequent = np.bincount(prepared.train["label"].to_numpy(dtype=np.int64)).argmax()
     problems = dict(zip(prepared.test["id"], prepared.test["problem"], strict=True))
     by_problem: dict[str, list[str]] = {}
-    for one in answers.unread:
-        # one that prepare could read is broken since
+    for one in unread:
+        # a picture that prepare could read was damaged later
         by_problem.setdefault(problems[one] or UNREADABLE, []).append(one)
     for problem, ids in sorted(by_problem.items()):
         console.warn(
@@ -172,28 +148,31 @@ def _warn_about_unread(answers: Answers, prepared: Prepared) -> None:
 def _write(
     prepared: Prepared,
     run: RunFolder,
-    *,
     checkpoints: Sequence[Checkpoint],
-    answers: Answers,
-    scores: dict[str, float] | None,
+    prediction: Prediction,
+    *,
+    scores: Mapping[str, float] | None,
     flip: bool,
     force: bool,
 ) -> None:
+    """Check the submission; write it, `probs.csv` and `submission.json`."""
     ids = prepared.test["id"].astype(str).tolist()
-    chosen = compute_answers(answers.probs)
+    chosen = compute_answers(prediction.probs)
+    counts = np.bincount(chosen, minlength=len(prepared.class_names)).tolist()
     values = [prepared.submission_values[answer] for answer in chosen]
     path = run.path / "submission.csv"
     findings = inspect(
         Submission(prepared.submission_columns, ids, [str(value) for value in values]),
         prepared,
         owner=Result(run.path),
-        probs=answers.probs,
-        unread=answers.unread,
+        probs=prediction.probs,
+        unread=prediction.unread,
     )
     hint = f"{path}: not written; all the same by: {repeat('infer', flags=['--force'])}"
     overridden = judge(path, findings, force=force, hint=hint)
-    with announcing(path, len(ids)):
-        table = pd.DataFrame(answers.probs, columns=[f"p_{name}" for name in prepared.class_names])
+    with log_written(path, len(ids)):
+        columns = [f"p_{name}" for name in prepared.class_names]
+        table = pd.DataFrame(prediction.probs, columns=columns)
         table.insert(0, prepared.submission_columns[0], ids)
         write_frame(run.path / "probs.csv", table)
         save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
@@ -203,40 +182,42 @@ def _write(
                 "submission_sha256": compute_sha256(path.read_bytes()),
                 "seal": prepared.seal,
                 "rows": len(ids),
-                "checkpoints": [
-                    {
-                        "path": str(run.fold(one.fold).best),
-                        "sha256": compute_sha256(run.fold(one.fold).best.read_bytes()),
-                        "weight": 1 / len(checkpoints),
-                        "fold": one.fold,
-                        "epoch": one.epoch,
-                        "scores": one.scores,
-                    }
-                    for one in checkpoints
-                ],
+                "checkpoints": [_describe(one, run, 1 / len(checkpoints)) for one in checkpoints],
                 "flip": flip,
-                "unread": list(answers.unread),
-                "histogram": _count_classes(prepared, chosen.tolist()),
+                "unread": list(prediction.unread),
+                "histogram": dict(zip(prepared.class_names, counts, strict=True)),
                 "truth": scores,
                 "overridden": overridden,
             },
         )
 
 
-def _count_classes(prepared: Prepared, answers: Sequence[int]) -> dict[str, int]:
-    counts = Counter(answers)
-    return {name: counts[number] for number, name in enumerate(prepared.class_names)}
+def _describe(checkpoint: Checkpoint, run: RunFolder, weight: float) -> dict[str, Any]:
+    path = run.fold(checkpoint.fold).best
+    return {
+        "path": str(path),
+        "sha256": compute_sha256(path.read_bytes()),
+        "weight": weight,
+        "fold": checkpoint.fold,
+        "epoch": checkpoint.epoch,
+        "scores": checkpoint.scores,
+    }
 
 
-def _score(truth: pd.DataFrame, answers: Answers) -> dict[str, float]:
-    """Print the score as a leaderboard would give it."""
+def _score(truth: pd.DataFrame, probs: Probs, metric: Metric) -> dict[str, float]:
+    """Return the scores against the truth, and print them as a leaderboard would."""
     labels = truth["label"].to_numpy(dtype=np.int64)
-    scores = compute_scores(labels, answers.probs)
+    scores = compute_scores(labels, probs)
     by = "person" if "group" in truth else "picture"
     groups = truth["group" if "group" in truth else "id"].astype(str).tolist()
-    low, high = compute_interval(METRICS["macro_f1"], labels, answers.probs, groups)
+    low, high = compute_interval(metric, labels, probs, groups)
+    others = ", ".join(
+        f"{other.title} {scores[key]:.3f}"
+        for key, other in METRICS.items()
+        if other != metric and other.needs == "answers"  # a submission has no more
+    )
     console.say(
-        f"against the truth: macro-F1 {scores['macro_f1']:.3f} "
-        f"(95 % by {by} {low:.3f} to {high:.3f}), accuracy {scores['accuracy']:.3f}"
+        f"against the truth: {metric.title} {scores[metric.key]:.3f} "
+        f"(95 % by {by} {low:.3f} to {high:.3f}), {others}"
     )
     return scores

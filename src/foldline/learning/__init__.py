@@ -1,1 +1,1 @@
-"""From tensors to weights and probabilities."""
+"""Networks, how they learn and how they answer."""

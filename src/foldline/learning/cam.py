@@ -1,4 +1,4 @@
-"""Where in a picture a network looked when it gave an answer."""
+"""Where in a picture a network looked when it answered."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from torch import nn
 
 HeatMaps = npt.NDArray[np.float32]
 
-# a map of places has about the shape of the picture: its sides' ratio at most so many times another
+# a feature map has about the aspect ratio of the picture, up to this factor
 _SKEW = 2.5
 
 
 def compute_heat_maps(
     model: nn.Module, images: torch.Tensor, classes: torch.Tensor
 ) -> HeatMaps | None:
-    """Grad-CAM: what in `images` `[B, 3, H, W]` speaks for `classes` `[B]`, one a picture.
+    """Compute Grad-CAM: where `images` `[B, 3, H, W]` support `classes` `[B]`, one a picture.
 
-    Gives `[B, h, w]` float32, the size of the network's last map of places, each scaled to 0 to 1
-    (all 0 where nothing speaks for the class). None for a network that has no such map at its end,
-    as one that divides a picture into tokens. Source: Selvaraju et al. 2017, "Grad-CAM: Visual
+    Returns `[B, h, w]` float32, the size of the network's last feature map, each scaled to 0 to 1
+    (all 0 where nothing supports the class); None for a network without a feature map at its end,
+    such as one that divides a picture into tokens. Source: Selvaraju et al. 2017, "Grad-CAM: Visual
     Explanations from Deep Networks via Gradient-based Localization", equations 1 and 2.
     """
     last = _LastMap(images)
@@ -30,7 +30,7 @@ def compute_heat_maps(
     model.eval()
     try:
         with torch.enable_grad():
-            # learning or frozen, every layer passes a gradient on to what it got
+            # every layer, learning or frozen, passes a gradient on to its input
             logits = model(images.detach().clone().requires_grad_())
         if last.features is None:
             return None
@@ -44,20 +44,20 @@ def compute_heat_maps(
 
 
 class _LastMap:
-    """Sees what every layer gives; keeps the last that still knows where in the picture it is."""
+    """Watches the output of every layer and keeps the last feature map."""
 
     def __init__(self, images: torch.Tensor) -> None:
         self._height, self._width = images.shape[2:]
         self.features: torch.Tensor | None = None
 
     def watch(self, _module: nn.Module, _inputs: Any, output: Any) -> torch.Tensor | None:
-        """Forward hook of a layer; the network goes on with a copy that it may change in place."""
+        """Look at a layer's output; return a copy for the network, which may change it in place."""
         if not isinstance(output, torch.Tensor) or output.dim() not in (3, 4):
             return None
         if output.dim() == 4 and output.shape[2:].numel() == 1:
-            return None  # pooled: nothing is known about places any more, nor is it confused
+            return None  # pooled: says nothing about places, so the last map stands
         if output.dim() == 3 or not self._is_map(*output.shape[2:]):
-            self.features = None  # tokens, or channels last: places come in an unknown order
+            self.features = None  # tokens, or channels last: the order of places is unknown
             return None
         self.features = output
         return output.clone()
@@ -68,7 +68,7 @@ class _LastMap:
 
 
 def _weigh(features: torch.Tensor, gradient: torch.Tensor) -> HeatMaps:
-    """Equations 1 and 2: channels weighted by their mean gradient, what is positive of the sum."""
+    """Sum the channels weighted by their mean gradient, and keep what is positive."""
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     heat = torch.relu((weights * features).sum(dim=1))
     largest = heat.amax(dim=(1, 2), keepdim=True)

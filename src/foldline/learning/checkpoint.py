@@ -1,4 +1,4 @@
-"""What is kept of a network: enough to answer by itself, or enough to go on learning."""
+"""Checkpoints and files of weights: saved, loaded, and what is damaged or missing in them."""
 
 import os
 import sys
@@ -47,13 +47,13 @@ _Positive = Annotated[Figure, Field(gt=0)]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and all that is needed to use it, without any configuration.
+    """A trained network and all that is needed to use it without a configuration.
 
     `image_size` is (height, width) in pixels, `crop` shares of height and width, `mean` and `std`
     in units of 0 to 1; `scores` are those of `epoch` on validation fold `fold` of `num_folds`.
-    `model_source` and `model_arguments` are those of `build_model`. Of a network whose head alone
-    was trained, `state` may hold the head alone; `backbone_weights` then say where the rest is, as
-    `model.weights` does, and `backbone_sha256` is what `compute_backbone_hash` gives for it.
+    `model_source` and `model_arguments` are those of `build_model`. If only the head was trained,
+    `state` may hold just that; `backbone_weights` then names the rest, as `model.weights` does, and
+    `backbone_sha256` is its `compute_backbone_hash`.
     """
 
     state: Annotated[dict[str, torch.Tensor], Field(min_length=1)]
@@ -77,13 +77,21 @@ class Checkpoint:
 
     @property
     def eval_transform(self) -> dict[str, Any]:
-        """The arguments of `build_eval_transform`."""
+        """Return the arguments of `build_eval_transform`."""
         return {key: getattr(self, key) for key in ("image_size", "crop", "mean", "std")}
 
-    def build_model(self) -> nn.Module:
-        """The network with its weights, in evaluation mode.
+    def check_seal(self, seal: str, *, path: Path) -> None:
+        """Raise `UserError` unless it was trained on the prepared table sealed `seal`."""
+        if self.seal != seal:
+            raise UserError(
+                f"{path} was trained on the table sealed {self.seal[:12]}, not on {seal[:12]}; "
+                "train it again"
+            )
 
-        Raises `UserError` where the backbone of a head is missing or not the one it was trained on.
+    def build_model(self) -> nn.Module:
+        """Build the network with its weights, in evaluation mode.
+
+        Raises `UserError` if the backbone of a head is missing or not the one it was trained on.
         """
         num_classes = len(self.class_names)
         model = build_model(
@@ -124,14 +132,14 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write atomically; equal checkpoints give equal bytes."""
+    """Write the checkpoint atomically; equal checkpoints are equal bytes."""
     values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
     plain = {key: _unify(value) for key, value in values.items() if key != "state"}
     save_state(path, {"format": FORMAT, "state": checkpoint.state, **plain})
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a `best.pt`. Raises `UserError` when it is missing, broken or something else."""
+    """Read a `best.pt`. Raises `UserError` when it is missing, damaged or something else."""
     values = load_state(path)
     if values.pop("format", None) != FORMAT or set(values) != {f.name for f in fields(Checkpoint)}:
         raise UserError(f"{path}: not a checkpoint of this version of foldline; train it again")
@@ -155,16 +163,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether the file of weights is one of ours, of this version or another."""
+    """Return whether a file of weights is a checkpoint of this version or another."""
     return str(load_state(path).get("format")).startswith(_FORMATS)
 
 
 def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
-    """The state dict in `path`: a bare one, one under the usual keys, or a checkpoint of ours.
+    """Return the state dict in `path`: a bare one, one under the usual keys, or a checkpoint's.
 
-    Where there is an average of the weights beside them (EMA), it is taken. A checkpoint of a head
-    alone gives the whole network. Raises `UserError` for a `last.pt`, which does not say whom it
-    was trained on.
+    An average of the weights (EMA) is preferred where there is one. For a checkpoint that holds a
+    head alone it is that of the whole network. Raises `UserError` for a `last.pt`, which does not
+    say whom it was trained on.
     """
     values = load_state(path)
     if "epochs_done" in values:
@@ -184,7 +192,7 @@ def load_weight_file(path: Path) -> dict[str, torch.Tensor]:
 
 
 def describe_weight_file(path: Path, model: nn.Module, *, head: str) -> str:
-    """Return where in the file the weights of `model` stand, as far as that says something.
+    """Return where in the file the weights of `model` are, unless it holds nothing else.
 
     Such as `its state_dict_ema, without the prefix module. and 2 keys beside it (a.weight, b)`.
     """
@@ -224,7 +232,7 @@ def load_pretrained(
 
 
 def find_backbone_weights(weights: str) -> str:
-    """What a head trained on `weights` refers to: these, or what a head in that file refers to."""
+    """Return the weights of a head's backbone: `weights`, or those that a head in them names."""
     if weights == "imagenet":
         return weights
     return str(load_state(Path(weights)).get("backbone_weights") or weights)
@@ -238,7 +246,7 @@ def save_state(path: Path, values: dict[str, Any]) -> None:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Read what `save_state` wrote; nothing in the file is executed."""
+    """Read what `save_state` wrote, without executing anything in the file."""
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights")
     values = read_weight_file(path)
@@ -248,7 +256,7 @@ def load_state(path: Path) -> dict[str, Any]:
 
 
 def _check_backbone_file(weights: str) -> None:
-    """Raise `UserError` unless `weights` can be the backbone of a head: whole, and there."""
+    """Raise `UserError` unless `weights` exist and are a whole network."""
     if weights == "imagenet":
         return
     if not os.path.isfile(weights):  # noqa: PTH113 - raises for no name whatever
@@ -264,7 +272,7 @@ def _check_backbone_file(weights: str) -> None:
 
 
 def _unify(value: Any) -> Any:
-    """Equal strings as one object and equal tuples as several: pickle writes which are the same."""
+    """Make equal strings one object and equal tuples several, as pickle records identity."""
     if isinstance(value, str):
         return sys.intern(str(value))
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""How the machine at hand is used: its precision, memory format, threads and workers."""
+"""How the device is used: precision, memory format, threads and workers."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def build_accelerator(precision: str) -> Accelerator:
-    """The device, its precision (`auto`, `fp32`, `bf16`, `fp16`) and the processes there are.
+    """Find the device and the processes, and set the precision: `auto`, `fp32`, `bf16` or `fp16`.
 
     Raises `UserError` for a precision that the device does not have.
     """
@@ -31,14 +31,14 @@ def build_accelerator(precision: str) -> Accelerator:
 
 
 def count_local_processes(processes: int) -> int:
-    """How many of all `processes` share this machine's cores, as their launcher says."""
+    """Return how many of all `processes` share the cores, according to their launcher."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", processes))
 
 
 def choose_precision(precision: str, *, cuda: bool) -> str:
-    """`auto` asks the device what it computes natively, so that it answers the same every time.
+    """Resolve `auto` by what the device computes natively, so that it is the same every time.
 
-    A timing would not, and a processor without bf16 instructions gets slower with it.
+    A timing would not be, and a processor without bf16 instructions is slower with bf16.
     """
     if precision != "auto":
         return precision
@@ -50,17 +50,17 @@ def choose_precision(precision: str, *, cuda: bool) -> str:
 
 
 def choose_channels_last(setting: str | bool, *, device: str, precision: str) -> bool:
-    """`auto`: yes on a processor; on a GPU where it computes in half precision; else no."""
+    """Resolve `auto`: yes on a CPU, and on a GPU that computes in half precision."""
     if isinstance(setting, bool):
         return setting
     return device == "cpu" or (device == "cuda" and precision != "fp32")
 
 
 def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
-    """Reading processes of one training process.
+    """Return the number of reading processes of one training process.
 
-    A processor that also computes reads in the training process itself: a second busy process
-    on the same cores slows every step of the first one far more than reading takes.
+    Training on a CPU reads in the training process itself: a second busy process on the same cores
+    slows every step far more than reading takes.
     """
     if not isinstance(setting, str):
         return setting
@@ -70,7 +70,7 @@ def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
 
 
 def find_free_shared_memory() -> int | None:
-    """Bytes that reading processes can leave batches in; None where they are not counted."""
+    """Return the free bytes of shared memory, or None where the system has no such limit."""
     try:
         return shutil.disk_usage(SHARED_MEMORY).free
     except OSError:

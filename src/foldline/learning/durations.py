@@ -1,14 +1,14 @@
-"""Durations such as `2 epochs` or `500 steps`, and the steps at which they are over.
+"""Durations such as `2 epochs` or `500 steps`, and the steps at which they end.
 
 A step is one step of the optimizer, counted from 1 over the whole training.
 """
 
 
 def compute_steps(duration: str, *, steps_per_epoch: int) -> float:
-    """How many steps `500 steps` or `0.5 epochs` are.
+    """Return the number of steps in a duration such as `500 steps` or `0.5 epochs`.
 
-    Not rounded, so that a part of an epoch, taken often enough, ends where the epoch ends.
-    Raises `ValueError` for another unit or no number.
+    It is not rounded, so that repeated parts of an epoch add up to whole epochs. Raises
+    `ValueError` for another unit or no number.
     """
     amount, _, unit = duration.partition(" ")
     if unit not in ("epoch", "epochs", "step", "steps"):
@@ -19,9 +19,9 @@ def compute_steps(duration: str, *, steps_per_epoch: int) -> float:
 def plan_validations(
     epoch: int, *, epochs: int, steps_per_epoch: int, every: float, from_epoch: int
 ) -> list[int]:
-    """The steps within `epoch`, from 1, after which is validated: whenever `every` steps are over.
+    """Return the steps within `epoch`, from 1, to validate after: every `every` steps.
 
-    None in an epoch before `from_epoch`, but the last step of the last epoch in any case. `epoch`,
+    There are none before `from_epoch`; the last step of the last epoch is always one. `epoch`,
     `epochs` and `from_epoch` count from 1.
     """
     first, last = (epoch - 1) * steps_per_epoch, epoch * steps_per_epoch

@@ -1,6 +1,7 @@
-"""What training minimizes."""
+"""Losses by name: what training minimizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,9 +11,9 @@ _POWER = {"none": 0.0, "sqrt": 0.5, "balanced": 1.0}
 
 
 def compute_class_weights(counts: Sequence[int], kind: str) -> list[float]:
-    """Weight per class by `counts` pictures: 1 (`none`), or falling with count^0.5 or count.
+    """Return a weight for each class: 1 (`none`), or inverse to count^0.5 or count (`balanced`).
 
-    Scaled so that the mean over the pictures is 1; a class without pictures gets 1.
+    They are scaled so that the mean over the pictures is 1; a class without pictures has 1.
     """
     n = np.asarray(counts, dtype=np.float64)
     weights = np.where(n > 0, np.maximum(n, 1) ** -_POWER[kind], 0.0)
@@ -20,33 +21,26 @@ def compute_class_weights(counts: Sequence[int], kind: str) -> list[float]:
     return [float(w) for w in np.where(n > 0, weights, 1.0)]
 
 
-def build_cross_entropy(
-    counts: Sequence[int], *, class_weights: str, label_smoothing: float
-) -> nn.Module:
+class CrossEntropy(nn.Module):
     """Cross entropy of logits `[B, C]` and labels `[B]`, mean over the pictures of the batch.
 
-    A class weight is that of the pictures of the class: their whole loss is multiplied by it.
-    `label_smoothing` as in Szegedy et al. 2016, "Rethinking the Inception Architecture".
-    """
-    weights = None
-    if class_weights != "none":
-        weights = torch.tensor(compute_class_weights(counts, class_weights), dtype=torch.float32)
-    return _WeightedCrossEntropy(weights, label_smoothing)
-
-
-class _WeightedCrossEntropy(nn.Module):
-    """Weighs pictures, where torch's `weight` weighs classes in the target.
-
-    There the share that smoothing gives to a rare class would have that class's weight in every
-    picture, so that rare classes were answered too often. And there the sum is divided by the
-    weights of the batch: a batch of one class would forget its weight, and two halves would not
-    make a whole.
+    A class weight multiplies the whole loss of each picture of the class, where torch's `weight`
+    weighs classes in the target. There the share that smoothing moves to a rare class would have
+    that class's weight in every picture, so that rare classes were answered too often. And there
+    the sum is divided by the weights of the batch: a batch of one class would forget its weight,
+    and two halves would not make a whole. `label_smoothing` as in Szegedy et al. 2016, "Rethinking
+    the Inception Architecture".
     """
 
     weights: torch.Tensor | None
 
-    def __init__(self, weights: torch.Tensor | None, label_smoothing: float) -> None:
+    def __init__(
+        self, counts: Sequence[int], *, class_weights: str, label_smoothing: float
+    ) -> None:
         super().__init__()
+        weights = None
+        if class_weights != "none":
+            weights = torch.tensor(compute_class_weights(counts, class_weights))
         self.register_buffer("weights", weights)
         self.label_smoothing = label_smoothing
 
@@ -57,3 +51,12 @@ class _WeightedCrossEntropy(nn.Module):
         if self.weights is not None:
             losses = losses * self.weights[labels]
         return losses.mean()
+
+
+# each takes the number of training pictures of each class, and the settings of its section
+LOSSES: dict[str, Callable[..., nn.Module]] = {"cross_entropy": CrossEntropy}
+
+
+def build_loss(name: str, counts: Sequence[int], **settings: Any) -> nn.Module:
+    """Build one of `LOSSES` with its own settings, for classes of `counts` training pictures."""
+    return LOSSES[name](counts, **settings)

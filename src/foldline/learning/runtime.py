@@ -1,4 +1,4 @@
-"""The machine a stage runs on: device, precision, memory format, reading processes."""
+"""What a command runs on: device, precision, memory format, reading processes."""
 
 import warnings
 from dataclasses import dataclass
@@ -20,13 +20,16 @@ from foldline.data.dataset import (
 from foldline.errors import UserError
 from foldline.learning import device
 
-# how many reading processes this command was told that it has
-_said: set[int] = set()
+# numbers of reading processes that this command has warned of
+_warned: set[int] = set()
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """`workers` read pictures for each of the training processes, at most if `auto` chose them."""
+    """Device, precision, memory format, and reading processes for each training process.
+
+    `workers` is a maximum if `auto_workers`.
+    """
 
     accelerator: Accelerator
     precision: str
@@ -38,40 +41,35 @@ class Runtime:
     def is_main(self) -> bool:
         return bool(self.accelerator.is_main_process)
 
+    @property
+    def rank(self) -> int:
+        return int(self.accelerator.process_index)
+
+    @property
+    def world(self) -> int:
+        return int(self.accelerator.num_processes)
+
     def share(self, value: bool) -> bool:
-        """What the main process has given here, in all of them."""
+        """Return the main process's value in all processes."""
         shared = [value]
         broadcast_object_list(shared)
         return shared[0]
 
     def describe(self) -> str:
-        """`cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""
+        """Return a text such as `cpu, fp32, 2 cores` or `cuda, bf16, 2 processes`."""
         accelerator = self.accelerator
         parts = [str(accelerator.device.type), self.precision]
-        if accelerator.num_processes > 1:
-            parts.append(f"{accelerator.num_processes} processes")
+        if self.world > 1:
+            parts.append(f"{self.world} processes")
         elif accelerator.device.type == "cpu":
             parts.append(f"{count_cores()} cores")
         return ", ".join(parts)
 
 
-def build_ordered_batches(
-    dataset: ImageDataset, batch_size: int, runtime: Runtime
-) -> "DataLoader[Batch]":
-    """Every picture once, in table order, shared out over the processes."""
-    order = OrderedBatches(
-        len(dataset),
-        batch_size,
-        rank=runtime.accelerator.process_index,
-        world=runtime.accelerator.num_processes,
-    )
-    return build_batches(dataset, order, runtime)
-
-
 def build_batches(
     dataset: ImageDataset, order: ShuffledBatches | OrderedBatches, runtime: Runtime
 ) -> "DataLoader[Batch]":
-    """The pictures of `dataset` in `order`, read as suits the machine.
+    """Return the pictures of `dataset` in `order`, read by as many processes as `runtime` has.
 
     Raises `UserError` for more reading processes than there is shared memory for.
     """
@@ -84,15 +82,15 @@ def build_batches(
 
 
 def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
-    """As many of the machine's reading processes as there is shared memory for.
+    """Return the number of reading processes that there is shared memory for.
 
-    Each has `PREFETCH` batches ready, and one more is in use. Half of what is free is counted on:
-    training and validation read side by side.
+    Each keeps `PREFETCH` batches ready, and one more is in use. Only half of the free memory
+    counts, as training and validation read at the same time.
     """
     free = device.find_free_shared_memory()
     if runtime.workers == 0 or free is None:
         return runtime.workers
-    share = free // (2 * device.count_local_processes(int(runtime.accelerator.num_processes)))
+    share = free // (2 * device.count_local_processes(runtime.world))
     fitting = max(0, (share // batch_bytes - 1) // PREFETCH)
     if fitting >= runtime.workers:
         return runtime.workers
@@ -106,15 +104,15 @@ def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
             f"train.workers: {arithmetic}; expected {fitting} or less, or give it more, as with "
             "docker run --shm-size=1g"
         )
-    if fitting not in _said:  # what is free differs a little from fold to fold
-        _said.add(fitting)
+    if fitting not in _warned:  # what is free differs a little from fold to fold
+        _warned.add(fitting)
         console.warn(f"{arithmetic}; {fitting} are taken; more with docker run --shm-size=1g")
     return fitting
 
 
 def open_runtime(*, precision: str, workers: int | str, channels_last: bool | str) -> Runtime:
-    """Find the device and prepare it; all but the main process fall silent."""
-    # of torch, on reading processes and deterministic kernels: nothing the user could act on
+    """Find the device and prepare it, and silence all processes but the main one."""
+    # torch's warnings of reading processes and deterministic kernels, which no user can act on
     warnings.filterwarnings("ignore", module=r"torch\..*")
     accelerator = device.build_accelerator(precision)
     kind = accelerator.device.type

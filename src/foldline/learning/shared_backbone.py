@@ -1,8 +1,9 @@
-"""Several heads on one backbone: what of a network is saved alone, and how it answers again."""
+"""Several heads on one backbone: heads saved alone, and networks that share their backbone."""
 
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import torch
 from torch import nn
@@ -13,7 +14,7 @@ from foldline.learning.networks.model import compute_backbone_hash, find_head
 
 
 def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
-    """The checkpoint without its backbone, which `weights` gives again: `imagenet` or a file."""
+    """Return the checkpoint without its backbone, which `weights` names: `imagenet` or a file."""
     return replace(
         checkpoint,
         state={key: value for key, value in checkpoint.state.items() if _is_in(head, key)},
@@ -23,40 +24,37 @@ def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
 
 
 def build_networks(checkpoints: Sequence[Checkpoint]) -> list[nn.Module]:
-    """Networks that between them give the answers of `checkpoints`, in their order.
+    """Return networks that between them answer as `checkpoints` do, in their order.
 
-    Heads on one and the same backbone become one network that computes it once; else there is one
-    network a checkpoint.
+    Neighbours that are heads on the same backbone become one network that computes it once.
     """
-    if len(checkpoints) > 1 and all(_share(checkpoints[0], one) for one in checkpoints):
-        return [build_shared(checkpoints)]
-    return [checkpoint.build_model() for checkpoint in checkpoints]
+    networks: list[nn.Module] = []
+    for backbone, group in groupby(checkpoints, key=_name_backbone):
+        heads = list(group)
+        is_shared = backbone is not None and len(heads) > 1
+        networks += [build_shared(heads)] if is_shared else [one.build_model() for one in heads]
+    return networks
 
 
 def group_sharing(checkpoints: Sequence[Checkpoint]) -> list[list[int]]:
-    """The positions of `checkpoints`, those that are heads on one and the same backbone together.
+    """Group the positions of `checkpoints` by backbone, in the order of each group's first.
 
-    A whole network stands alone. The groups are in the order of their first.
+    A checkpoint that holds a whole network is a group of its own.
     """
-    groups: list[list[int]] = []
+    groups: dict[str | int, list[int]] = {}
     for position, checkpoint in enumerate(checkpoints):
-        for group in groups:
-            if _share(checkpoints[group[0]], checkpoint):
-                group.append(position)
-                break
-        else:
-            groups.append([position])
-    return groups
+        groups.setdefault(_name_backbone(checkpoint) or position, []).append(position)
+    return list(groups.values())
 
 
 def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
-    """One network with the heads of all `checkpoints`, of one task or of several, in their order.
+    """Build one network with the heads of all `checkpoints`, in their order.
 
-    Raises `UserError` where they are not heads on one and the same backbone.
+    They may be of several tasks. Raises `UserError` unless they are heads on the same backbone.
     """
     first = checkpoints[0]
     for checkpoint in checkpoints:
-        if not _share(first, checkpoint):
+        if _name_backbone(checkpoint) != _name_backbone(first) or not first.backbone_sha256:
             raise UserError(
                 f"fold {checkpoint.fold}, {checkpoint.model_name}: not a head on the same backbone "
                 f"and picture size as that of fold {first.fold}, {first.model_name}; train both "
@@ -75,7 +73,7 @@ def build_shared(checkpoints: Sequence[Checkpoint]) -> "SharedBackbone":
 class SharedBackbone(nn.Module):
     """A network with several last layers: `[B, 3, H, W]` in, a tuple of logits `[B, C]` out.
 
-    Each gives, bit for bit, what it would give at the end of a network of its own.
+    Each computes, bit for bit, what it would compute at the end of a network of its own.
     """
 
     def __init__(
@@ -92,7 +90,7 @@ class SharedBackbone(nn.Module):
 
 
 class _SideBySide(nn.Module):
-    """Layers that get the same input; their outputs lie beside each other as more classes."""
+    """Layers with the same input, whose outputs are concatenated along the classes."""
 
     def __init__(self, layers: Sequence[nn.Sequential]) -> None:
         super().__init__()
@@ -103,25 +101,19 @@ class _SideBySide(nn.Module):
         return torch.cat([layer(features) for layer in self.layers], dim=self.dim)
 
 
-def _share(one: Checkpoint, other: Checkpoint) -> bool:
-    """Whether both are heads on one and the same backbone, for pictures prepared alike."""
-
-    def name(checkpoint: Checkpoint) -> tuple[object, ...]:
-        return (
-            checkpoint.model_source,
-            checkpoint.model_name,
-            checkpoint.model_arguments,
-            checkpoint.backbone_sha256,
-            checkpoint.eval_transform,
-        )
-
-    return one.backbone_sha256 is not None and name(one) == name(other)
+def _name_backbone(checkpoint: Checkpoint) -> str | None:
+    """Return the same name for heads on one backbone that look at pictures alike, else None."""
+    if checkpoint.backbone_sha256 is None:
+        return None
+    keys = ("model_source", "model_name", "backbone_sha256", "eval_transform")
+    arguments = sorted(checkpoint.model_arguments.items())
+    return repr([*(getattr(checkpoint, key) for key in keys), arguments])
 
 
 def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
-    """What comes after the last layer in its own row of layers, such as SqueezeNet's mean.
+    """Take the layers after `head` out of its `nn.Sequential`, such as SqueezeNet's mean.
 
-    It is taken out of the model: over classes side by side it would add in another order.
+    Over concatenated classes they would add in another order.
     """
     row = model.get_submodule(head.rpartition(".")[0])
     if not isinstance(row, nn.Sequential):
@@ -135,7 +127,7 @@ def _detach_after(model: nn.Module, head: str) -> list[nn.Module]:
 
 
 def _fill(layer: nn.Module, name: str, state: dict[str, torch.Tensor]) -> nn.Module:
-    """A layer like `layer`, as wide as the one of that name in `state`, with its numbers."""
+    """Copy `layer`, with the width and the weights of the layer `name` in `state`."""
     filled = copy.deepcopy(layer)
     for key, value in state.items():
         setattr(filled, key.removeprefix(f"{name}."), nn.Parameter(value, requires_grad=False))

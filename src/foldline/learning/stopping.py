@@ -1,20 +1,19 @@
-"""The one notion of "best": saving and stopping ask it, and so does a falling learning rate."""
+"""The one notion of "best", which saving, stopping and the plateau schedule ask."""
 
 import math
 from dataclasses import dataclass
 
-# whether more is better
-DIRECTION = {"macro_f1": 1, "accuracy": 1, "log_loss": -1}
+from foldline.metrics.metric import METRICS
 
 
 @dataclass
 class BestTracker:
     """Which validation is the best so far, whether it is good enough, and whether to go on.
 
-    A validation is better when its score passes the best by more than `min_improvement`, or is the
-    first to reach `floor`; a tie is not, and NaN never is. A best that does not reach the floor
-    counts as an improvement, but is not to be saved. `patience` is the number of epochs without a
-    better validation that end the training; 0 never does.
+    A validation is better if its score beats the best by more than `min_improvement`, or is the
+    first to reach `floor`; a tie is not better, and NaN never is. A best below the floor counts as
+    an improvement but is not to be saved. Training ends after `patience` epochs without a better
+    validation; 0 never ends it.
     """
 
     monitor: str
@@ -26,7 +25,7 @@ class BestTracker:
     last_epoch: int = 0
 
     def update(self, epoch: int, score: float) -> bool:
-        """Take in a score of `epoch` (from 1); gives whether it is a best that is to be saved."""
+        """Record a score of `epoch`, from 1; return whether it is a best that is to be saved."""
         self.last_epoch = epoch
         if not self._is_better(score):
             return False
@@ -34,19 +33,19 @@ class BestTracker:
         return self.reaches_floor(score)
 
     def reaches_floor(self, score: float | None) -> bool:
-        """Whether `score` is good enough to be saved; NaN and None never are."""
+        """Return whether `score` is good enough to be saved; NaN and None never are."""
         if score is None or math.isnan(score):
             return False
-        return self.floor is None or (score - self.floor) * DIRECTION[self.monitor] >= 0
+        return self.floor is None or METRICS[self.monitor].compute_gain(score, self.floor) >= 0
 
     @property
     def has_saved(self) -> bool:
-        """Whether there was a best that was to be saved."""
+        """Return whether there was a best that was to be saved."""
         return self.reaches_floor(self.best_score)
 
     @property
     def should_stop(self) -> bool:
-        """Whether `patience` epochs have passed since the best one."""
+        """Return whether `patience` epochs have passed since the best one."""
         return 0 < self.patience <= self.last_epoch - (self.best_epoch or 0)
 
     def _is_better(self, score: float) -> bool:
@@ -54,7 +53,7 @@ class BestTracker:
             return False
         if self.best_score is None or (self.reaches_floor(score) and not self.has_saved):
             return True
-        gain = (score - self.best_score) * DIRECTION[self.monitor]
+        gain = METRICS[self.monitor].compute_gain(score, self.best_score)
         return gain > self.min_improvement  # nor is the NaN of infinity less infinity
 
     def state_dict(self) -> dict[str, float | int | None]:

@@ -11,7 +11,8 @@ from foldline.data.prepared import Prepared
 from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_normalization
-from foldline.learning.runtime import Runtime, build_batches, build_ordered_batches
+from foldline.learning.predictor import Predictor
+from foldline.learning.runtime import Runtime, build_batches
 
 
 def choose_train_rows(prepared: Prepared, fold: int) -> pd.DataFrame:
@@ -59,10 +60,10 @@ def build_learning_transform(config: Config) -> Transform:
 def build_valid_batches(
     config: Config, rows: pd.DataFrame, runtime: Runtime
 ) -> "DataLoader[Batch]":
-    """The pictures that a fold is validated on, in table order, with their official labels."""
-    transform = build_valid_transform(config)
-    dataset = _build_dataset(config, rows, rows["label"].tolist(), transform)
-    return build_ordered_batches(dataset, config.train.batch_size, runtime)
+    """Return the pictures that a fold is validated on, in table order."""
+    predictor = Predictor([], build_valid_transform(config), runtime)
+    paths = rows["path"].tolist()
+    return predictor.build_batches(config.data.root, paths, batch_size=config.train.batch_size)
 
 
 def build_valid_transform(config: Config) -> Transform:

@@ -19,8 +19,7 @@ from foldline.learning.checkpoint import (
     find_backbone_weights,
     load_pretrained,
 )
-from foldline.learning.engine import TrainResult
-from foldline.learning.loss import build_cross_entropy
+from foldline.learning.loss import build_loss
 from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import (
     build_model,
@@ -28,8 +27,9 @@ from foldline.learning.networks.model import (
     learns_batch_norm,
     set_training_mode,
 )
-from foldline.learning.optimizer import Schedule, build_optimizer, build_schedule
+from foldline.learning.optimizer import build_optimizer
 from foldline.learning.runtime import Runtime
+from foldline.learning.schedule import Schedule, build_schedule
 from foldline.learning.stopping import BestTracker
 from foldline.training.batches import (
     build_learning_transform,
@@ -37,6 +37,7 @@ from foldline.training.batches import (
     build_valid_batches,
     choose_train_rows,
 )
+from foldline.training.loop import TrainResult
 from foldline.training.start import (
     group_by_weights,
     load_origin,
@@ -102,11 +103,7 @@ def build_parts(
     counts = np.bincount(
         train_rows["train_label"].to_numpy(dtype=np.int64), minlength=len(prepared.class_names)
     )
-    criterion = build_cross_entropy(
-        counts.tolist(),
-        class_weights=config.train.loss.class_weights,
-        label_smoothing=config.train.loss.label_smoothing,
-    )
+    criterion = build_loss(counts=counts.tolist(), **config.train.loss.model_dump())
     return FoldParts(
         model=model,
         optimizer=prepared_optimizer,

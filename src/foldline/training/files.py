@@ -13,7 +13,6 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.engine import TrainResult
 from foldline.learning.networks.model import copy_state, find_head, find_normalization
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
@@ -21,6 +20,7 @@ from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
 from foldline.tracking.tracker import Tracker
 from foldline.training.components import FoldParts
+from foldline.training.loop import TrainResult
 
 # of `last.pt`, what only a fold that is still to learn needs
 _LEARNING = frozenset({"model", "optimizer", "schedule", "scaler"})

@@ -9,7 +9,6 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_json
-from foldline.learning.engine import NonFiniteLossError
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.metric import METRICS, Metric, compute_scores
@@ -26,6 +25,7 @@ from foldline.runs.table_settings import check_settings
 from foldline.tracking.training import TrainingTracker, track_training
 from foldline.training.components import check_recipe
 from foldline.training.files import FoldJob, count_saved_epochs, shrink_last
+from foldline.training.loop import NonFiniteLossError
 from foldline.training.trainer import NothingSavedError, train_fold
 
 _ROW = "{:<6}{:>9}{:>10}{:>10}{:>12}{:>8}{:>10}"

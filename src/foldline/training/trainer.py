@@ -15,19 +15,12 @@ from foldline.data.bad_pictures import BadPictures
 from foldline.errors import UserError
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.learning.durations import compute_steps, plan_validations
-from foldline.learning.engine import (
-    NonFiniteLossError,
-    OnBatch,
-    TrainResult,
-    ignore_progress,
-    predict,
-    train_epoch,
-)
+from foldline.learning.predictor import OnBatch, Predictor, ignore_progress
 from foldline.learning.runtime import Runtime
 from foldline.metrics.counts import Probs
 from foldline.metrics.metric import compute_scores
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
-from foldline.training.batches import choose_train_rows
+from foldline.training.batches import build_valid_transform, choose_train_rows
 from foldline.training.components import FoldParts, build_parts, seed_everything
 from foldline.training.files import (
     FoldJob,
@@ -36,6 +29,7 @@ from foldline.training.files import (
     save_last,
     save_networks,
 )
+from foldline.training.loop import NonFiniteLossError, TrainResult, train_epoch
 
 # what half precision and the order of sums may change in a log loss
 _SCORE_TOLERANCE = 0.01
@@ -196,13 +190,9 @@ def _validate(
     """Scores against the official labels, and the validation rows with their probabilities."""
     # reading pictures draws from it: how often is validated must not change what is learned
     chance = torch.get_rng_state()
-    rows, probs = predict(
-        [job.runtime.accelerator.unwrap_model(model)],
-        bad.watch(parts.valid_batches),
-        accelerator=job.runtime.accelerator,
-        channels_last=job.runtime.channels_last,
-        on_batch=on_batch,
-    )
+    network = job.runtime.accelerator.unwrap_model(model)
+    predictor = Predictor([network], build_valid_transform(job.config), job.runtime)
+    rows, probs = predictor.predict(bad.watch(parts.valid_batches), on_batch=on_batch)
     torch.set_rng_state(chance)
     if not len(rows):
         raise UserError(f"fold {job.fold}: none of its validation pictures could be read")

@@ -14,7 +14,7 @@ from foldline.config.recipe import load_config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
-from foldline.learning.stopping import DIRECTION
+from foldline.metrics.metric import METRICS
 from foldline.runs.files import load_scores
 from foldline.runs.folders import RunFolder, choose_folds, find_run
 from foldline.tracking.figures import list_figures
@@ -104,9 +104,9 @@ def find_direction(metric: str) -> str | None:
     stem = "out_of_fold_macro_f1" if metric == "score" else metric
     name = stem.removesuffix("_low").removesuffix("_high")
     name = name.removeprefix("mean_").removeprefix("out_of_fold_")
-    if name not in DIRECTION:
+    if name not in METRICS:
         return None
-    return "maximize" if DIRECTION[name] > 0 else "minimize"
+    return METRICS[name].goal
 
 
 def check_metric(sweep: Sweep, num_folds: int) -> None:

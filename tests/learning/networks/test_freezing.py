@@ -10,7 +10,7 @@ import torchvision
 from torch import nn
 
 from foldline.errors import UserError
-from foldline.learning.networks.freezing import SCOPES, find_depths, freeze
+from foldline.learning.networks.freezing import PRESETS, find_depths, freeze
 from foldline.learning.networks.model import build_model, find_head, set_training_mode
 
 SMALL = "shufflenet_v2_x0_5"
@@ -77,9 +77,9 @@ def test_more_learns_with_every_word(source: str, name: str, last: str, second: 
     head = find_head(model, 3)
     names = [name for name, _ in model.named_parameters()]
     learning = {}
-    for scope in SCOPES:
-        freeze(model, scope, head=head)
-        learning[scope] = list_learning(model)
+    for preset in PRESETS:
+        freeze(model, preset, head=head)
+        learning[preset] = list_learning(model)
     assert learning["head"] == [one for one in names if one.startswith(f"{head}.")]
     assert learning["last_blocks"][0].startswith(f"{last}.")
     assert learning["all_but_first"][0].startswith(f"{second}.")
@@ -87,7 +87,7 @@ def test_more_learns_with_every_word(source: str, name: str, last: str, second: 
     depths = find_depths(model, head=head)
     assert list(depths.values()) == sorted(depths.values())
     assert max(depths.values()) > 3, "three blocks and the head"
-    for less, more in pairwise(SCOPES):
+    for less, more in pairwise(PRESETS):
         assert set(learning[less]) < set(learning[more])
         assert learning[more][-len(learning[less]) :] == learning[less], "the later ones"
 
@@ -102,19 +102,19 @@ def test_no_family_of_torchvision_is_left_out_above() -> None:
 
 def test_a_network_of_a_single_layer_has_a_head_and_nothing_else() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
-    for scope in SCOPES:
-        freeze(model, scope, head="1")
+    for preset in PRESETS:
+        freeze(model, preset, head="1")
         assert list_learning(model) == ["1.weight", "1.bias"]
 
 
 @pytest.mark.parametrize("name", [SMALL, "densenet121", "squeezenet1_1", "mobilenet_v3_small"])
-@pytest.mark.parametrize("scope", SCOPES)
-def test_what_is_frozen_keeps_its_bytes_and_the_rest_moves(name: str, scope: str) -> None:
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_frozen_keeps_its_bytes_and_the_rest_moves(name: str, preset: str) -> None:
     small = {"block_config": [1, 1, 1, 1], "growth_rate": 8} if name == "densenet121" else None
     torch.manual_seed(0)
     model = build_model(name, 3, arguments=small)
     head = find_head(model, 3)
-    freeze(model, scope, head=head)
+    freeze(model, preset, head=head)
     learning = set(list_learning(model))
     before = {key: value.clone() for key, value in model.state_dict().items()}
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, weight_decay=0.5)

@@ -1,1 +1,1 @@
-"""Networks by name, their heads, their frozen parts."""
+"""Networks by name, their heads and their frozen parts."""

@@ -1,4 +1,4 @@
-"""`model.arguments`: what the user gives a network's constructor in place of its own values."""
+"""`model.arguments`: values of the user for a network's constructor, in place of its own."""
 
 import difflib
 import inspect
@@ -14,7 +14,7 @@ from torch import nn
 
 from foldline.errors import UserError
 
-# who decides about these instead
+# set elsewhere
 _FIXED = {
     "num_classes": "the number of classes is that of the data",
     "weights": "weights are chosen by model.weights",
@@ -27,9 +27,9 @@ _PLAIN = (int, float, bool, str, type(None))
 
 
 def check_arguments(kind: type[nn.Module], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`arguments` as the constructor of `kind` takes them: lists as tuples where it wants these.
+    """Return `arguments` as the constructor of `kind` takes them, lists as tuples where it does.
 
-    Raises `UserError` with one line for each that it does not take or that has another type.
+    Raises `UserError` with a line for each argument that it does not take or of another type.
     """
     known = _list_known(kind)
     checked, faults = {}, []
@@ -53,10 +53,10 @@ def check_arguments(kind: type[nn.Module], arguments: Mapping[str, Any]) -> dict
 
 @contextmanager
 def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[None]:
-    """Within the block, the first `kind` constructed gets `arguments` for the builder's own.
+    """Pass `arguments` to the first `kind` constructed in the block, over the builder's own.
 
-    Builders of libraries fix some arguments of the class, as `densenet121` its `block_config`, and
-    refuse them from others. What the user does not name stays as the builder has it.
+    Builders of libraries fix some arguments of the class, as `densenet121` does its
+    `block_config`, and refuse them from callers. The builder's other arguments stay.
     """
     construct: Any = kind.__init__
     signature = inspect.signature(construct)
@@ -83,9 +83,9 @@ def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[
 
 
 def _list_known(kind: type[nn.Module]) -> dict[str, Any]:
-    """The arguments of a constructor that plain values can express, with their types.
+    """Return the arguments of a constructor that plain values can express, with their types.
 
-    Those of the class it is made from too, where it passes on what it does not know itself.
+    They include those of the parent class where the constructor passes unknown ones on.
     """
     known: dict[str, Any] = {}
     for one in kind.__mro__:
@@ -115,20 +115,20 @@ def _list_own(construct: Any, parameters: Sequence[inspect.Parameter]) -> dict[s
 
 
 def _guess(default: Any) -> Any:
-    """The type of an argument without one, by its default."""
+    """Return the type of an unannotated argument, by its default."""
     if isinstance(default, tuple):
         return tuple[Any, ...]
     return type(default) if isinstance(default, bool | int | float | str) else Any
 
 
 def _reduce(hint: Any) -> Any:
-    """The part of a type that YAML can express; None where there is none, as for classes."""
+    """Return the part of a type that YAML can express, or None, as for classes."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint in _PLAIN or hint is Any or origin is typing.Literal:
         return hint
     if origin in (Union, types.UnionType):
         kept = [one for one in map(_reduce, inner) if one is not None]
-        # None alone would only say that the user may leave it out
+        # None alone would only mean that the user may leave it out
         return Union[tuple(kept)] if any(one is not type(None) for one in kept) else None  # noqa: UP007
     if origin in (tuple, list, Sequence) and None not in [
         _reduce(o) for o in inner if o is not ...

@@ -9,7 +9,7 @@ from torch import nn
 from foldline.errors import UserError
 
 # from a small share of the parameters to all of them; docs/advise.md says which is for what
-SCOPES = ("head", "last_blocks", "all_but_first", "all")
+PRESETS = ("head", "last_blocks", "all_but_first", "all")
 
 # a network in fewer blocks is looked at more closely, as `features` alone says nothing
 _FEWEST_BLOCKS = 3
@@ -19,13 +19,13 @@ _GROUPS = 4
 
 
 def freeze(model: nn.Module, train: str, *, head: str) -> None:
-    """Let only a part learn: a word of `SCOPES`, or everything from the block named `train` up.
+    """Freeze all but a part: a word of `PRESETS`, or everything from the block `train` up.
 
     `head`: the last layer. `last_blocks`: the last quarter of the blocks, at least one, and the
     head. `all_but_first`: all but the stem and the first quarter of the blocks. `all`: everything.
     The head learns in every case. Raises `UserError` naming the blocks there are.
     """
-    if train in SCOPES:
+    if train in PRESETS:
         depths = find_depths(model, head=head)
         start = _find_start(max(depths.values()) - 1, train)
         learning = {name for name, depth in depths.items() if depth >= start}
@@ -36,7 +36,7 @@ def freeze(model: nn.Module, train: str, *, head: str) -> None:
 
 
 def find_depths(model: nn.Module, *, head: str) -> dict[str, int]:
-    """How deep each parameter lies: 0 in the stem, 1 to n in the blocks, n + 1 in the head.
+    """Return the depth of each parameter: 0 in the stem, 1 to n in the blocks, n + 1 in the head.
 
     A block is a module of two or more layers with weights, at the outermost level that has three
     of them after the stem. What stands between blocks, such as a norm or a layer that halves the
@@ -56,17 +56,17 @@ def find_depths(model: nn.Module, *, head: str) -> dict[str, int]:
     return depths
 
 
-def _find_start(num_blocks: int, scope: str) -> int:
-    """The depth from which on parameters learn."""
+def _find_start(num_blocks: int, preset: str) -> int:
+    """Return the depth from which on parameters learn."""
     group = max(1, num_blocks // _GROUPS)
     starts = {"head": num_blocks + 1, "all_but_first": group + 1, "all": 0}
     # of a network of very few blocks no more than `all_but_first`
     starts["last_blocks"] = max(num_blocks + 1 - group, group + 1)
-    return min(starts[scope], num_blocks + 1)
+    return min(starts[preset], num_blocks + 1)
 
 
 def _divide(model: nn.Module, head: str) -> list[str]:
-    """Names of the modules before the head, in order, opened until there are blocks among them."""
+    """Return the modules before the head, in order, opened until there are blocks among them."""
     parts = _list_children(model, "")
     while True:
         around_head = [part for part in parts if head.startswith(f"{part}.")]
@@ -87,7 +87,7 @@ def _divide(model: nn.Module, head: str) -> list[str]:
 
 
 def _choose_blocks(model: nn.Module, parts: Sequence[str], *, layers: int) -> list[str]:
-    """The parts of at least so many layers, less the first one where it is the stem itself."""
+    """Return the parts of at least so many layers, without a first one that is the stem."""
     counts = {part: _count_layers(model.get_submodule(part)) for part in parts}
     weighty = [part for part in parts if counts[part]]
     blocks = [part for part in parts if counts[part] >= layers]
@@ -95,14 +95,14 @@ def _choose_blocks(model: nn.Module, parts: Sequence[str], *, layers: int) -> li
 
 
 def _list_children(model: nn.Module, part: str) -> list[str]:
-    """Dotted names of the modules with parameters directly in `part`."""
+    """Return the dotted names of the modules with parameters directly in `part`."""
     prefix = f"{part}." if part else ""
     children = model.get_submodule(part).named_children()
     return [prefix + name for name, child in children if any(True for _ in child.parameters())]
 
 
 def _count_layers(module: nn.Module) -> int:
-    """Matrices and filters, as against norms and scales, which have one number a channel."""
+    """Count matrices and filters, but not norms and scales, which have one number a channel."""
 
     def is_matrix(parameter: torch.Tensor) -> bool:
         return sum(size > 1 for size in parameter.shape) > 1
@@ -115,16 +115,16 @@ def _count_numbers(module: nn.Module) -> int:
 
 
 def _list_from(model: nn.Module, block: str, *, head: str) -> set[str]:
-    """Names of the parameters from `block` up, and of the head's."""
+    """Return the names of the parameters from `block` up and of those in the head."""
     # two levels deep: `layer4`, `features.denseblock4`
     outer = _list_children(model, "")
     blocks = [name for part in outer for name in (part, *_list_children(model, part))]
     if block not in blocks:
-        near = difflib.get_close_matches(block, [*SCOPES, *blocks], n=1)
+        near = difflib.get_close_matches(block, [*PRESETS, *blocks], n=1)
         raise UserError(
             f"model.train: {block!r} is not a block of this model; "
             f"{f'did you mean {near[0]}? ' if near else ''}"
-            f"expected {', '.join(SCOPES[::-1])}, or one of {', '.join(blocks)}"
+            f"expected {', '.join(PRESETS[::-1])}, or one of {', '.join(blocks)}"
         )
     names = [name for name, _ in model.named_parameters()]
     first = next(number for number, name in enumerate(names) if name.startswith(f"{block}."))

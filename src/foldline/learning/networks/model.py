@@ -1,4 +1,4 @@
-"""The network: built by name, given weights, and told apart into backbone and head."""
+"""The network: built by name, loaded with weights, divided into backbone and head."""
 
 import hashlib
 import itertools
@@ -35,11 +35,11 @@ def build_model(
     source: str = "torchvision",
     arguments: Mapping[str, Any] | None = None,
 ) -> nn.Module:
-    """A classification model with random weights and a head of `num_classes`.
+    """Build a classification model with random weights and a head of `num_classes`.
 
-    `[B, 3, H, W]` float32 in, logits `[B, num_classes]` out. `arguments` are the constructor's, for
-    the model's own. Raises `UserError` for a name that `source` (`torchvision` or `timm`) does not
-    have, whose last layer cannot be replaced, or whose constructor refuses the arguments.
+    `[B, 3, H, W]` float32 in, logits `[B, num_classes]` out. `arguments` override those that the
+    model passes to its constructor. Raises `UserError` for a name that `source` (`torchvision` or
+    `timm`) does not have, a last layer that cannot be replaced, or arguments that are refused.
     """
     library: Any = _SOURCES[source]
     library.check_name(name)
@@ -61,10 +61,10 @@ def build_model(
 
 
 def find_normalization(name: str, *, source: str) -> tuple[Triple, Triple]:
-    """Mean and standard deviation of the channels, in units of 0 to 1, that the model expects.
+    """Return the mean and standard deviation of the channels that the model expects, from 0 to 1.
 
-    The one place that decides about them: for training, validation and, by way of the checkpoint,
-    for inference. Raises `UserError` for a model that does not look at three channels.
+    Training and validation ask here, and inference through the checkpoint. Raises `UserError` for
+    a model that does not look at three channels.
     """
     library: Any = _SOURCES[source]
     library.check_name(name)
@@ -75,14 +75,14 @@ def find_normalization(name: str, *, source: str) -> tuple[Triple, Triple]:
 
 
 def download_state(name: str, *, source: str, arguments: Mapping[str, Any]) -> State:
-    """The pretrained weights that `source` offers for a model, from its cache or the network."""
+    """Return the pretrained weights that `source` has for a model, downloaded if need be."""
     if source == "timm":
         return timm_models.download_state(name, arguments)
     return torchvision_models.download_state(name)
 
 
 def find_head(model: nn.Module, num_classes: int) -> str:
-    """The dotted name of the last layer, which gives one number a class."""
+    """Return the dotted name of the last layer, which has one output a class."""
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     name, layer = layers[-1]
     name = str(name)
@@ -197,7 +197,7 @@ def _compare(key: str, given: torch.Tensor, own: torch.Tensor) -> list[str]:
 
 
 def copy_state(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The weights of `model` as they are saved: on the processor, in one memory format.
+    """Return the weights of `model` as they are saved: on the CPU, in one memory format.
 
     It is torch's own dictionary, as some layers refuse one without the versions it keeps.
     """
@@ -208,7 +208,7 @@ def copy_state(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def compute_backbone_hash(state: State, *, head: str) -> str:
-    """SHA-256 of names, types, shapes and numbers of everything but the head, as 64 hex digits."""
+    """Compute the SHA-256 of all names, types, shapes and numbers outside the head, in hex."""
     digest = hashlib.sha256()
     for key, value in state.items():
         if not key.startswith(f"{head}."):
@@ -219,13 +219,12 @@ def compute_backbone_hash(state: State, *, head: str) -> str:
 
 
 def set_training_mode(model: nn.Module) -> None:
-    """Training mode for what learns and evaluation mode for what is frozen.
+    """Set training mode for what learns and evaluation mode for what is frozen.
 
-    So frozen batch norm keeps its statistics, and frozen layers give the same features of a picture
-    every time. Layers without parameters are frozen inside a block that is frozen whole. Of others,
-    batch norm is frozen where the layer before it is, whose output it measures, and all the rest,
-    such as dropout, where the next one is, which learns from what they leave: the head's own
-    dropout stays.
+    So frozen batch norm keeps its statistics, and frozen layers compute the same features of a
+    picture every time. A layer without parameters is frozen inside a block that is frozen whole.
+    Elsewhere batch norm is frozen if the layer before it is, whose output it measures; any other,
+    such as dropout, if the next one is, which learns from its output: the head's own dropout stays.
     """
     for module, learns in _list_modes(model):
         module.training = learns

@@ -43,7 +43,7 @@ def check_name(name: str) -> None:
 
 
 def find_class(name: str) -> type[nn.Module]:
-    """The class that timm constructs for `name`."""
+    """Return the class that timm constructs for `name`."""
     with torch.device("meta"):  # shapes without numbers
         return type(construct(name, 1))
 
@@ -72,14 +72,14 @@ def find_other_heads(name: str) -> tuple[str, ...]:
 
 
 class _Silent(nn.Module):
-    """A head that says nothing: 0 for every class."""
+    """A head whose logits are all 0."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return features.new_zeros(*features.shape[:-1], 1)
 
 
 def _double(_layer: nn.Module, _inputs: object, logits: torch.Tensor) -> torch.Tensor:
-    """What the mean with a silent head makes the main head's logits again, to the last bit."""
+    """Double the logits, so that their mean with a silent head's is the same to the last bit."""
     return logits * 2
 
 
@@ -91,7 +91,7 @@ def _find_heads(name: str) -> tuple[str, ...]:
 
 
 def find_normalization(name: str) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of a channel that the pretrained weights were trained with."""
+    """Return the mean and standard deviation of a channel for the pretrained weights."""
     timm = _import_timm()
     settings = timm.get_pretrained_cfg(name)
     given = settings.to_dict() if settings is not None else {}
@@ -100,7 +100,7 @@ def find_normalization(name: str) -> tuple[list[float], list[float]]:
 
 
 def download_state(name: str, arguments: Mapping[str, Any]) -> Mapping[str, torch.Tensor]:
-    """timm's pretrained weights from the cache of Hugging Face or the network.
+    """Return timm's pretrained weights, from the cache of Hugging Face or downloaded.
 
     Where `arguments` change the size of a transformer's picture, timm stretches its positions.
     Raises `UserError` where there are none, or where they cannot be downloaded.
@@ -133,7 +133,7 @@ def download_state(name: str, arguments: Mapping[str, Any]) -> Mapping[str, torc
 
 
 def _find_in_cache(name: str) -> dict[str, str]:
-    """What makes timm read a file that was downloaded before without asking the network."""
+    """Return settings that make timm read a cached file without asking the network."""
     from huggingface_hub import try_to_load_from_cache
 
     settings = _import_timm().get_pretrained_cfg(name)

@@ -12,7 +12,7 @@ from torch import nn
 
 from foldline.errors import UserError
 
-# the heads that help these to learn and do not answer
+# heads that only help the network to learn
 _AUXILIARY_HEADS = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
@@ -26,7 +26,7 @@ def check_name(name: str) -> None:
 
 
 def find_class(name: str) -> type[nn.Module]:
-    """The class that the builder `name` constructs."""
+    """Return the class that the builder `name` constructs."""
     builder = torchvision.models.get_model_builder(name)
     kind: type[nn.Module] = typing.get_type_hints(builder)["return"]
     return kind
@@ -53,13 +53,13 @@ def find_other_heads(name: str) -> tuple[str, ...]:
 
 
 def find_normalization(name: str) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of a channel that the ImageNet weights were trained with."""
+    """Return the mean and standard deviation of a channel for the ImageNet weights."""
     transform = torchvision.models.get_model_weights(name)["DEFAULT"].transforms()
     return list(transform.mean), list(transform.std)
 
 
 def download_state(name: str) -> Mapping[str, torch.Tensor]:
-    """ImageNet weights from torchvision's cache or the network; nothing in the file is executed.
+    """Return ImageNet weights, downloaded if need be, without executing anything in the file.
 
     Raises `UserError` that names the file and where to put it when it cannot be downloaded.
     """

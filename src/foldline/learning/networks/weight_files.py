@@ -1,4 +1,4 @@
-"""Files of weights as programs write them: what is read, and where in it the weights stand."""
+"""Files of weights as other programs write them: read safely, and the state dict found in them."""
 
 import pickle
 from collections import OrderedDict
@@ -12,8 +12,8 @@ import torch
 from foldline.errors import UserError
 from foldline.text import escape, name_some
 
-# where programs put their weights, the averaged ones first, as scores are told of those; one may
-# stand in another
+# keys that programs put their weights under, averaged ones first, as reported scores are theirs;
+# one may be nested in another
 _CONTAINERS = (
     *("state_dict_ema", "ema_state_dict", "model_ema", "ema", "params_ema"),
     *("state", "state_dict", "model_state_dict", "model", "module", "net", "network"),
@@ -23,7 +23,7 @@ _DEEPEST = 3
 
 
 class _Unread:
-    """Stands for an object that people keep beside their weights; forgets all it is given."""
+    """Stands for an object kept beside the weights, whose content is dropped."""
 
     def __new__(cls, *_: object, **__: object) -> "_Unread":
         return super().__new__(cls)
@@ -52,10 +52,10 @@ _SAFE_GLOBALS: list[Any] = [
 
 
 def read_weight_file(path: Path) -> Any:
-    """Return what a safetensors file or one of `torch.save` holds; nothing in it is executed.
+    """Read a safetensors file or one of `torch.save`, without executing anything in it.
 
-    Settings, and numbers and arrays of numpy, come as objects that say nothing. Raises `UserError`
-    for a file that is broken, or that holds more.
+    Settings, and numbers and arrays of numpy, become empty objects. Raises `UserError` for a file
+    that is broken or holds anything else.
     """
     try:
         if path.suffix.lower() == ".safetensors":
@@ -75,9 +75,9 @@ def read_weight_file(path: Path) -> Any:
 def find_state(
     values: Mapping[str, Any], where: tuple[str, ...] = ()
 ) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
-    """Return the state dict in what a file holds, and under which keys it stands; or an empty one.
+    """Return the state dict, or an empty one, in a file's content, and the keys it is under.
 
-    It is torch's own dictionary where the file has that, with the versions of the layers.
+    It keeps the versions of the layers, where the file has torch's own dictionary.
     """
     for key in _CONTAINERS if len(where) < _DEEPEST else ():
         if isinstance(values.get(key), dict):
@@ -95,7 +95,7 @@ def find_state(
 
 
 def _name_globals(path: Path) -> str:
-    """Return ` (a.B, c.D)`, what a file of weights wants to have built; nothing if unknown."""
+    """Return the classes that a file of weights refers to, as ` (a.B, c.D)`; empty if unknown."""
     try:
         with torch.serialization.safe_globals(_SAFE_GLOBALS):
             names = torch.serialization.get_unsafe_globals_in_checkpoint(path)

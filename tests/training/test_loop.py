@@ -1,30 +1,21 @@
-"""The two loops, on a network of a few hundred weights and pictures of noise."""
+"""An epoch of training, on a network of a few hundred weights and pictures of noise."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from tests.noise import build_empty_batch, build_net, count, draw_batches
 from torch import nn
 
+from foldline.data.dataset import Batch
 from foldline.errors import UserError
-from foldline.learning import engine
-from foldline.learning.engine import NonFiniteLossError, TrainResult, predict, train_epoch
-from foldline.learning.loss import build_cross_entropy
-
-
-class Batch(NamedTuple):
-    images: torch.Tensor
-    labels: torch.Tensor
-    rows: torch.Tensor
-
-    def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        """Nothing to do: the noise is around 0 already."""
-        return images
+from foldline.learning.loss import build_loss
+from foldline.training.loop import NonFiniteLossError, TrainResult, train_epoch
 
 
 @pytest.fixture(scope="module")
@@ -33,35 +24,6 @@ def accelerator() -> Iterator[Accelerator]:
     AcceleratorState._reset_state(reset_partial_state=True)
     yield Accelerator(cpu=True, mixed_precision="no")
     AcceleratorState._reset_state(reset_partial_state=True)
-
-
-def build_net(*, norm: bool = False) -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Conv2d(3, 8, 3),
-        nn.BatchNorm2d(8) if norm else nn.Identity(),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(8 * 4 * 4, 3),
-    )
-
-
-def draw_batches(*sizes: int) -> list[Batch]:
-    """Batches of noise whose label, 0 to 2, is the channel that is a little brighter."""
-    random = torch.Generator().manual_seed(1)
-    labels = torch.randint(0, 3, (sum(sizes),), generator=random)
-    images = torch.randn(sum(sizes), 3, 6, 6, generator=random)
-    images[torch.arange(len(labels)), labels] += 0.5
-    rows = torch.arange(sum(sizes))
-    parts = (torch.split_with_sizes(tensor, list(sizes)) for tensor in (images, labels, rows))
-    return [Batch(*batch) for batch in zip(*parts, strict=True)]
-
-
-def count(batches: Iterable[Batch], drawn: list[int]) -> Iterator[Batch]:
-    """Pass the batches on, and a number each into `drawn`."""
-    for batch in batches:
-        drawn.append(len(drawn))
-        yield batch
 
 
 def train(
@@ -162,7 +124,9 @@ def test_accumulated_steps_equal_those_of_large_batches(
     large: Sequence[int],
     class_weights: str,
 ) -> None:
-    criterion = build_cross_entropy([5, 1, 2], class_weights=class_weights, label_smoothing=0.0)
+    criterion = build_loss(
+        "cross_entropy", [5, 1, 2], class_weights=class_weights, label_smoothing=0.0
+    )
     one, other = build_net(), build_net()
     result = train(
         one, draw_batches(*small), accelerator, accumulate=accumulate, criterion=criterion
@@ -231,7 +195,7 @@ def test_an_epoch_in_parts_learns_what_a_whole_one_learns(
                 accumulate=2,
                 first_step=total.steps + 1,
             )
-            predict([model], draw_batches(2), accelerator=accelerator)
+            model.eval()  # as a validation leaves it
         return total, flatten(model)
 
     whole, weights = run(None)
@@ -304,8 +268,7 @@ def test_the_rest_of_an_epoch_may_be_empty(accelerator: Accelerator) -> None:
 def test_a_batch_without_pictures_is_the_users_to_mend(
     accelerator: Accelerator, accumulate: int
 ) -> None:
-    nothing = torch.empty(0, dtype=torch.int64)
-    batches = [*draw_batches(2), Batch(torch.empty(0, 3, 0, 0), nothing, nothing)]
+    batches = [*draw_batches(2), build_empty_batch()]
     with pytest.raises(UserError, match="none of the training pictures"):
         train(build_net(), batches, accelerator, accumulate=accumulate)
 
@@ -334,78 +297,4 @@ def test_pictures_come_in_the_memory_format_asked_for(
         lambda _, args: seen.append(args[0].is_contiguous(memory_format=torch.channels_last))
     )
     train(model, draw_batches(2), accelerator, channels_last=channels_last)
-    predict([model], draw_batches(2), accelerator=accelerator, channels_last=channels_last)
-    assert seen == [channels_last] * 2
-
-
-def test_predict_gives_rows_ascending_and_probabilities(accelerator: Accelerator) -> None:
-    model, batches = build_net(norm=True).train(), draw_batches(3, 3, 1)
-    rows, probs = predict([model], reversed(batches), accelerator=accelerator)
-    assert rows.tolist() == list(range(7))
-    assert probs.shape == (1, 7, 3)
-    assert probs.dtype == np.float64
-    np.testing.assert_allclose(probs.sum(axis=2), 1, rtol=1e-12)
-    images = torch.cat([batch.images for batch in batches])
-    expected = (
-        model.eval()(images).softmax(1).detach()
-    )  # by the running statistics, not the batch's
-    np.testing.assert_allclose(probs[0], expected, rtol=1e-5)
-
-
-def test_flip_averages_with_the_mirrored_picture(accelerator: Accelerator) -> None:
-    model, batches = build_net(), draw_batches(4)
-    mirrored = [batches[0]._replace(images=batches[0].images.flip(-1))]
-    _, plain = predict([model], batches, accelerator=accelerator)
-    _, mirror = predict([model], mirrored, accelerator=accelerator)
-    _, both = predict([model], batches, accelerator=accelerator, flip=True)
-    assert not np.allclose(plain, mirror, atol=1e-2)
-    np.testing.assert_allclose(both, (plain + mirror) / 2)
-
-
-def test_several_models_share_one_pass(accelerator: Accelerator) -> None:
-    models = [build_net(), nn.Sequential(nn.Flatten(), nn.Linear(108, 3))]
-    drawn: list[int] = []
-    _, probs = predict(models, count(draw_batches(2, 2, 1), drawn), accelerator=accelerator)
-    assert len(drawn) == 3
-    for model, answers in zip(models, probs, strict=True):
-        _, alone = predict([model], draw_batches(2, 2, 1), accelerator=accelerator)
-        np.testing.assert_array_equal(answers, alone[0])
-
-
-def test_a_batch_whose_pictures_were_all_bad_is_passed_over(accelerator: Accelerator) -> None:
-    nothing = torch.empty(0, dtype=torch.int64)
-    batches = [Batch(torch.empty(0, 3, 0, 0), nothing, nothing), *draw_batches(2)]
-    rows, _ = predict([build_net()], batches, accelerator=accelerator)
-    assert rows.tolist() == [0, 1]
-    rows, probs = predict([build_net()], batches[:1], accelerator=accelerator)
-    assert (rows.shape, probs.shape) == ((0,), (1, 0, 0))
-
-
-def test_the_shares_of_several_processes_are_put_into_order(
-    accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, whole = predict([build_net()], draw_batches(4), accelerator=accelerator)
-    images, labels, rows = draw_batches(4)[0]
-    shares = [Batch(images[rank::2], labels[rank::2], rows[rank::2]) for rank in range(2)]
-    gathered: list[Any] = []
-
-    def gather(own: list[Any]) -> list[Any]:
-        gathered.extend(own)
-        return gathered
-
-    monkeypatch.setattr(engine, "gather_object", gather)
-    predict([build_net()], shares[1:], accelerator=accelerator)
-    found, probs = predict([build_net()], shares[:1], accelerator=accelerator)
-    assert found.tolist() == [0, 1, 2, 3]
-    np.testing.assert_allclose(probs, whole, rtol=1e-5)
-
-
-def test_predicting_tells_how_many_pictures_are_done(accelerator: Accelerator) -> None:
-    done: list[int] = []
-    predict(
-        [build_net()],
-        draw_batches(3, 3, 1),
-        accelerator=accelerator,
-        on_batch=lambda count, note: done.append(count),
-    )
-    assert done == [3, 3, 1]
+    assert seen == [channels_last]

@@ -1,0 +1,13 @@
+"""The ways in which a network may look at a picture when it answers, by name."""
+
+from collections.abc import Callable
+
+import torch
+
+View = Callable[[torch.Tensor], torch.Tensor]
+
+# each takes images [B, 3, H, W] and returns as many of the same size
+VIEWS: dict[str, View] = {
+    "none": lambda images: images,
+    "flip": lambda images: images.flip(-1),
+}
