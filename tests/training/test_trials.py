@@ -15,6 +15,7 @@ from tests.written_runs import build_prepared, change_json, write_run
 from foldline.cli import main
 from foldline.config import Config
 from foldline.errors import UserError
+from foldline.metrics.metric import METRICS
 from foldline.tracking.figures import list_figures
 from foldline.training.sweep import _train
 from foldline.training.trials import (
@@ -105,7 +106,7 @@ def test_a_trial_whose_scores_are_damaged_is_not_finished(
     assert trial.load_scores() is None
 
 
-def test_a_trial_that_was_scored_by_another_metric_is_not_finished(
+def test_a_trial_that_was_scored_by_other_metrics_is_not_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -115,6 +116,9 @@ def test_a_trial_that_was_scored_by_another_metric_is_not_finished(
     for metric, is_finished in (("macro_f1", True), ("log_loss", False)):
         trial = Trial({}, [], Config.model_validate(settings | {"metric": metric}))
         assert trial.is_finished(prepared) == is_finished
+    trial = Trial({}, [], Config.model_validate(settings))
+    monkeypatch.setitem(METRICS, "error", METRICS["accuracy"])
+    assert not trial.is_finished(prepared), "it has no score by the metric that is new"
 
 
 @pytest.mark.parametrize(

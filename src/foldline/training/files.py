@@ -29,7 +29,6 @@ from foldline.training.start import name_weights
 # what `last.pt` holds only as long as the fold is still to learn
 _LEARNING_KEYS = ("model", "optimizer", "schedule", "scaler")
 
-
 Row = dict[str, Any]
 
 
@@ -161,7 +160,7 @@ def load_last(
         ) from None
     if goes_on() and before != now:
         raise UserError(
-            f"{path} was trained with {_list(before)}, this is {_list(now)}; go on as before "
+            f"{path} was trained with {_show(before)}, this is {_show(now)}; go on as before "
             "(torchrun, train.precision), or take another run name"
         )
 
@@ -195,5 +194,5 @@ def _describe(runtime: Runtime) -> dict[str, str | int]:
     return {"processes": processes, "precision": runtime.precision}
 
 
-def _list(arithmetic: dict[str, str | int]) -> str:
+def _show(arithmetic: dict[str, str | int]) -> str:
     return ", ".join(f"{key} {value}" for key, value in arithmetic.items())

@@ -66,6 +66,8 @@ class Trial:
         scores = self.load_scores()
         if scores is None or scores.metric != self.config.metric:
             return False
+        if not METRICS.keys() <= scores.joined.keys():  # of an older version
+            return False
         return all(self.run.fold(fold).is_finished and fold in scores.folds for fold in folds)
 
     def load_scores(self) -> RunScores | None:
@@ -119,9 +121,8 @@ def find_direction(figure: str, metric: str) -> str | None:
 
 def check_figure(sweep: Sweep, num_folds: int) -> None:
     """Raise `UserError` for a figure that a trial of so many folds will not have."""
-    known = [
-        name for name in list_figures(num_folds, sweep.metric) if find_direction(name, sweep.metric)
-    ]
+    figures = list_figures(num_folds, sweep.metric)
+    known = [name for name in figures if find_direction(name, sweep.metric)]
     if sweep.figure not in known:
         near = [name for name in known if name == f"out_of_fold_{sweep.figure}"]
         near += difflib.get_close_matches(sweep.figure, known, n=1)
