@@ -16,10 +16,10 @@ from foldline.data.prepared import load_prepared
 from foldline.files import claiming
 from foldline.reporting import run_report
 from foldline.runs.folders import RunFolder
-from foldline.training import files as fold_files
 from foldline.training import run as train_stage
 from foldline.training import trainer as fold_stage
 from foldline.training.loop import train_epoch
+from foldline.training.trainer import FoldTrainer
 
 QUICK = ("train.folds=[0]", "train.epochs=1")
 
@@ -111,13 +111,13 @@ def test_a_finished_fold_is_not_trained_again(
     assert prepared("train", "train.folds=[0]") == 0
     first = list_files(project / "outputs/runs/tiny/fold_0")
     trained: list[int] = []
-    real = fold_stage._run_epoch
+    real = FoldTrainer.train_epoch
 
-    def note(job: fold_files.FoldJob, *rest: Any) -> Any:
-        trained.append(job.fold)
-        return real(job, *rest)
+    def note(trainer: FoldTrainer, epoch: int) -> Any:
+        trained.append(trainer.fold)
+        return real(trainer, epoch)
 
-    monkeypatch.setattr(fold_stage, "_run_epoch", note)
+    monkeypatch.setattr(FoldTrainer, "train_epoch", note)
     assert prepared("train") == 0
     assert set(trained) == {1}
     assert list_files(project / "outputs/runs/tiny/fold_0") == first
@@ -152,13 +152,13 @@ def test_a_fold_that_another_process_finishes_meanwhile_is_no_fault(
     train_once(project, "train.epochs=1", "run=shared")
     run = RunFolder(Path("outputs/runs/shared"))
     run.fold(0).oof.rename("oof.csv")
-    real = train_stage._summarize
+    real = train_stage.summarize  # type: ignore[attr-defined]
 
     def finish(*arguments: Any) -> None:
         Path("oof.csv").rename(run.fold(0).oof)
         real(*arguments)
 
-    monkeypatch.setattr(train_stage, "_summarize", finish)
+    monkeypatch.setattr(train_stage, "summarize", finish)
     capsys.readouterr()
     with claiming(run.fold(0).lock):
         assert foldline("train", "train.epochs=1", "run=shared") == 0

@@ -11,8 +11,8 @@ import torch
 from tests.competition import Foldline
 
 from foldline.learning.checkpoint import save_state
-from foldline.training import components as parts
-from foldline.training.start import name_weights
+from foldline.training import check_recipe, trainer
+from foldline.training.start import build_network, name_weights
 
 # so small a rate, and batch norm at rest, that the first epoch changes next to nothing
 STILL = ("model.train=head", "train.optimizer.lr=1e-12", "train.epochs=1", "train.batch_size=4")
@@ -117,13 +117,13 @@ def test_folds_that_start_alike_are_checked_by_one_network_and_warned_of_togethe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     built = []
-    real = parts.build_network
 
     def note(*args: Any, **settings: Any) -> Any:
         built.append(args[2])
-        return real(*args, **settings)
+        return build_network(*args, **settings)
 
-    monkeypatch.setattr(parts, "build_network", note)
+    for module in (check_recipe, trainer):
+        monkeypatch.setattr(module, "build_network", note)
     assert first("prepare", "folds.seed=5") == 0
     one = "model.weights=outputs/runs/first/fold_0/best.pt"
     capsys.readouterr()

@@ -57,8 +57,10 @@ def trainers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         scores = dict.fromkeys(("macro_f1", "accuracy", "log_loss"), 0.0)
         scores["macro_f1"] = 0.7 - settings.optimizer.lr - settings.loss.label_smoothing
         scores["log_loss"] = scores["macro_f1"]
-        whole = {**scores, "macro_f1_interval": [0.6, 0.8]}
-        write_json(run.scores, {"folds": {"0": scores}, "out_of_fold": whole, "pictures": 1})
+        metric = trial.config.metric
+        whole = {**scores, f"{metric}_interval": [0.6, 0.8]}
+        folds = {"metric": metric, "folds": {"0": scores}}
+        write_json(run.scores, {**folds, "out_of_fold": whole, "pictures": 1})
         return 0
 
     monkeypatch.setattr("foldline.training.sweep._train", train)
@@ -117,6 +119,19 @@ def test_the_best_wins_where_no_goal_is_given_and_when_it_is_asked_again(
     assert "4 of them finished before" in said.out
 
 
+@pytest.mark.usefixtures("trainers")
+def test_the_score_of_a_sweep_is_by_the_metric_of_its_runs(
+    foldline: Foldline, grid: Path, sweep: Callable[..., Said]
+) -> None:
+    grid.write_text(GRID.replace("metric: {name: score, goal: maximize}\n", ""))
+    assert foldline("prepare") == 0
+    said = sweep(*SETTINGS, "metric=log_loss")
+    assert "lr=0.01 train.loss.label_smoothing=0.1" in said.out.split("winner: ")[1]
+    assert "of log loss, which ends at 0.8000: 3 other trials" in said.out
+    grid.write_text(GRID)
+    assert "goal: maximize would name the worst trial" in sweep(*SETTINGS, "metric=log_loss").err
+
+
 @pytest.mark.usefixtures("grid", "trainers")
 def test_trials_that_are_scored_on_other_folds_are_said_to_be(
     foldline: Foldline, sweep: Callable[..., Said]
@@ -169,6 +184,7 @@ def test_ctrl_c_ends_the_sweep_and_keeps_what_is_finished(
         ("method: grid\n", "expected parameters:, each with values: [...]"),
         ("method: grid\nparameters: {seed: {min: 1, max: 2}}\n", "parameters.seed: a grid needs"),
         ("method: grid\nparameters: {run: {values: [a]}}\n", "parameters.run: every trial has"),
+        ("method: grid\nparameters: {metric: {values: [a]}}\n", "are compared by one metric"),
         (
             "method: grid\nmetric: {goal: best}\nparameters: {seed: {values: [1]}}\n",
             "metric: expected {name: score, goal: maximize}",

@@ -15,13 +15,14 @@ from tests.written_runs import build_prepared, change_json, write_run
 from foldline.cli import main
 from foldline.config import Config
 from foldline.errors import UserError
+from foldline.metrics.metric import METRICS
 from foldline.tracking.figures import list_figures
 from foldline.training.sweep import _train
 from foldline.training.trials import (
     Sweep,
     Trial,
     build_trials,
-    check_metric,
+    check_figure,
     find_direction,
     load_sweep,
 )
@@ -42,7 +43,9 @@ def write_grid(text: str = GRID) -> Path:
 
 
 def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> None:
-    trials = build_trials(load_sweep(write_grid()), Path("tiny.yaml"), ["train.epochs=1"])
+    trials = build_trials(
+        load_sweep(write_grid(), "macro_f1"), Path("tiny.yaml"), ["train.epochs=1"]
+    )
     assert [trial.describe() for trial in trials] == [
         "train.optimizer.lr=0.001 seed=7",
         "train.optimizer.lr=0.01 seed=7",
@@ -56,20 +59,22 @@ def test_a_grid_has_every_combination_under_a_name_of_its_own(project: Path) -> 
             "parameters:\n", "parameters:\n  seed: {value: 7}\n"
         )
     )
-    again = build_trials(load_sweep(turned), Path("tiny.yaml"), ["train.epochs=1"])
+    again = build_trials(load_sweep(turned, "macro_f1"), Path("tiny.yaml"), ["train.epochs=1"])
     assert [trial.config.run for trial in again] == names, "whatever the order of the parameters"
 
 
 def test_a_trial_of_a_run_in_korean_has_a_name_that_fits_a_file(project: Path) -> None:
     (trial,) = build_trials(
-        Sweep(Path("g.yaml"), "score", True, {"seed": [1]}), Path("tiny.yaml"), ["run=" + "가" * 66]
+        Sweep(Path("g.yaml"), "score", "macro_f1", {"seed": [1]}),
+        Path("tiny.yaml"),
+        ["run=" + "가" * 66],
     )
     assert trial.config.run.startswith("가" * 60 + "-")
     assert len(trial.config.run.encode()) < 200
 
 
 def test_what_is_wrong_in_any_trial_is_said_at_once(project: Path) -> None:
-    sweep = Sweep(Path("g.yaml"), "score", True, {"seed": [0, -1], "train.epochs": [1, "x"]})
+    sweep = Sweep(Path("g.yaml"), "score", "macro_f1", {"seed": [0, -1], "train.epochs": [1, "x"]})
     with pytest.raises(UserError) as caught:
         build_trials(sweep, Path("tiny.yaml"), [])
     assert caught.value.faults == (
@@ -99,6 +104,21 @@ def test_a_trial_whose_scores_are_damaged_is_not_finished(
         (path / "scores.json").write_text(damage)
     assert not trial.is_finished(prepared)
     assert trial.load_scores() is None
+
+
+def test_a_trial_that_was_scored_by_other_metrics_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepared = build_prepared()
+    write_run("trial", prepared=prepared)
+    settings = {"run": "trial", "data": {"root": "inputs/pets"}}
+    for metric, is_finished in (("macro_f1", True), ("log_loss", False)):
+        trial = Trial({}, [], Config.model_validate(settings | {"metric": metric}))
+        assert trial.is_finished(prepared) == is_finished
+    trial = Trial({}, [], Config.model_validate(settings))
+    monkeypatch.setitem(METRICS, "error", METRICS["accuracy"])
+    assert not trial.is_finished(prepared), "it has no score by the metric that is new"
 
 
 @pytest.mark.parametrize(
@@ -136,12 +156,21 @@ def test_the_direction_follows_from_the_metric(
 ) -> None:
     path = tmp_path / "grid.yaml"
     path.write_text(f"method: grid\n{metric}parameters: {{seed: {{value: 7}}}}\n")
-    sweep = load_sweep(path)
-    assert (sweep.metric, sweep.maximize) == (name, maximize)
+    sweep = load_sweep(path, "macro_f1")
+    assert (sweep.figure, sweep.maximize) == (name, maximize)
+
+
+def test_the_score_has_the_direction_of_its_metric(tmp_path: Path) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text("method: grid\nparameters: {seed: {value: 7}}\n")
+    assert not load_sweep(path, "log_loss").maximize
+    path.write_text("method: grid\nmetric: {goal: maximize}\nparameters: {seed: {value: 7}}\n")
+    with pytest.raises(UserError, match="as less score is better; write goal: minimize"):
+        load_sweep(path, "log_loss")
 
 
 def test_every_figure_says_which_is_better_or_is_no_metric() -> None:
-    ways = {name: find_direction(name) for name in list_figures(3)}
+    ways = {name: find_direction(name, "macro_f1") for name in list_figures(3)}
     assert [name for name, way in ways.items() if way is None] == [
         "folds_scored",
         "pictures",
@@ -173,7 +202,7 @@ def test_a_goal_that_contradicts_the_metric_is_refused(
     path = tmp_path / "grid.yaml"
     path.write_text(f"method: grid\nmetric: {metric}\nparameters: {{seed: {{value: 7}}}}\n")
     with pytest.raises(UserError) as caught:
-        load_sweep(path)
+        load_sweep(path, "macro_f1")
     assert caught.value.faults[0].startswith(f"{path}: ")
     assert expected in caught.value.faults[0]
 
@@ -191,7 +220,7 @@ def test_a_goal_that_contradicts_the_metric_is_refused(
 )
 def test_a_metric_that_is_not_known_has_the_nearest_named(metric: str, hint: str) -> None:
     with pytest.raises(UserError) as caught:
-        check_metric(Sweep(Path("g.yaml"), metric, True, {}), 2)
+        check_figure(Sweep(Path("g.yaml"), metric, "macro_f1", {}), 2)
     assert caught.value.faults[0].startswith(f"g.yaml: metric.name: {metric} is not known; ")
     assert caught.value.faults[0].endswith(hint)
 

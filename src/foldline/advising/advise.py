@@ -23,8 +23,7 @@ from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import open_runtime
 from foldline.runs.table_settings import check_settings
 from foldline.training.batches import build_valid_transform
-from foldline.training.components import build_network
-from foldline.training.start import load_origin, name_weights
+from foldline.training.start import build_network, load_origin, name_weights
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""The pictures one fold learns from and is validated on, in batches."""
+"""The pictures a fold learns from, in batches, and how its network looks at pictures."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 from torch.utils.data import DataLoader
@@ -11,7 +11,6 @@ from foldline.data.prepared import Prepared
 from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_normalization
-from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime, build_batches
 
 
@@ -21,13 +20,22 @@ def choose_train_rows(prepared: Prepared, fold: int) -> pd.DataFrame:
     return rows[(rows["fold"] != fold) & rows["train_label"].notna()]
 
 
+def name_classes(rows: pd.DataFrame, root: Path, prepared: Prepared) -> dict[str, str]:
+    """Return the class that each picture of `rows` is learned as, by its path."""
+    labels = zip(rows["path"], rows["train_label"], strict=True)
+    return {str(root / path): prepared.class_names[label] for path, label in labels}
+
+
 def build_train_batches(
     config: Config, rows: pd.DataFrame, fold: int, runtime: Runtime, *, at_least: int
 ) -> tuple[ShuffledBatches, "DataLoader[Batch]"]:
-    """The order and the batches that a fold learns from, each of `at_least` so many pictures."""
-    transform = build_learning_transform(config)
-    dataset = _build_dataset(
-        config, rows, rows["train_label"].tolist(), transform, at_least=at_least
+    """Return the order and the batches that a fold learns from, each of `at_least` pictures."""
+    dataset = ImageDataset(
+        config.data.root,
+        rows["path"].tolist(),
+        [int(label) for label in rows["train_label"]],
+        build_learning_transform(config),
+        at_least=at_least,
     )
     order = ShuffledBatches(
         len(rows),
@@ -40,7 +48,7 @@ def build_train_batches(
 
 
 def build_learning_transform(config: Config) -> Transform:
-    """What the network of `config.model` sees of a picture that it learns from.
+    """Return how the network of `config.model` sees a picture that it learns from.
 
     Raises `UserError` for an augmentation that does not work.
     """
@@ -57,35 +65,9 @@ def build_learning_transform(config: Config) -> Transform:
         raise UserError(f"train.augment.{error}") from None
 
 
-def build_valid_batches(
-    config: Config, rows: pd.DataFrame, runtime: Runtime
-) -> "DataLoader[Batch]":
-    """Return the pictures that a fold is validated on, in table order."""
-    predictor = Predictor([], build_valid_transform(config), runtime)
-    paths = rows["path"].tolist()
-    return predictor.build_batches(config.data.root, paths, batch_size=config.train.batch_size)
-
-
 def build_valid_transform(config: Config) -> Transform:
-    """What the network of `config.model` sees of a picture that it does not learn from."""
+    """Return how the network of `config.model` sees any other picture."""
     mean, std = find_normalization(config.model.name, source=config.model.source)
     return build_eval_transform(
         image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
-    )
-
-
-def _build_dataset(
-    config: Config,
-    rows: pd.DataFrame,
-    labels: Sequence[int],
-    transform: Transform,
-    *,
-    at_least: int = 0,
-) -> ImageDataset:
-    return ImageDataset(
-        config.data.root,
-        rows["path"].tolist(),
-        [int(label) for label in labels],
-        transform,
-        at_least=at_least,
     )

@@ -1,14 +1,19 @@
-"""What a fold writes while it learns: its checkpoints, and all it needs to go on."""
+"""How far a fold is, and what it leaves on disk: its checkpoints and `last.pt` to go on from."""
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
     Checkpoint,
+    find_backbone_weights,
     load_state,
     save_checkpoint,
     save_state,
@@ -16,143 +21,157 @@ from foldline.learning.checkpoint import (
 from foldline.learning.networks.model import copy_state, find_head, find_normalization
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
+from foldline.metrics.metric import METRICS
 from foldline.runs.folders import FoldFolder
-from foldline.runs.metrics_log import save_metrics
-from foldline.tracking.tracker import Tracker
-from foldline.training.components import FoldParts
-from foldline.training.loop import TrainResult
+from foldline.training.loop import NonFiniteLossError, TrainResult
+from foldline.training.start import name_weights
 
-# of `last.pt`, what only a fold that is still to learn needs
-_LEARNING = frozenset({"model", "optimizer", "schedule", "scaler"})
+# what `last.pt` holds only as long as the fold is still to learn
+_LEARNING_KEYS = ("model", "optimizer", "schedule", "scaler")
 
-
-@dataclass(frozen=True)
-class FoldJob:
-    """What one fold is trained with, and where to."""
-
-    config: Config
-    prepared: Prepared
-    fold: int
-    folder: FoldFolder
-    runtime: Runtime
-    track: Tracker
+Row = dict[str, Any]
 
 
-def save_networks(job: FoldJob, parts: FoldParts, row: dict[str, Any], *, is_best: bool) -> None:
-    """Write the network that has just been scored with `row` where it is to be kept.
+@dataclass
+class Progress:
+    """How far a fold is: `history` has a row for each validation.
 
-    `best.pt` where it is the best, and with `train.keep=every` a file of its own, unless its score
-    lies below the floor.
+    `unreported` and `seconds` count what was trained since the last one.
     """
-    settings = job.config.train
-    keep = settings.keep == "every" and parts.tracker.reaches_floor(row[settings.monitor])
-    paths = [job.folder.best] if is_best else []
-    if keep:
-        ends_epoch = row["step"] == row["epoch"] * parts.steps_per_epoch
-        paths.append(name_kept(job.folder, row["epoch"], None if ends_epoch else row["step"]))
-    if not paths or not job.runtime.is_main:
+
+    epochs_done: int = 0
+    history: list[Row] = field(default_factory=list)
+    unreported: TrainResult = field(default_factory=TrainResult)
+    seconds: float = 0.0
+
+    def add(self, trained: TrainResult, seconds: float) -> None:
+        """Count what was trained in so many seconds."""
+        self.unreported += trained
+        self.seconds += seconds
+
+    def report(self, place: Row, scores: Mapping[str, float]) -> Row:
+        """Return the row of a validation: its scores, and what was learned since the row before."""
+        if not all(math.isfinite(score) for score in scores.values()):
+            raise NonFiniteLossError("after the last step")
+        learned, seconds = self.unreported, self.seconds
+        self.unreported, self.seconds = TrainResult(), 0.0
+        return {
+            **place,
+            "train_loss": learned.loss,
+            "train_accuracy": learned.accuracy,
+            **scores,
+            "seconds": round(seconds, 3),
+            "images_per_second": round(learned.images / seconds, 1),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epochs_done, self.history = state["epochs_done"], state["history"]
+        self.unreported, self.seconds = TrainResult(**state["unreported"]), state["seconds"]
+
+
+def describe_network(config: Config, prepared: Prepared, fold: int) -> dict[str, Any]:
+    """Return the fields of a `Checkpoint` that stay the same for the whole fold."""
+    mean, std = find_normalization(config.model.name, source=config.model.source)
+    backbone = None  # where it is saved too
+    if config.train.save == "head":
+        backbone = find_backbone_weights(name_weights(config.model.weights, fold))
+    return {
+        "model_source": config.model.source,
+        "model_name": config.model.name,
+        "model_arguments": config.model.arguments,
+        "class_names": prepared.class_names,
+        "image_size": config.data.image_size,
+        "crop": config.data.crop,
+        "mean": mean,
+        "std": std,
+        "seal": prepared.seal,
+        "scoring_seal": prepared.scoring_seal,
+        "fold": fold,
+        "num_folds": prepared.num_folds,
+        "monitor": config.train.monitor,
+        "backbone_weights": backbone,
+    }
+
+
+def save_network(
+    paths: Sequence[Path], network: nn.Module, row: Row, description: Mapping[str, Any]
+) -> None:
+    """Write the network that has just been scored with `row` to each of `paths`."""
+    if not paths:
         return
-    model = job.runtime.accelerator.unwrap_model(parts.model)
-    mean, std = find_normalization(job.config.model.name, source=job.config.model.source)
     checkpoint = Checkpoint(
-        state=copy_state(model),
-        model_source=job.config.model.source,
-        model_name=job.config.model.name,
-        model_arguments=job.config.model.arguments,
-        class_names=job.prepared.class_names,
-        image_size=job.config.data.image_size,
-        crop=job.config.data.crop,
-        mean=mean,
-        std=std,
-        seal=job.prepared.seal,
-        scoring_seal=job.prepared.scoring_seal,
-        fold=job.fold,
-        num_folds=job.prepared.num_folds,
+        state=copy_state(network),
         epoch=row["epoch"],
-        monitor=settings.monitor,
-        scores={key: row[key] for key in ("macro_f1", "accuracy", "log_loss")},
+        scores={key: row[key] for key in METRICS},
+        **description,
     )
-    if parts.backbone_weights is not None:
-        head = find_head(model, len(job.prepared.class_names))
-        checkpoint = keep_head(checkpoint, head=head, weights=parts.backbone_weights)
+    if checkpoint.backbone_weights is not None:
+        head = find_head(network, len(checkpoint.class_names))
+        checkpoint = keep_head(checkpoint, head=head, weights=checkpoint.backbone_weights)
     for path in paths:
         save_checkpoint(path, checkpoint)
 
 
-def name_kept(folder: FoldFolder, epoch: int, step: int | None) -> Path:
-    """`epoch_3.pt` at the end of an epoch, `epoch_3_step_250.pt` in its middle."""
-    return folder.path / (f"epoch_{epoch}.pt" if step is None else f"epoch_{epoch}_step_{step}.pt")
+def name_kept(folder: FoldFolder, row: Row, steps_per_epoch: int) -> Path:
+    """Return `epoch_3.pt` for the end of an epoch, `epoch_3_step_250.pt` for its middle."""
+    epoch, step = row["epoch"], row["step"]
+    middle = "" if step == epoch * steps_per_epoch else f"_step_{step}"
+    return folder.path / f"epoch_{epoch}{middle}.pt"
 
 
-def save_history(job: FoldJob, parts: FoldParts) -> None:
-    """Write `metrics.jsonl` as far as it goes."""
-    if job.runtime.is_main:
-        save_metrics(job.folder.metrics, parts.history)
+def save_last(
+    path: Path, components: Mapping[str, Any], progress: Progress, runtime: Runtime
+) -> None:
+    """Write the state of the `components`, which may be None, and of the fold's progress."""
+    states = {key: None if one is None else one.state_dict() for key, one in components.items()}
+    save_state(path, {**states, **progress.state_dict(), "machine": _describe(runtime)})
 
 
-def save_last(job: FoldJob, parts: FoldParts) -> None:
-    """Write all that the same command needs to go on after this epoch."""
-    if not job.runtime.is_main:
-        return
-    scaler = job.runtime.accelerator.scaler
-    state = {
-        "model": job.runtime.accelerator.unwrap_model(parts.model).state_dict(),
-        "optimizer": parts.optimizer.state_dict(),
-        "schedule": parts.schedule.state_dict(),
-        "scaler": scaler.state_dict() if scaler is not None else None,
-        "tracker": parts.tracker.state_dict(),
-        "epochs_done": parts.epochs_done,
-        "history": parts.history,
-        "unreported": asdict(parts.unreported),
-        "seconds": parts.seconds,
-        "machine": _describe(job.runtime),
-    }
-    save_state(job.folder.last, state)
+def load_last(
+    path: Path,
+    components: Mapping[str, Any],
+    progress: Progress,
+    runtime: Runtime,
+    *,
+    goes_on: Callable[[], bool],
+) -> None:
+    """Put `components` and `progress` back to where `save_last` found them.
 
-
-def count_saved_epochs(folder: FoldFolder) -> int:
-    """The epochs after which the fold goes on; 0 without `last.pt`."""
-    return int(load_state(folder.last).get("epochs_done", 0)) if folder.last.is_file() else 0
-
-
-def restore(job: FoldJob, parts: FoldParts) -> None:
-    """Go on from `last.pt`, where there is one; from that of a finished fold to its end alone."""
-    if not job.folder.last.is_file():
-        return
-    state = load_state(job.folder.last)
+    `goes_on` tells, by the tracker and the progress, whether the fold is still to learn: else those
+    of `_LEARNING_KEYS` may be missing. Raises `UserError` for a file of another network or version,
+    and where a fold would go on with other processes or another precision.
+    """
+    state = load_state(path)
     try:
-        parts.tracker.load_state_dict(state["tracker"])
-        parts.epochs_done = state["epochs_done"]
-        parts.history = state["history"]
-        parts.unreported = TrainResult(**state["unreported"])
-        parts.seconds = state["seconds"]
-        before = state["machine"]
-        goes_on = parts.epochs_done < job.config.train.epochs and not parts.tracker.should_stop
-        if goes_on or _LEARNING & state.keys():
-            _restore_learning(job, parts, state)
+        components["tracker"].load_state_dict(state["tracker"])
+        progress.load_state_dict(state)
+        before, now = state["machine"], _describe(runtime)
+        if goes_on() or state.keys() & _LEARNING_KEYS:
+            for key in _LEARNING_KEYS:
+                if components[key] is not None and state[key] is not None:
+                    components[key].load_state_dict(state[key])
     except (KeyError, RuntimeError, TypeError, ValueError):
         raise UserError(
-            f"{job.folder.last}: not of this version of foldline or of this network; "
+            f"{path}: not of this version of foldline or of this network; "
             "delete it to train this fold again from its start"
         ) from None
-    if goes_on and before != _describe(job.runtime):
+    if goes_on() and before != now:
         raise UserError(
-            f"{job.folder.last} was trained with {_show(before)}, this is "
-            f"{_show(_describe(job.runtime))}; go on as before (torchrun, train.precision), "
-            "or take another run name"
+            f"{path} was trained with {_show(before)}, this is {_show(now)}; go on as before "
+            "(torchrun, train.precision), or take another run name"
         )
 
 
-def _restore_learning(job: FoldJob, parts: FoldParts, state: dict[str, Any]) -> None:
-    job.runtime.accelerator.unwrap_model(parts.model).load_state_dict(state["model"])
-    parts.optimizer.load_state_dict(state["optimizer"])
-    parts.schedule.load_state_dict(state["schedule"])
-    if state["scaler"] is not None and job.runtime.accelerator.scaler is not None:
-        job.runtime.accelerator.scaler.load_state_dict(state["scaler"])
+def count_saved_epochs(folder: FoldFolder) -> int:
+    """Return after how many epochs the fold goes on; 0 without `last.pt`."""
+    return int(load_state(folder.last).get("epochs_done", 0)) if folder.last.is_file() else 0
 
 
 def shrink_last(folder: FoldFolder) -> None:
-    """Leave out of the `last.pt` of a finished fold what it has no more use for.
+    """Drop from the `last.pt` of a finished fold what it has no more use for.
 
     With weights and optimizer it is three times `best.pt`. What is left says that the fold is at
     its end, so that it is answered again by `best.pt`, not trained, should `oof.csv` be lost.
@@ -164,18 +183,16 @@ def shrink_last(folder: FoldFolder) -> None:
     except UserError:  # nothing needs it any more
         folder.last.unlink()
         return
-    if _LEARNING & state.keys():
-        kept = {key: value for key, value in state.items() if key not in _LEARNING}
+    if state.keys() & _LEARNING_KEYS:
+        kept = {key: value for key, value in state.items() if key not in _LEARNING_KEYS}
         save_state(folder.last, kept)
 
 
 def _describe(runtime: Runtime) -> dict[str, str | int]:
-    """What must not change within a fold: the length of its schedule and its arithmetic."""
-    return {
-        "processes": int(runtime.accelerator.num_processes),
-        "precision": runtime.precision,
-    }
+    """Return what must not change within a fold: the length of its schedule and its arithmetic."""
+    processes = int(runtime.accelerator.num_processes)
+    return {"processes": processes, "precision": runtime.precision}
 
 
-def _show(runtime: dict[str, str | int]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in runtime.items())
+def _show(arithmetic: dict[str, str | int]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in arithmetic.items())

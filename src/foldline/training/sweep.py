@@ -5,18 +5,19 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from foldline import console
 from foldline.config.recipe import load_config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
+from foldline.metrics.metric import METRICS
+from foldline.runs.files import RunScores
 from foldline.runs.folders import choose_folds
 from foldline.runs.table_settings import check_settings
 from foldline.text import count_of, name_some
 from foldline.tracking.figures import summarize_scores
-from foldline.training.trials import Sweep, Trial, build_trials, check_metric, load_sweep
+from foldline.training.trials import Sweep, Trial, build_trials, check_figure, load_sweep
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _INTERRUPTED = 130
@@ -29,13 +30,14 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
     the end for trials that failed; the others are trained all the same.
     """
     started = time.time()
-    sweep = load_sweep(sweep_path)
-    trials = build_trials(sweep, config_path, overrides)
     base = load_config(config_path, overrides)
+    sweep = load_sweep(sweep_path, base.metric)
+    trials = build_trials(sweep, config_path, overrides)
     prepared = load_prepared(base.prepared_dir)
     for trial in trials:
         check_settings(prepared, trial.config)
-        _check_metric(sweep, trial, prepared)
+        folds = choose_folds("train.folds", trial.config.train.folds, prepared.num_folds)
+        check_figure(sweep, len(folds))
     directory = Path("outputs/sweeps") / base.run
     console.heading(f"sweep {base.run}: {len(trials)} trials of {sweep_path}")
     left = [trial for trial in trials if not trial.is_finished(prepared)]
@@ -53,12 +55,6 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
         )
 
 
-def _check_metric(sweep: Sweep, trial: Trial, prepared: Prepared) -> None:
-    """Raise `UserError` for a metric that the trained trial would not have."""
-    folds = choose_folds("train.folds", trial.config.train.folds, prepared.num_folds)
-    check_metric(sweep, len(folds))
-
-
 def _take_turns(
     trials: Sequence[Trial],
     prepared: Prepared,
@@ -67,7 +63,7 @@ def _take_turns(
     *,
     since: float,
 ) -> list[Trial]:
-    """Train what no other agent is at; gives what others are at, to be looked at again."""
+    """Train what no other agent is at; return what others are at, to be looked at again."""
     others = []
     for trial in trials:
         with claiming(directory / f"{trial.config.run}.lock") as is_ours:
@@ -107,14 +103,14 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     """Print and write the finished trials, best first, and say which has won."""
     if not trials:
         return
-    scores = {trial.config.run: trial.load_scores() or {} for trial in trials}
-    figures = {name: summarize_scores(of_trial) for name, of_trial in scores.items()}
+    loaded = ((trial.config.run, trial.load_scores()) for trial in trials)
+    scores = {name: one for name, one in loaded if one is not None}
 
     def score(trial: Trial) -> float:
-        return figures[trial.config.run][sweep.metric]
+        return summarize_scores(scores[trial.config.run].model_dump(mode="json"))[sweep.figure]
 
     ranked = sorted(trials, key=score, reverse=sweep.maximize)
-    columns = ["trial", *sweep.parameters, sweep.metric]
+    columns = ["trial", *sweep.parameters, sweep.figure]
     rows = [[one.config.run, *one.values.values(), f"{score(one):.4f}"] for one in ranked]
     console.say()
     console.show_table(columns, rows)
@@ -122,15 +118,17 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     write_text(directory / "trials.tsv", "".join("\t".join(line) + "\n" for line in lines))
     best = ranked[0]
     console.say()
-    console.say(f"winner: {best.config.run}, {sweep.metric} {score(best):.4f}: {best.describe()}")
-    low = figures[best.config.run]["out_of_fold_macro_f1_low"]
-    close = [one for one in ranked[1:] if figures[one.config.run]["out_of_fold_macro_f1"] >= low]
+    console.say(f"winner: {best.config.run}, {sweep.figure} {score(best):.4f}: {best.describe()}")
+    metric, (low, high) = METRICS[sweep.metric], scores[best.config.run].interval
+    edge, verb = (low, "begins") if metric.greater_is_better else (high, "ends")
+    joined = [scores[one.config.run].joined for one in ranked[1:]]
+    close = sum(metric.rank(one[metric.key]) <= metric.rank(edge) for one in joined)
     if close:
         console.say(
-            f"within its 95 % interval of macro-F1, which begins at {low:.4f}: "
-            f"{count_of(len(close), 'other trial')}"
+            f"within its 95 % interval of {metric.title}, which {verb} at {edge:.4f}: "
+            f"{count_of(close, 'other trial')}"
         )
-    if len({tuple(sorted(of_trial["folds"])) for of_trial in scores.values()}) > 1:
+    if len({tuple(sorted(one.folds)) for one in scores.values()}) > 1:
         console.warn(
             "not all trials are scored on the same folds, and so not on the same pictures: "
             f"{_list_folds(scores)}; train the others' folds, too, before you believe the winner"
@@ -138,6 +136,7 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     console.say(f"written: {directory / 'trials.tsv'}")
 
 
-def _list_folds(scores: Mapping[str, Mapping[str, Any]]) -> str:
-    """`a on 0, b on 0 1`."""
-    return name_some(f"{name} on {' '.join(sorted(one['folds']))}" for name, one in scores.items())
+def _list_folds(scores: Mapping[str, RunScores]) -> str:
+    """Return `a on 0, b on 0 1`."""
+    folds = {name: " ".join(map(str, sorted(one.folds))) for name, one in scores.items()}
+    return name_some(f"{name} on {on}" for name, on in folds.items())

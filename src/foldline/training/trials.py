@@ -15,7 +15,7 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.metrics.metric import METRICS
-from foldline.runs.files import load_scores
+from foldline.runs.files import RunScores, load_scores
 from foldline.runs.folders import RunFolder, choose_folds, find_run
 from foldline.tracking.figures import list_figures
 
@@ -24,12 +24,19 @@ _NAME_LENGTH = 90
 
 @dataclass(frozen=True)
 class Sweep:
-    """A grid: every combination of `parameters`, in the file's order, compared by `metric`."""
+    """A grid: every combination of `parameters`, in the file's order, compared by `figure`.
+
+    Of the figures of `summarize_scores`, `score` is the one by `metric`.
+    """
 
     path: Path
+    figure: str
     metric: str
-    maximize: bool
     parameters: Mapping[str, Sequence[Any]]
+
+    @property
+    def maximize(self) -> bool:
+        return find_direction(self.figure, self.metric) == "maximize"
 
 
 @dataclass(frozen=True)
@@ -45,28 +52,34 @@ class Trial:
         return RunFolder(self.config.run_dir)
 
     def describe(self) -> str:
-        """`train.optimizer.lr=0.001 model.name="resnet18"`."""
+        """Return `train.optimizer.lr=0.001 model.name="resnet18"`."""
         return " ".join(_write(key, value) for key, value in self.values.items())
 
     def is_finished(self, prepared: Prepared) -> bool:
-        """Whether all its folds are trained and scored; raises where another configuration was."""
+        """Return whether all its folds are trained and scored.
+
+        Raises `UserError` where another configuration has taken its name.
+        """
         if find_run(self.config, prepared) is None:
             return False
         folds = choose_folds("train.folds", self.config.train.folds, prepared.num_folds)
-        scored = (self.load_scores() or {}).get("folds", {})
-        return all(self.run.fold(fold).is_finished and str(fold) in scored for fold in folds)
+        scores = self.load_scores()
+        if scores is None or scores.metric != self.config.metric:
+            return False
+        if not METRICS.keys() <= scores.joined.keys():  # of an older version
+            return False
+        return all(self.run.fold(fold).is_finished and fold in scores.folds for fold in folds)
 
-    def load_scores(self) -> dict[str, Any] | None:
-        """What `scores.json` of its run says; None where there is none, or none that is whole."""
+    def load_scores(self) -> RunScores | None:
+        """Return what `scores.json` of its run says; None where it is missing or damaged."""
         try:
-            scores = load_scores(self.run.scores)
+            return load_scores(self.run.scores)
         except UserError:
             return None
-        return scores.model_dump(mode="json") if scores else None
 
 
-def load_sweep(path: Path) -> Sweep:
-    """Read a sweep file of Weights & Biases whose method is `grid`.
+def load_sweep(path: Path, metric: str) -> Sweep:
+    """Read a sweep file of Weights & Biases whose method is `grid`, for runs scored by `metric`.
 
     Raises `UserError` for any other method, and for parameters without a list of values.
     """
@@ -85,39 +98,37 @@ def load_sweep(path: Path) -> Sweep:
             f"{path}: method {method} needs Weights & Biases (.venv/bin/wandb sweep {path}); "
             "here only method: grid runs"
         )
-    metric = _read_metric(path, given.get("metric"))
     return Sweep(
         path=path,
+        figure=_read_figure(path, given.get("metric"), metric),
         metric=metric,
-        maximize=find_direction(metric) == "maximize",
         parameters={str(key): _read_values(path, key, one) for key, one in parameters.items()},
     )
 
 
-def find_direction(metric: str) -> str | None:
-    """Return whether to `maximize` or to `minimize` a figure of `summarize_scores`.
+def find_direction(figure: str, metric: str) -> str | None:
+    """Return whether to `maximize` or to `minimize` a figure of `summarize_scores` by `metric`.
 
     None for one that does not say which of two runs is better, such as the number of pictures.
     """
-    if metric.startswith("sd_"):  # the steadier over the folds
+    if figure.startswith("sd_"):  # the steadier over the folds
         return "minimize"
-    stem = "out_of_fold_macro_f1" if metric == "score" else metric
-    name = stem.removesuffix("_low").removesuffix("_high")
+    name = figure.removesuffix("_low").removesuffix("_high")
     name = name.removeprefix("mean_").removeprefix("out_of_fold_")
-    if name not in METRICS:
-        return None
-    return METRICS[name].goal
+    key = metric if figure == "score" else name
+    return METRICS[key].goal if key in METRICS else None
 
 
-def check_metric(sweep: Sweep, num_folds: int) -> None:
-    """Raise `UserError` for a metric that a trial of so many folds will not have."""
-    known = [name for name in list_figures(num_folds) if find_direction(name)]
-    if sweep.metric not in known:
-        near = [name for name in known if name == f"out_of_fold_{sweep.metric}"]
-        near += difflib.get_close_matches(sweep.metric, known, n=1)
+def check_figure(sweep: Sweep, num_folds: int) -> None:
+    """Raise `UserError` for a figure that a trial of so many folds will not have."""
+    figures = list_figures(num_folds, sweep.metric)
+    known = [name for name in figures if find_direction(name, sweep.metric)]
+    if sweep.figure not in known:
+        near = [name for name in known if name == f"out_of_fold_{sweep.figure}"]
+        near += difflib.get_close_matches(sweep.figure, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"{sweep.path}: metric.name: {sweep.metric} is not known; expected one of "
+            f"{sweep.path}: metric.name: {sweep.figure} is not known; expected one of "
             f"{', '.join(known)}{hint}"
         )
 
@@ -127,21 +138,21 @@ _METRIC_KEYS = ("name", "goal", "target", "impute", "impute_while_running")
 _GOALS = ("maximize", "minimize")
 
 
-def _read_metric(path: Path, given: Any) -> str:
-    """The name of the metric. Raises `UserError` for a goal that would name the worst the winner.
+def _read_figure(path: Path, given: Any, metric: str) -> str:
+    """Return `metric.name`. Raise `UserError` for a goal that would name the worst the winner.
 
-    W&B takes `minimize` where no goal is given; here the goal follows from the metric.
+    W&B takes `minimize` where no goal is given; here the goal follows from the figure.
     """
-    metric = {} if given is None else given
-    if not isinstance(metric, dict) or metric.get("goal") not in (None, *_GOALS):
+    named = {} if given is None else given
+    if not isinstance(named, dict) or named.get("goal") not in (None, *_GOALS):
         raise UserError(f"{path}: metric: expected {{name: score, goal: maximize}}")
-    for key in metric:
+    for key in named:
         if key not in _METRIC_KEYS:
             near = difflib.get_close_matches(str(key), _METRIC_KEYS, n=1)
             hint = f"did you mean {near[0]}?" if near else "expected name and goal"
             raise UserError(f"{path}: metric.{key} is not known; {hint}")
-    name = str(metric.get("name", "score"))
-    goal, direction = metric.get("goal"), find_direction(name)
+    name = str(named.get("name", "score"))
+    goal, direction = named.get("goal"), find_direction(name, metric)
     if goal is not None and direction not in (None, goal):
         better = "more" if direction == "maximize" else "less"
         raise UserError(
@@ -154,6 +165,8 @@ def _read_metric(path: Path, given: Any) -> str:
 def _read_values(path: Path, key: Any, given: Any) -> list[Any]:
     if key == "run":
         raise UserError(f"{path}: parameters.run: every trial has a run name of its own")
+    if key == "metric":
+        raise UserError(f"{path}: parameters.metric: trials are compared by one metric")
     if isinstance(given, dict) and isinstance(given.get("values"), list) and given["values"]:
         return list(given["values"])
     if isinstance(given, dict) and "value" in given:
@@ -162,7 +175,10 @@ def _read_values(path: Path, key: Any, given: Any) -> list[Any]:
 
 
 def build_trials(sweep: Sweep, path: Path | None, overrides: Sequence[str]) -> list[Trial]:
-    """Every combination over the recipe at `path`; all wrong settings are raised together."""
+    """Return every combination over the recipe at `path`.
+
+    Raises one `UserError` with all wrong settings.
+    """
     base = load_config(path, overrides)
     trials, faults = [], dict[str, None]()
     for combination in itertools.product(*sweep.parameters.values()):
