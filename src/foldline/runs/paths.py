@@ -73,17 +73,26 @@ class RunFolder:
         return self.path / "scores.json"
 
     @property
+    def members(self) -> Path:
+        """What it averages; only a run without folds of its own has it."""
+        return self.path / "members.json"
+
+    @property
     def submission(self) -> Path:
         return self.path / "submission.csv"
+
+    @property
+    def probs(self) -> Path:
+        return self.path / "probs.csv"
+
+    @property
+    def submission_record(self) -> Path:
+        return self.path / "submission.json"
 
     @property
     def lock(self) -> Path:
         """Held while the run is begun, and while its folds are joined."""
         return self.path / ".run.lock"
-
-    @property
-    def submission_record(self) -> Path:
-        return self.path / "submission.json"
 
     def load_environment(self) -> Environment:
         """Read `environment.json`. Raises `UserError` where it is missing or damaged."""
