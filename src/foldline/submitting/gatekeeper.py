@@ -41,8 +41,8 @@ def inspect(
     """Return all that can be said of `given` before it is submitted; warn of damaged runs.
 
     `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file;
-    `unread` are ids whose picture nobody looked at. What rests on the answers is only asked where
-    the form is right, as an answer of an unknown id says nothing.
+    `unread` are ids whose picture no network looked at. The answers are only checked where the form
+    is right, as an answer of an unknown id means nothing.
     """
     ids = prepared.test["id"].astype(str).tolist()
     faults = check_form(
