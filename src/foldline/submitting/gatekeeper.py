@@ -12,7 +12,7 @@ from foldline import console
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.metrics.counts import Probs
-from foldline.runs.listing import find_reference, warn_of_problems
+from foldline.runs.listing import find_references, warn_of_problems
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 from foldline.runs.submission import Submission, number_answers
@@ -60,7 +60,7 @@ def inspect(
     read = ~np.isin(ids, list(unread))
     if not read.any():
         return findings
-    others = list(find_reference(prepared.seal, besides=owner.path if owner else None))
+    others = find_references(prepared.seal, besides=owner.path if owner else None)
     findings += _check_shares(answers[read], prepared, owner, others)
     findings.append(_check_agreement(answers, read, prepared, owner, others))
     warn_of_problems([*([owner] if owner else []), *others])
