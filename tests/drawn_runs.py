@@ -29,6 +29,7 @@ class DrawnProject:
     root: Path
     drawn: Drawn
     seal: str
+    scoring_seal: str
     ids: list[str]
 
     def add_run(self, name: str, *, seed: int, skill: Skill = FAIR) -> Path:
@@ -37,7 +38,8 @@ class DrawnProject:
         own, answers = draw_run(self.drawn, seed, skill)
         config = load_config(None, [f"run={name}", "data.name=drawn"])
         write_text(folder / "config.yaml", dump_config(config))
-        write_json(folder / "environment.json", {"seal": self.seal})
+        seals = {"seal": self.seal, "scoring_seal": self.scoring_seal}
+        write_json(folder / "environment.json", {**seals, "num_folds": 3})
         save_out_of_fold(folder / "oof.csv", build_out_of_fold(self.rows, own, NAMES))
         write_scores(folder, compute_scores(self.drawn.labels, own))
         self.submit_probs(folder, answers)
@@ -54,8 +56,8 @@ class DrawnProject:
             answers=answers.argmax(axis=1).tolist(),
         )
         sha256 = compute_sha256((folder / "submission.csv").read_bytes())
-        papers = {"submission_sha256": sha256, "rows": len(self.ids), "unread": []}
-        write_json(folder / "submission.json", papers)
+        record = {"submission_sha256": sha256, "rows": len(self.ids), "unread": []}
+        write_json(folder / "submission.json", record)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -71,11 +73,14 @@ class DrawnProject:
         )
 
 
-def write_scores(folder: Path, scores: Mapping[str, float]) -> None:
+def write_scores(folder: Path, scores: Mapping[str, float], *, metric: str = "macro_f1") -> None:
     """`scores.json` of a run whose one fold came out as the whole."""
-    whole = {**scores, "macro_f1_interval": [0.0, 1.0]}
+    whole = {**scores, f"{metric}_interval": [0.0, 2.0 if metric == "log_loss" else 1.0]}
     by_fold = {"0": dict(scores)}
-    write_json(folder / "scores.json", {"folds": by_fold, "out_of_fold": whole, "pictures": 360})
+    write_json(
+        folder / "scores.json",
+        {"metric": metric, "folds": by_fold, "out_of_fold": whole, "pictures": 360},
+    )
 
 
 def draw_project(root: Path, seed: int = 0) -> DrawnProject:
@@ -103,4 +108,4 @@ def draw_project(root: Path, seed: int = 0) -> DrawnProject:
         "submission_values": list(range(18)),
     }
     save_tables(root / "outputs/prepared/drawn", tables, summary)
-    return DrawnProject(root, drawn, tables.seal, ids)
+    return DrawnProject(root, drawn, tables.seal, tables.scoring_seal, ids)

@@ -13,9 +13,10 @@ from foldline.data.prepared import Prepared
 from foldline.files import write_json
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.metric import METRICS, compute_scores
-from foldline.runs.folders import RunFolder, begin_run
+from foldline.runs.begin import begin_run
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, join_out_of_fold, save_out_of_fold
+from foldline.runs.paths import RunFolder
 
 CLASSES = ("cat", "쥐, grey", "<b>dog</b>")
 PEOPLE, PICTURES, FOLDS = 12, 4, 3
@@ -63,7 +64,8 @@ def write_run(
     parts = [_write_fold(run, prepared, fold, right, draw) for fold in folds]
     if parts:
         whole = join_out_of_fold(parts, prepared.train["path"].tolist())
-        interval = compute_interval(METRICS["macro_f1"], whole.labels, whole.probs, whole.groups)
+        metric = METRICS[config.metric]
+        interval = compute_interval(metric, whole.labels, whole.probs, whole.groups)
         scores = compute_scores(whole.labels, whole.probs)
         save_out_of_fold(run.oof, whole)
         by_fold = {
@@ -74,8 +76,9 @@ def write_run(
             run.scores,
             {
                 "seal": prepared.seal,
+                "metric": metric.key,
                 "folds": by_fold,
-                "out_of_fold": scores | {"macro_f1_interval": list(interval)},
+                "out_of_fold": scores | {metric.interval_key: list(interval)},
                 "pictures": len(whole.table),
             },
         )

@@ -14,7 +14,7 @@ from tests.competition import Said
 from tests.drawn_runs import DrawnProject
 from tests.needs import needs_kaggle
 
-from foldline.runs.leaderboard import BOARD, load_events
+from foldline.runs.leaderboard import LEADERBOARD, load_events
 
 Command = Callable[..., Said]
 ROOT = Path(__file__).parents[2]
@@ -80,10 +80,10 @@ def test_what_was_typed_arrives_and_is_recorded(
         f"--message={message}",
     ]
     (event,) = load_events()
-    papers = json.loads((ready.root / "outputs/runs/one/submission.json").read_text())
+    record = json.loads((ready.root / "outputs/runs/one/submission.json").read_text())
     assert (event.event, event.run, event.data) == ("submit", "one", "drawn")
     assert (event.competition, event.message) == ("mask-2026", " ".join(message.split()))
-    assert event.sha256 == papers["submission_sha256"]
+    assert event.sha256 == record["submission_sha256"]
     assert "kaggle: Successfully submitted" in said.out
 
 
@@ -143,7 +143,7 @@ def test_a_client_that_fails_is_quoted_and_nothing_recorded(
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
     assert "%|" not in said.err
-    assert not BOARD.exists()
+    assert not LEADERBOARD.exists()
 
 
 def test_a_client_that_cannot_be_started(ready: DrawnProject, command: Command) -> None:

@@ -13,7 +13,7 @@ from tests.recording_tracker import RecordingTracker, put_in_place
 from foldline.config.recipe import load_config
 from foldline.config.tracking import Track
 from foldline.data.prepared import load_prepared
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.tracking.inference import track_inference
 from foldline.tracking.open import TRACKERS
 from foldline.tracking.tracker import NoTracker, Part

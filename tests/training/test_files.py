@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.competition import Foldline
 
-from foldline.runs.folders import FoldFolder
+from foldline.runs.paths import FoldFolder
 from foldline.training.files import Progress, name_kept
 from foldline.training.loop import NonFiniteLossError, TrainResult
 

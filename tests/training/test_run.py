@@ -15,7 +15,7 @@ from tests.written_runs import change_json
 from foldline.data.prepared import load_prepared
 from foldline.files import claiming
 from foldline.reporting import run_report
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.training import run as train_stage
 from foldline.training import trainer as fold_stage
 from foldline.training.loop import train_epoch

@@ -17,6 +17,6 @@ def command(pictures: Path, names: tuple[str, ...]) -> None:
     Runs whose backbones are the same compute it once for all their heads.
     """
     from foldline.inference.folder import run_answer
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_answer(pictures, [find_run_path(name, RUNS_DIR) for name in names])

@@ -13,6 +13,6 @@ def command(names: tuple[str, ...]) -> None:
     The gain is that of each later run over the earlier ones.
     """
     from foldline.reporting.compare import run_compare
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_compare([find_run_path(name, RUNS_DIR) for name in names])

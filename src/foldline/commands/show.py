@@ -24,6 +24,6 @@ def command(path: Path | None, overrides: tuple[str, ...]) -> None:
             f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
         )
     from foldline.reporting.show_run import run_show
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_show(find_run_path(runs[0], RUNS_DIR))

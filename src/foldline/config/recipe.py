@@ -1,6 +1,7 @@
 """Load a `Config` from a YAML file and `key=value` overrides, reporting every fault at once."""
 
 import difflib
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,25 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
 def dump_config(config: Config) -> str:
     """Return the resolved configuration as YAML that `load_config` reads back as an equal one."""
     return dump_plain_yaml(config.model_dump(mode="json"))
+
+
+def show_setting(value: Any) -> str:
+    """Return a value as it is written after `key=`."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings by their dotted keys, such as `train.augment[0].name`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten_settings(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            for position, each in enumerate(value):
+                flat |= flatten_settings(each, f"{prefix}{key}[{position}].")
+        else:
+            flat[prefix + key] = value
+    return flat
 
 
 def _load_layers(path: Path) -> list[_Layer]:

@@ -21,8 +21,9 @@ from foldline.learning.runtime import open_runtime
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Probs
 from foldline.metrics.metric import METRICS, Metric, compute_scores
-from foldline.runs.folders import RunFolder, choose_folds, require_run
-from foldline.runs.results import Result
+from foldline.runs.begin import choose_folds, require_run
+from foldline.runs.paths import RunFolder
+from foldline.runs.record import RunRecord
 from foldline.runs.submission import Submission, compute_answers, save_submission
 from foldline.runs.table_settings import check_sample_file, check_settings
 from foldline.submitting.gatekeeper import inspect, judge
@@ -164,7 +165,7 @@ def _write(
     findings = inspect(
         Submission(prepared.submission_columns, ids, [str(value) for value in values]),
         prepared,
-        owner=Result(run.path),
+        owner=RunRecord(run),
         probs=prediction.probs,
         unread=prediction.unread,
     )

@@ -22,7 +22,7 @@ from foldline.reporting.page.blocks import (
 from foldline.reporting.page.tables import Run, Table, Whole, place_runs
 from foldline.reporting.page_pictures import draw_thumbnails, find_root
 from foldline.reporting.page_runs import load_runs
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 
 RUNS_DIR = Path("outputs/runs")
 PAGE = Path("outputs/report/index.html")

@@ -8,7 +8,7 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.runs.folders import FoldFolder, RunFolder
+from foldline.runs.paths import FoldFolder, RunFolder
 
 FOLDER = "report"
 # made last: where it is, the report is whole

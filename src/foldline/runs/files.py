@@ -1,4 +1,4 @@
-"""What the small files of a run say, each through one model; absent is None, damage is raised."""
+"""The small files of a run, each read through one model: absent is None, damage is raised."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,15 +9,15 @@ from pydantic_core import PydanticCustomError
 
 from foldline.command_line import format_command
 from foldline.metrics.metric import METRICS, Metric
-from foldline.records import INNER, LARGEST_FIGURE, Count, Record, load_record
+from foldline.records import INNER, LARGEST_FIGURE, Count, Figure, Record, load_record
 
 _Text = Annotated[str, Field(min_length=1)]
 
 
 def select_scores(given: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scores by metric among other values.
+    """Return the scores among other values, by metric.
 
-    Raises an error of pydantic's naming the first that its metric cannot have.
+    Raises a pydantic error naming the first score that is out of its metric's range.
     """
     scores = {key: given[key] for key in METRICS if key in given}
     for key, score in scores.items():
@@ -26,7 +26,7 @@ def select_scores(given: Mapping[str, Any]) -> dict[str, float]:
 
 
 def check_figure(key: str, figure: Any) -> None:
-    """Raise an error of pydantic's where `figure` is no number that a run may write down."""
+    """Raise a pydantic error if `figure` is not a number that a run may record."""
     if not isinstance(figure, int | float):
         raise PydanticCustomError(INNER, f"{key}: expected a number")
     if not abs(figure) <= LARGEST_FIGURE:
@@ -61,7 +61,7 @@ Scores = Annotated[dict[str, Any], AfterValidator(select_scores)]
 
 
 class Environment(Record):
-    """`environment.json`; older versions wrote down neither scoring seal, folds nor identity."""
+    """`environment.json`; older versions recorded no scoring seal, number of folds or identity."""
 
     seal: _Text
     scoring_seal: _Text | None = None
@@ -73,7 +73,7 @@ class Environment(Record):
 
 
 class RunScores(Record):
-    """`scores.json`: each finished fold, and all of them joined; an older version named no metric.
+    """`scores.json`: of each finished fold and of all joined; older versions recorded no metric.
 
     `out_of_fold` also has the 95 % interval of the metric by person, as `<metric>_interval`.
     """
@@ -91,7 +91,7 @@ class RunScores(Record):
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the metric."""
-        low, high = self.out_of_fold[f"{self.metric}_interval"]
+        low, high = self.out_of_fold[METRICS[self.metric].interval_key]
         return low, high
 
     @model_validator(mode="after")
@@ -103,6 +103,24 @@ class RunScores(Record):
         if f"{self.metric}_interval" not in self.out_of_fold:
             raise ValueError(f"out_of_fold.{self.metric}_interval: missing")
         return self
+
+
+class Member(Record):
+    """A run in an average, with its weight; only the proportions of weights count."""
+
+    run: _Text
+    weight: Annotated[Figure, Field(gt=0)]
+
+
+class Members(Record):
+    """`members.json`: the runs that a run averages instead of having folds of its own."""
+
+    members: Annotated[tuple[Member, ...], Field(min_length=1)]
+
+    def describe(self) -> str:
+        """Return the names with the shares: `0.75 a + 0.25 b`."""
+        whole = sum(member.weight for member in self.members)
+        return " + ".join(f"{member.weight / whole:.3g} {member.run}" for member in self.members)
 
 
 class SubmissionRecord(Record):
@@ -127,11 +145,16 @@ def load_scores(path: Path) -> RunScores | None:
     return load_record(path, RunScores, remedy=_make_again("train", path))
 
 
+def load_members(path: Path) -> Members | None:
+    """Read `members.json`. Raises `UserError` for a damaged one."""
+    return load_record(path, Members, remedy="put it back, or average the runs again")
+
+
 def load_submission_record(path: Path) -> SubmissionRecord | None:
     """Read `submission.json`. Raises `UserError` for a damaged one."""
     return load_record(path, SubmissionRecord, remedy=_make_again("infer", path))
 
 
 def _make_again(stage: str, path: Path) -> str:
-    """What makes the file of a run anew, with the run's own settings."""
+    """Return the advice to make a file of the run again, with the run's own settings."""
     return f"make it again: {format_command(stage, config=path.with_name('config.yaml'))}"

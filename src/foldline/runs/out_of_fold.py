@@ -1,23 +1,28 @@
-"""The out-of-fold store: what every picture was answered by a network that never saw its person."""
+"""Out-of-fold answers: those of networks that never saw the person in the picture."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from foldline.errors import UserError
+from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Labels, Probs
+from foldline.metrics.metric import Metric, compute_scores
 from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 
 COLUMNS = ("path", "group", "fold", "label", "train_label")
-_PREFIX = "p_"
+_TRUTH = ["path", "group", "label"]
+PREFIX = "p_"  # of the columns of probability
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
-# what the arithmetic of a softmax in half precision may leave of a sum of 1
+# how far a softmax in half precision may miss a sum of 1
 _SUM_TOLERANCE = 1e-2
 
 
@@ -37,26 +42,90 @@ class OutOfFold:
 
     @property
     def class_names(self) -> list[str]:
-        """In class order."""
-        return [name.removeprefix(_PREFIX) for name in self.table.columns[len(COLUMNS) :]]
+        """Return the names in class order."""
+        return [name.removeprefix(PREFIX) for name in self.table.columns[len(COLUMNS) :]]
 
     @property
     def probs(self) -> Probs:
         columns = [column for column in self.table.columns if column not in COLUMNS]
         return self.table[columns].to_numpy(dtype=np.float64)
 
+    def select_folds(self, folds: Sequence[int]) -> "OutOfFold":
+        """Return the rows of `folds` alone."""
+        return OutOfFold(self.table[self.table["fold"].isin(folds)].reset_index(drop=True))
+
+    def find_difference(self, other: "OutOfFold") -> "Difference | None":
+        """Return the first row that is not the same picture, person and label in both."""
+        here, there = (
+            each.table[_TRUTH].astype(str).agg(", ".join, axis=1).tolist() for each in (self, other)
+        )
+        pairs = zip_longest(here, there, fillvalue="nothing")
+        for row, (one, two) in enumerate(pairs, start=1):
+            if one != two:
+                return Difference(row, one, two)
+        return None
+
+    @classmethod
+    def average(cls, parts: Sequence["OutOfFold"], weights: Sequence[float]) -> "OutOfFold":
+        """Return the mean of the probabilities of `parts`, weighted by `weights` above 0.
+
+        What else is in the rows is that of the first. Raises `ValueError` for parts that do not
+        have the same classes, or the same pictures, people, folds and labels in the same order.
+        """
+        first = parts[0]
+        for number, part in enumerate(parts[1:], start=2):
+            if part.class_names != first.class_names:
+                raise ValueError(f"part {number} has other classes than the first")
+            if difference := first.find_difference(part):
+                raise ValueError(f"part {number} has other rows than the first: {difference}")
+            if (part.table["fold"] != first.table["fold"]).any():
+                raise ValueError(f"part {number} has other folds than the first")
+        probs = average_probs([part.probs for part in parts], weights)
+        return build_out_of_fold(first.table, probs, first.class_names)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`row`, from 1, has the picture, person and label `here` and others, or nothing, `there`."""
+
+    row: int
+    here: str
+    there: str
+
+    def __str__(self) -> str:
+        return f"row {self.row} is {self.here} and {self.there}"
+
+
+def average_probs(parts: Sequence[Probs], weights: Sequence[float]) -> Probs:
+    """Return the weighted mean of `parts`, each `[N, C]`; only proportions of weights count."""
+    mean: Probs = np.average(np.stack(parts), axis=0, weights=weights)
+    return mean
+
+
+def score_out_of_fold(whole: OutOfFold, metric: Metric) -> dict[str, Any]:
+    """Return what `scores.json` says of the joined folds `whole`, with the interval of `metric`."""
+    parts = {int(fold): whole.select_folds([fold]) for fold in sorted(set(whole.table["fold"]))}
+    joined = compute_scores(whole.labels, whole.probs)
+    interval = compute_interval(metric, whole.labels, whole.probs, whole.groups)
+    return {
+        "metric": metric.key,
+        "folds": {str(k): compute_scores(part.labels, part.probs) for k, part in parts.items()},
+        "out_of_fold": joined | {metric.interval_key: list(interval)},
+        "pictures": len(whole.table),
+    }
+
 
 def build_out_of_fold(
     rows: pd.DataFrame, probs: npt.NDArray[np.float64], class_names: Sequence[str]
 ) -> OutOfFold:
-    """Join table rows (with `COLUMNS`) `[N]` and their `probs` `[N, C]`."""
+    """Return table rows (with `COLUMNS`) `[N]` joined with their `probs` `[N, C]`."""
     assert len(rows) == len(probs), f"{len(probs)} answers for {len(rows)} rows"
-    answers = pd.DataFrame(probs, columns=[_PREFIX + name for name in class_names])
+    answers = pd.DataFrame(probs, columns=[PREFIX + name for name in class_names])
     return OutOfFold(pd.concat([rows[list(COLUMNS)].reset_index(drop=True), answers], axis=1))
 
 
 def join_out_of_fold(parts: Sequence[OutOfFold], order: Sequence[str]) -> OutOfFold:
-    """The folds as one, rows in the order of the paths of the prepared table."""
+    """Return the folds as one, rows in the `order` of the paths in the prepared table."""
     whole = pd.concat([part.table for part in parts], ignore_index=True)
     position = {path: number for number, path in enumerate(order)}
     return OutOfFold(
@@ -72,14 +141,14 @@ def save_out_of_fold(path: Path, out_of_fold: OutOfFold) -> None:
 def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
     """Read what `save_out_of_fold` wrote, of one `fold` alone where it is given.
 
-    Raises `UserError` for another file, and for rows that cannot be true: a label that is no class,
-    a picture twice, probabilities that are none.
+    Raises `UserError` for any other file, and for rows that cannot be true: a label that is no
+    class, a picture that comes twice, probabilities out of range.
     """
     table = read_table(path)
     names = table.columns[len(COLUMNS) :]
     if table.columns[: len(COLUMNS)] != COLUMNS or not _are_classes(names):
         raise UserError(
-            f"{path}: expected the columns {', '.join(COLUMNS)} and {_PREFIX}<class> for each "
+            f"{path}: expected the columns {', '.join(COLUMNS)} and {PREFIX}<class> for each "
             "class; train it again"
         )
     if not table.rows:
@@ -126,7 +195,7 @@ def read_probs(path: Path, table: Table, *, first: int) -> Probs:
 
 
 def _are_classes(columns: Sequence[str]) -> bool:
-    prefixed = all(name.startswith(_PREFIX) for name in columns)
+    prefixed = all(name.startswith(PREFIX) for name in columns)
     return bool(columns) and prefixed and len(set(columns)) == len(columns)
 
 
@@ -138,7 +207,7 @@ def _check_rows(
     fold: int | None,
     num_classes: int,
 ) -> None:
-    """Raise `UserError` naming the first row that cannot be one of a run."""
+    """Raise `UserError` naming the first row that no run could have written."""
     classes = {str(number) for number in range(num_classes)}
     folds = {str(fold)} if fold is not None else None
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""The submission file: checked before it takes the place of an older one."""
+"""The answers to the test pictures: `submission.csv`, and the probabilities in `probs.csv`."""
 
 import codecs
 from collections import Counter
@@ -8,23 +8,46 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.tables import format_table, read_table
+from foldline.metrics.counts import Labels, Probs
+from foldline.runs.out_of_fold import PREFIX, read_probs
+from foldline.tables import format_table, read_table, write_frame
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What a file says, as it is written: the names of its columns, and a row's id and answer."""
+    """The cells of a file as they are written: names of columns, ids and answers."""
 
     columns: tuple[str, ...]
     ids: Sequence[str]
     answers: Sequence[str]
 
 
+@dataclass(frozen=True)
+class SubmissionProbs:
+    """`probs` `[N, C]` of the test pictures `ids`, one column for each of `class_names`.
+
+    `id_column` is what the sample file calls the ids.
+    """
+
+    id_column: str
+    ids: Sequence[str]
+    class_names: Sequence[str]
+    probs: Probs
+
+    def select(self, ids: Sequence[str]) -> Probs | None:
+        """Return the rows in the order of `ids`; None where these are not the same ids."""
+        place = {one: number for number, one in enumerate(self.ids)}
+        if len(place) != len(self.ids) or place.keys() != set(ids):
+            return None
+        return self.probs[[place[one] for one in ids]]
+
+
 def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The most probable class of each row of `[N, C]`."""
+    """Return the most probable class of each row of `probs` `[N, C]`."""
     if not np.isfinite(probs).all():
         raise ValueError(f"{int((~np.isfinite(probs)).any(axis=1).sum())} rows are not finite")
     answers: npt.NDArray[np.int64] = probs.argmax(axis=1)
@@ -47,12 +70,39 @@ def load_submission(path: Path) -> Submission:
     return Submission((f"{mark}{first}", second), ids, answers)
 
 
+def load_probs(path: Path) -> SubmissionProbs | None:
+    """Read `probs.csv`; None where it has no rows. Raises `UserError` for a damaged one."""
+    table = read_table(path)
+    if not table.rows:
+        return None
+    id_column, *columns = table.columns
+    return SubmissionProbs(
+        id_column=id_column,
+        ids=[row[0] for row in table.rows],
+        class_names=[name.removeprefix(PREFIX) for name in columns],
+        probs=read_probs(path, table, first=1),
+    )
+
+
+def save_probs(path: Path, probs: SubmissionProbs) -> None:
+    """Write `probs.csv` at full precision, atomically."""
+    table = pd.DataFrame(probs.probs, columns=[PREFIX + name for name in probs.class_names])
+    table.insert(0, probs.id_column, list(probs.ids))
+    write_frame(path, table)
+
+
+def number_answers(answers: Sequence[str], values: Sequence[int | str]) -> Labels:
+    """Return the class of each answer; every one must be among `values`."""
+    number = {str(value): position for position, value in enumerate(values)}
+    return np.array([number[answer] for answer in answers], dtype=np.int64)
+
+
 def save_submission(
     path: Path, *, columns: tuple[str, str], ids: Sequence[str], answers: Sequence[object]
 ) -> None:
     """Write ids and answers, read the file back, compare, and only then move it into place.
 
-    Raises `ValueError` when an id comes twice, or the file does not say what was meant.
+    Raises `ValueError` if an id comes twice or the file does not read back as intended.
     """
     doubled = [i for i, count in Counter(ids).items() if count > 1]
     if doubled:
@@ -65,4 +115,4 @@ def save_submission(
         written = read_table(temporary)
         meant = [[one, str(answer)] for one, answer in zip(ids, answers, strict=True)]
         if (written.columns, written.rows) != (columns, meant):
-            raise ValueError(f"{path}: what was written is not what was meant")
+            raise ValueError(f"{path}: what was written does not read back the same")

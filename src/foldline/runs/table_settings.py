@@ -74,7 +74,7 @@ def check_sample_file(prepared: Prepared) -> None:
     if compute_sha256(content) != prepared.sample_sha256:
         raise UserError(
             f"{prepared.sample_file}: changed since it was prepared: its ids, their order or its "
-            f"columns may be others; {suggest_prepare()}"
+            f"columns may have changed; {suggest_prepare()}"
         )
 
 

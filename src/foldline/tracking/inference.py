@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_submission
 from foldline.tracking.open import open_trackers
 from foldline.tracking.tracker import NoTracker, Tracker, finishing, warning_only

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from foldline.config import Config
+from foldline.config.recipe import flatten_settings
 from foldline.config.tracking import Track
 from foldline.data.prepared import Prepared
-from foldline.runs.folders import RunFolder, flatten_settings
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_table
 from foldline.tracking.tracker import NoTracker, Part, Tracker, warning_only
 from foldline.tracking.wandb_run import open_wandb

@@ -12,9 +12,9 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
-from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_run
 from foldline.tracking.figures import build_fold_table, build_out_of_fold_media, summarize_scores
 from foldline.tracking.open import Trackers, open_trackers

@@ -22,7 +22,7 @@ from foldline.learning.networks.model import copy_state, find_head, find_normali
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
 from foldline.metrics.metric import METRICS
-from foldline.runs.folders import FoldFolder
+from foldline.runs.paths import FoldFolder
 from foldline.training.loop import NonFiniteLossError, TrainResult
 from foldline.training.start import name_weights
 

@@ -11,7 +11,8 @@ from foldline.files import claiming
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.metrics.metric import METRICS
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
-from foldline.runs.folders import RunFolder, begin_run, choose_folds, find_run
+from foldline.runs.begin import begin_run, choose_folds, find_run
+from foldline.runs.paths import RunFolder
 from foldline.runs.table_settings import check_settings
 from foldline.tracking.training import TrainingTracker, track_training
 from foldline.training.check_recipe import check_recipe

@@ -21,7 +21,7 @@ from foldline.learning.checkpoint import (
 )
 from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import build_model, find_head
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.spelling import find_typed
 
 

@@ -10,7 +10,6 @@ from foldline.errors import UserError
 from foldline.files import write_json
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.metric import METRICS, Metric, compute_scores
-from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import (
     OutOfFold,
@@ -18,6 +17,7 @@ from foldline.runs.out_of_fold import (
     load_out_of_fold,
     save_out_of_fold,
 )
+from foldline.runs.paths import RunFolder
 
 
 def print_heading(config: Config, prepared: Prepared, device: str) -> None:

@@ -12,8 +12,8 @@ from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
 from foldline.metrics.metric import METRICS
+from foldline.runs.begin import choose_folds
 from foldline.runs.files import RunScores
-from foldline.runs.folders import choose_folds
 from foldline.runs.table_settings import check_settings
 from foldline.text import count_of, name_some
 from foldline.tracking.figures import summarize_scores

@@ -27,9 +27,9 @@ from foldline.learning.schedule import Schedule, build_schedule
 from foldline.learning.stopping import BestTracker
 from foldline.metrics.counts import Probs
 from foldline.metrics.metric import compute_scores
-from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, save_out_of_fold
+from foldline.runs.paths import FoldFolder
 from foldline.tracking.tracker import Tracker
 from foldline.training.batches import (
     build_train_batches,

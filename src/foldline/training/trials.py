@@ -15,8 +15,10 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.metrics.metric import METRICS
-from foldline.runs.files import RunScores, load_scores
-from foldline.runs.folders import RunFolder, choose_folds, find_run
+from foldline.runs.begin import choose_folds, find_run
+from foldline.runs.files import RunScores
+from foldline.runs.paths import RunFolder
+from foldline.runs.record import RunRecord
 from foldline.tracking.figures import list_figures
 
 _NAME_LENGTH = 90
@@ -72,10 +74,7 @@ class Trial:
 
     def load_scores(self) -> RunScores | None:
         """Return what `scores.json` of its run says; None where it is missing or damaged."""
-        try:
-            return load_scores(self.run.scores)
-        except UserError:
-            return None
+        return RunRecord(self.run).scores
 
 
 def load_sweep(path: Path, metric: str) -> Sweep:
