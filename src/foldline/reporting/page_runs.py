@@ -1,7 +1,6 @@
 """The runs of `make report`, read as they lie there: what is broken is named and left out."""
 
 import json
-import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +9,9 @@ from foldline import console
 from foldline.command_line import repeat
 from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.errors import UserError
-from foldline.reporting.page.tables import Answers, Run
+from foldline.metrics.metric import METRICS
+from foldline.reporting.learning_curves import Curve, build_curve
+from foldline.reporting.page.shared_table import PageRun, Predictions
 from foldline.runs.files import (
     load_environment,
     load_scores,
@@ -27,7 +28,7 @@ _ROW_COLUMNS = ["path", "group", "fold", "label"]
 Read = TypeVar("Read")
 
 
-def load_runs(runs_dir: Path) -> list[Run]:
+def load_runs(runs_dir: Path) -> list[PageRun]:
     """Every run under `runs_dir`, finished or not, by name.
 
     Raises `UserError` where there is none. A file that cannot be read is left out with a warning.
@@ -46,20 +47,28 @@ def load_runs(runs_dir: Path) -> list[Run]:
     return runs
 
 
-def _load_run(run: RunFolder, leaderboard: Mapping[str, float]) -> Run:
+def _load_run(run: RunFolder, leaderboard: Mapping[str, float]) -> PageRun:
     folds = sorted(run.path.glob("fold_*"), key=lambda path: (len(path.name), path.name))
-    curves = {path.name.removeprefix("fold_"): _load_curves(path) for path in folds}
-    seconds = [sum(filter(None, curve.get("seconds", []))) for curve in curves.values()]
+    curves = {path.name.removeprefix("fold_"): _load_curve(path) for path in folds}
+    known = {fold: curve for fold, curve in curves.items() if curve is not None}
+    seconds = [sum(curve.list_points("seconds")[1]) for curve in known.values()]
     environment = _read(lambda: load_environment(run.environment))
-    return Run(
+    settings, scores = _load_settings(run.config), _read(lambda: load_scores(run.scores))
+    metric = scores.metric if scores else settings.get("metric", "")
+    metric = metric if metric in METRICS else next(iter(METRICS))
+    return PageRun(
         name=run.path.name,
         seal=environment.seal if environment else "",
-        settings=_load_settings(run.config),
-        scores={**_load_scores(run.scores), "seconds": round(sum(seconds), 1)},
-        curves={fold: curve for fold, curve in curves.items() if curve},
-        leaderboard=dict(leaderboard),
-        submission=_describe_submission(run),
-        answers=_load_answers(run.oof),
+        settings=settings,
+        metric=metric,
+        scores=scores.joined if scores else {},
+        interval=scores.interval if scores else None,
+        fold_scores=[one[scores.metric] for one in scores.folds.values()] if scores else (),
+        curves=known,
+        seconds=round(sum(seconds), 1),
+        leaderboard=leaderboard,
+        submission=_describe_submission(run, metric),
+        predictions=_load_predictions(run.oof),
     )
 
 
@@ -94,61 +103,32 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _load_scores(path: Path) -> dict[str, Any]:
-    """Scores of the whole run, the interval of macro-F1, mean and deviation over folds."""
-    record = _read(lambda: load_scores(path))
-    if record is None:
-        return {}
-    low, high = record.interval
-    by_fold = [one[record.metric] for one in record.folds.values()]
-    scores: dict[str, Any] = {
-        **record.joined,
-        "low": low,
-        "high": high,
-        "folds": len(by_fold),
-        "fold_mean": statistics.mean(by_fold),
-    }
-    if len(by_fold) > 1:
-        scores["fold_sd"] = statistics.stdev(by_fold)
-    return scores
-
-
-def _load_curves(fold: Path) -> dict[str, list[float | None]]:
-    """One list per metric, an entry an epoch, to six digits."""
+def _load_curve(fold: Path) -> Curve | None:
     path = fold / "metrics.jsonl"
     rows = _read(lambda: load_metrics(path)) if path.exists() else None
-    keys = dict.fromkeys(
-        key for row in rows or () for key, value in row.items() if not isinstance(value, bool)
-    )
-    return {
-        key: [float(f"{row[key]:.6g}") if key in row else None for row in rows or ()]
-        for key in keys
-    }
+    return build_curve(rows) if rows else None
 
 
-def _describe_submission(run: RunFolder) -> str | None:
+def _describe_submission(run: RunFolder, metric: str) -> str | None:
     """`420 rows`, and the score where the truth was known; None where nothing was submitted."""
     if not run.submission.is_file():
         return None
     record = _read(lambda: load_submission_record(run.submission_record))
     rows, truth = (record.rows, record.truth) if record else (None, None)
     parts = ["yes" if rows is None else count_of(rows, "row")]
-    if truth:
-        parts.append(f"truth {truth['macro_f1']:.3f}")
+    if truth and metric in truth:
+        parts.append(f"truth {truth[metric]:.3f}")
     return ", ".join(parts)
 
 
-def _load_answers(path: Path) -> Answers | None:
-    """Class and confidence of every answered picture; None with a warning for another file."""
+def _load_predictions(path: Path) -> Predictions | None:
     out_of_fold = _read(lambda: load_out_of_fold(path)) if path.exists() else None
     if out_of_fold is None:
         return None
-    probs = out_of_fold.probs
-    return Answers(
+    return Predictions(
         class_names=tuple(out_of_fold.class_names),
         rows=out_of_fold.table[_ROW_COLUMNS],
-        predicted=probs.argmax(axis=1),
-        confidence=probs.max(axis=1),
+        probs=out_of_fold.probs,
     )
 
 

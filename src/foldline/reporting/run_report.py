@@ -1,4 +1,4 @@
-"""The pictures and tables of a fold and of a run: made from their files into `report/`."""
+"""Draw a fold, or a run with all its folds joined, into a folder `report/`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import replacing
+from foldline.metrics.metric import METRICS
 from foldline.runs.folders import FoldFolder, RunFolder
 
 FOLDER = "report"
@@ -25,19 +26,19 @@ def report_fold_trained(config: Config, prepared: Prepared, run: RunFolder, fold
 
 
 def report_run_trained(config: Config, prepared: Prepared, run: RunFolder) -> None:
-    """The same for the finished folds joined; made anew whenever a training ends."""
+    """Make the report of the finished folds joined, anew whenever a training ends."""
     if config.report.after_training and list_finished(run, prepared):
         _warn(write_run_report(config, prepared, run))
 
 
 def write_fold_report(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> list[str]:
-    """Make `fold_<fold>/report/`; gives a line for each file that could not be made."""
+    """Make `fold_<fold>/report/`; return a line for each file that could not be made."""
     folder = run.fold(fold)
     return _write(folder.path / FOLDER, f"fold {fold}", config, prepared, [folder])
 
 
 def write_run_report(config: Config, prepared: Prepared, run: RunFolder) -> list[str]:
-    """Make `report/` of the run, and say so; gives a line for each file that could not be made."""
+    """Make `report/` of the run; return a line for each file that could not be made."""
     folds = list_finished(run, prepared)
     of = f"{'fold' if len(folds) == 1 else 'folds'} {', '.join(map(str, folds))}"
     failed = _write(run.path / FOLDER, of, config, prepared, [run.fold(fold) for fold in folds])
@@ -46,7 +47,7 @@ def write_run_report(config: Config, prepared: Prepared, run: RunFolder) -> list
 
 
 def list_finished(run: RunFolder, prepared: Prepared) -> list[int]:
-    """The folds that are trained to the end."""
+    """Return the folds that are trained to the end."""
     return [fold for fold in range(prepared.num_folds) if run.fold(fold).is_finished]
 
 
@@ -58,7 +59,12 @@ def _write(
         from foldline.reporting.report_files import build_files
 
         files = build_files(
-            prepared, folds, of=of, root=config.data.root, num_pictures=config.report.pictures
+            prepared,
+            folds,
+            of=of,
+            metric=METRICS[config.metric],
+            root=config.data.root,
+            num_pictures=config.report.pictures,
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, the training is not to blame
         return [_describe(directory, error)]

@@ -11,12 +11,12 @@ _SCRIPTS = (
     "data",
     "choice",
     "scores",
-    "leaderboard",
+    "runs",
     "differences",
     "charts",
     "matrix",
     "pair",
-    "board",
+    "leaderboard",
     "pictures",
     "person",
     "gallery",
@@ -25,7 +25,7 @@ _SCRIPTS = (
 
 
 def assemble_page(blocks: Iterable[str]) -> str:
-    """The whole page around `blocks`, what `embed_json` made of the data."""
+    """Return the whole page around `blocks`, which `embed_json` made of the data."""
     return _fill(
         _read("page.html"),
         theme=_load_script("theme"),  # at the top: a page that is dark must not first be light

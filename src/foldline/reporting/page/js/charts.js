@@ -1,14 +1,9 @@
 "use strict";
-// Learning curves and the bars of each class, by plotly; each with its figures in a table.
+// Learning curves and the F1 of each class, drawn by plotly; each also as a table.
 const charts = (() => {
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const PATTERNS = ["", "/", ".", "x", "\\", "-"];
   const CONFIG = { displayModeBar: false, responsive: true };
-  const TITLES = {
-    macro_f1: "macro-F1", accuracy: "accuracy", log_loss: "log loss", train_loss: "training loss",
-    train_accuracy: "training accuracy", lr: "learning rate", images_per_second: "pictures a second",
-  };
-  const title = (metric) => TITLES[metric] ?? metric.replaceAll("_", " ");
   // plotly reads some HTML in its texts; a class name is none
   const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
@@ -25,46 +20,37 @@ const charts = (() => {
     };
   }
 
-  function listMetrics() {
-    const curves = data.runs.flatMap((run) => Object.values(run.curves));
-    const metrics = [...new Set(curves.flatMap((fold) => Object.keys(fold)))].filter((metric) => metric !== "epoch");
-    const usual = ["macro_f1", "accuracy", "log_loss", "train_loss"];
-    return [...usual.filter((metric) => metrics.includes(metric)), ...metrics.filter((metric) => !usual.includes(metric))];
-  }
-
   function drawCurves() {
-    const metric = page.find("metric").value;
-    const runs = choice.runs().filter((run) => Object.keys(data.runs[run].curves).length);
+    const { key, title } = data.series.find((one) => one.key === page.find("metric").value) ?? {};
+    const runs = choice.runs().filter((run) => key in data.runs[run].curves);
     const target = page.find("curves-chart");
     if (!runs.length) return empty(target, page.find("curves-table"), "No chosen run has learning curves.");
-    const traces = runs.flatMap((run) => drawRunCurves(run, metric));
-    const epochs = Math.max(...traces.map(({ x }) => x.length));
-    target.setAttribute("aria-label", `Learning curves of ${runs.map((run) => data.runs[run].name).join(", ")}: ${title(metric)}`);
+    const traces = runs.flatMap((run) => drawRunCurves(run, data.runs[run].curves[key]));
+    const epochs = Math.max(...traces.flatMap(({ x }) => x));
+    target.setAttribute("aria-label", `Learning curves of ${runs.map((run) => data.runs[run].name).join(", ")}: ${title}`);
     Plotly.react(target, traces, layout({
       height: 380, hovermode: "closest",
-      xaxis: { title: { text: "epoch" }, tick0: 1, dtick: Math.ceil(epochs / 12) }, yaxis: { title: { text: title(metric) } },
+      xaxis: { title: { text: "epoch" }, tick0: 1, dtick: Math.ceil(epochs / 12) }, yaxis: { title: { text: title } },
     }), CONFIG);
-    return page.fill(page.find("curves-table"), tabulate(runs, metric));
+    return page.fill(page.find("curves-table"), tabulate(runs, key));
   }
 
-  function drawRunCurves(run, metric) {
-    const { name, curves } = data.runs[run];
+  function drawRunCurves(run, { folds, mean }) {
+    const { name } = data.runs[run];
     const color = choice.colorOf(run);
-    const line = (values, style) => ({
-      x: values.map((_, at) => at + 1), y: values, mode: values.length > 1 ? "lines" : "markers", legendgroup: String(run), ...style,
-    });
-    const folds = Object.entries(curves).map(([fold, values]) => line(values[metric] ?? [], {
+    const line = ({ x, y }, style) => ({ x, y, mode: x.length > 1 ? "lines" : "markers", legendgroup: String(run), ...style });
+    const thin = Object.entries(folds).map(([fold, values]) => line(values, {
       name: plain(`${name}, fold ${fold}`), line: { color, width: 1 }, marker: { color, size: 4 }, opacity: 0.4, showlegend: false,
     }));
-    return [...folds, line(scores.meanCurve(curves, metric), {
+    return [...thin, line(mean, {
       name: plain(name), line: { color, width: 3, dash: DASHES[choice.slotOf(run)] }, marker: { color, size: 9 }, showlegend: true,
     })];
   }
 
-  function tabulate(runs, metric) {
-    const means = runs.map((run) => scores.meanCurve(data.runs[run].curves, metric));
-    const epochs = Math.max(...means.map((mean) => mean.length));
-    const rows = Array.from({ length: epochs }, (_, at) => [String(at + 1), ...means.map((mean) => page.score(mean[at], 4))]);
+  function tabulate(runs, key) {
+    const means = runs.map((run) => data.runs[run].curves[key].mean);
+    const epochs = [...new Set(means.flatMap(({ x }) => x))].sort((one, other) => one - other);
+    const rows = epochs.map((epoch) => [String(Number(epoch.toFixed(2))), ...means.map(({ x, y }) => page.score(y[x.indexOf(epoch)], 4))]);
     return page.table(["Epoch", ...runs.map((run) => data.runs[run].name)], rows);
   }
 
@@ -107,8 +93,7 @@ const charts = (() => {
   }
 
   function start() {
-    const metrics = listMetrics();
-    page.fillSelect(page.find("metric"), metrics.map((metric) => [metric, title(metric)]), "macro_f1");
+    page.fillSelect(page.find("metric"), data.series.map(({ key, title }) => [key, title]), data.metricOf(choice.table).key);
     page.find("metric").addEventListener("change", drawCurves);
     choice.onChange(draw);
     theme.onChange(draw);

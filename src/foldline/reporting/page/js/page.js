@@ -1,5 +1,5 @@
 "use strict";
-// Elements and words. Text from the data only ever becomes text, never markup.
+// Elements and text. What comes from the data only ever becomes text, never markup.
 const page = (() => {
   // attributes: `class`, `on` (listeners by event), `style` (custom properties), else as they are
   function element(tag, attributes = {}, ...children) {
@@ -41,6 +41,7 @@ const page = (() => {
     return element("table", {}, element("thead", {}, element("tr", {}, headers)), element("tbody", {}, body));
   }
 
+  const capitalize = (text) => text[0].toUpperCase() + text.slice(1);
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
   const score = (value, digits = 3) => (isNumber(value) ? value.toFixed(digits) : "–");
   const signed = (value, digits) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)}`;
@@ -55,5 +56,5 @@ const page = (() => {
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  return { element, find, fill, fillSelect, table, isNumber, score, signed, count, duration, color };
+  return { element, find, fill, fillSelect, table, capitalize, isNumber, score, signed, count, duration, color };
 })();
