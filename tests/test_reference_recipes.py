@@ -14,7 +14,7 @@ from foldline.config import Config, Data
 from foldline.config.recipe import load_config
 from foldline.learning.checkpoint import load_checkpoint, load_state, save_state
 from foldline.learning.networks.model import build_model, copy_state, find_head
-from foldline.runs.folders import FoldFolder, RunFolder
+from foldline.runs.paths import FoldFolder, RunFolder
 
 RECIPES = sorted((Path(__file__).parents[1] / "configs/reference").glob("*.yaml"))
 SMALL = (

@@ -13,9 +13,10 @@ from foldline.data.prepared import Prepared
 from foldline.files import write_json
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.metric import METRICS, compute_scores
-from foldline.runs.folders import RunFolder, begin_run
+from foldline.runs.begin import begin_run
 from foldline.runs.metrics_log import save_metrics
 from foldline.runs.out_of_fold import build_out_of_fold, join_out_of_fold, save_out_of_fold
+from foldline.runs.paths import RunFolder
 
 CLASSES = ("cat", "쥐, grey", "<b>dog</b>")
 PEOPLE, PICTURES, FOLDS = 12, 4, 3

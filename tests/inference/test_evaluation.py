@@ -11,7 +11,7 @@ from tests.competition import Foldline, answer_alone
 
 from foldline.inference import evaluation as evaluate_stage
 from foldline.learning.checkpoint import load_checkpoint
-from foldline.runs.folders import FoldFolder
+from foldline.runs.paths import FoldFolder
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from foldline.data.prepared import load_prepared
 from foldline.files import claiming
 from foldline.learning import engine
 from foldline.reporting import run_report
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.training import files as fold_files
 from foldline.training import run as train_stage
 from foldline.training import trainer as fold_stage

@@ -17,7 +17,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 from foldline.config.recipe import load_config
 from foldline.data.prepared import load_prepared
 from foldline.files import write_json, write_text
-from foldline.runs.folders import begin_run
+from foldline.runs.begin import begin_run
 from foldline.training.sweep import run_sweep
 from foldline.training.trials import Trial
 

@@ -56,6 +56,20 @@ def dump_config(config: Config) -> str:
     return dump_plain_yaml(config.model_dump(mode="json"))
 
 
+def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted keys, such as `train.augment[0].name`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten_settings(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            for position, each in enumerate(value):
+                flat |= flatten_settings(each, f"{prefix}{key}[{position}].")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
 def _load_layers(path: Path) -> list[_Layer]:
     values = _load_file(path)
     parent = values.pop("parent", None)

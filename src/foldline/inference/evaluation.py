@@ -25,7 +25,8 @@ from foldline.learning.shared_backbone import build_networks
 from foldline.learning.stopping import BestTracker
 from foldline.metrics.counts import Labels
 from foldline.metrics.metric import compute_scores
-from foldline.runs.folders import FoldFolder, RunFolder, choose_folds, require_run
+from foldline.runs.begin import choose_folds, require_run
+from foldline.runs.paths import FoldFolder, RunFolder
 from foldline.runs.table_settings import check_settings
 from foldline.submitting.truth import load_truth
 from foldline.tables import write_frame

@@ -25,7 +25,8 @@ from foldline.learning.shared_backbone import build_networks
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Probs
 from foldline.metrics.metric import METRICS, compute_scores
-from foldline.runs.folders import RunFolder, choose_folds, require_run
+from foldline.runs.begin import choose_folds, require_run
+from foldline.runs.paths import RunFolder
 from foldline.runs.results import Result
 from foldline.runs.submission import Submission, compute_answers, save_submission
 from foldline.runs.table_settings import check_sample_file, check_settings

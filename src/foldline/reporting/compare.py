@@ -8,9 +8,9 @@ import pandas as pd
 
 from foldline import console
 from foldline.command_line import choose
+from foldline.config.recipe import flatten_settings
 from foldline.errors import UserError
 from foldline.metrics.compare import Comparison, compare_runs
-from foldline.runs.folders import flatten_settings
 from foldline.runs.out_of_fold import OutOfFold, load_out_of_fold
 from foldline.runs.summary import RunSummary, load_run, show_setting
 

@@ -16,7 +16,7 @@ from foldline.reporting.page.blocks import HeatMap
 from foldline.reporting.page.shared_table import PageRun, SharedTable, find_mistakes
 from foldline.reporting.page.strips import Cell, compute_view
 from foldline.reporting.page_pictures import load_or_none
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 
 _BATCH = 8  # pictures looked at by a network at a time
 

@@ -17,10 +17,10 @@ from foldline.runs.files import (
     load_scores,
     load_submission_record,
 )
-from foldline.runs.folders import RunFolder
 from foldline.runs.leaderboard import list_standings, load_events
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
+from foldline.runs.paths import RunFolder
 from foldline.text import count_of
 
 _ROW_COLUMNS = ["path", "group", "fold", "label"]

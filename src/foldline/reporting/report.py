@@ -10,7 +10,8 @@ from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
 from foldline.reporting.report_page import build_page
 from foldline.reporting.run_report import list_finished, write_fold_report, write_run_report
-from foldline.runs.folders import RunFolder, check_seal
+from foldline.runs.begin import check_seal
+from foldline.runs.paths import RunFolder
 from foldline.runs.settings import load_run_config, names_run, require_table
 from foldline.runs.table_settings import check_settings
 

@@ -20,9 +20,9 @@ from foldline.reporting.figures.grid import Answered, choose_pictures, draw_grid
 from foldline.reporting.figures.tables import format_classes, format_counts, format_fractions
 from foldline.reporting.learning_curves import build_curve
 from foldline.reporting.page_pictures import load_or_none
-from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import OutOfFold, join_out_of_fold, load_out_of_fold
+from foldline.runs.paths import FoldFolder
 
 # the pictures of the grid are decoded at no less than this height and width
 _AT_LEAST = (352, 352)

@@ -15,7 +15,7 @@ from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails,
 from foldline.reporting.page.shared_table import PageRun, Rows, SharedTable, share_tables
 from foldline.reporting.page_pictures import draw_thumbnails, find_root
 from foldline.reporting.page_runs import load_runs
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.text import count_of
 
 RUNS_DIR = Path("outputs/runs")

@@ -9,7 +9,7 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import replacing
 from foldline.metrics.metric import METRICS
-from foldline.runs.folders import FoldFolder, RunFolder
+from foldline.runs.paths import FoldFolder, RunFolder
 
 FOLDER = "report"
 # made last: where it is, the report is whole

@@ -6,10 +6,10 @@ import numpy as np
 
 from foldline import console
 from foldline.config import Config
+from foldline.config.recipe import flatten_settings
 from foldline.errors import UserError
 from foldline.metrics.counts import compute_class_f1, count_by_person
 from foldline.runs.files import SubmissionRecord
-from foldline.runs.folders import flatten_settings
 from foldline.runs.out_of_fold import load_out_of_fold
 from foldline.runs.summary import FoldSummary, RunSummary, load_run, show_setting
 from foldline.text import count_of

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from foldline.command_line import format_command
 from foldline.metrics.metric import METRICS, Metric
-from foldline.records import INNER, LARGEST_FIGURE, Count, Record, load_record
+from foldline.records import INNER, LARGEST_FIGURE, Count, Figure, Record, load_record
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -91,7 +91,7 @@ class RunScores(Record):
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the metric."""
-        low, high = self.out_of_fold[f"{self.metric}_interval"]
+        low, high = self.out_of_fold[METRICS[self.metric].interval_key]
         return low, high
 
     @model_validator(mode="after")
@@ -103,6 +103,24 @@ class RunScores(Record):
         if f"{self.metric}_interval" not in self.out_of_fold:
             raise ValueError(f"out_of_fold.{self.metric}_interval: missing")
         return self
+
+
+class Member(Record):
+    """A run in an average, with its weight; only the proportions of weights count."""
+
+    run: _Text
+    weight: Annotated[Figure, Field(gt=0)]
+
+
+class Members(Record):
+    """`members.json`: the runs that a run averages instead of having folds of its own."""
+
+    members: Annotated[tuple[Member, ...], Field(min_length=1)]
+
+    def describe(self) -> str:
+        """Return the names with the shares: `0.75 a + 0.25 b`."""
+        whole = sum(member.weight for member in self.members)
+        return " + ".join(f"{member.weight / whole:.3g} {member.run}" for member in self.members)
 
 
 class SubmissionRecord(Record):
@@ -125,6 +143,11 @@ def load_environment(path: Path) -> Environment | None:
 def load_scores(path: Path) -> RunScores | None:
     """Read `scores.json`. Raises `UserError` for a damaged one."""
     return load_record(path, RunScores, remedy=_make_again("train", path))
+
+
+def load_members(path: Path) -> Members | None:
+    """Read `members.json`. Raises `UserError` for a damaged one."""
+    return load_record(path, Members, remedy="put it back, or average the runs again")
 
 
 def load_submission_record(path: Path) -> SubmissionRecord | None:

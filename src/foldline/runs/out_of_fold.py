@@ -15,7 +15,7 @@ from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 
 COLUMNS = ("path", "group", "fold", "label", "train_label")
-_PREFIX = "p_"
+PREFIX = "p_"  # of the columns of probability
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 # what the arithmetic of a softmax in half precision may leave of a sum of 1
 _SUM_TOLERANCE = 1e-2
@@ -38,7 +38,7 @@ class OutOfFold:
     @property
     def class_names(self) -> list[str]:
         """In class order."""
-        return [name.removeprefix(_PREFIX) for name in self.table.columns[len(COLUMNS) :]]
+        return [name.removeprefix(PREFIX) for name in self.table.columns[len(COLUMNS) :]]
 
     @property
     def probs(self) -> Probs:
@@ -51,7 +51,7 @@ def build_out_of_fold(
 ) -> OutOfFold:
     """Join table rows (with `COLUMNS`) `[N]` and their `probs` `[N, C]`."""
     assert len(rows) == len(probs), f"{len(probs)} answers for {len(rows)} rows"
-    answers = pd.DataFrame(probs, columns=[_PREFIX + name for name in class_names])
+    answers = pd.DataFrame(probs, columns=[PREFIX + name for name in class_names])
     return OutOfFold(pd.concat([rows[list(COLUMNS)].reset_index(drop=True), answers], axis=1))
 
 
@@ -79,7 +79,7 @@ def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
     names = table.columns[len(COLUMNS) :]
     if table.columns[: len(COLUMNS)] != COLUMNS or not _are_classes(names):
         raise UserError(
-            f"{path}: expected the columns {', '.join(COLUMNS)} and {_PREFIX}<class> for each "
+            f"{path}: expected the columns {', '.join(COLUMNS)} and {PREFIX}<class> for each "
             "class; train it again"
         )
     if not table.rows:
@@ -126,7 +126,7 @@ def read_probs(path: Path, table: Table, *, first: int) -> Probs:
 
 
 def _are_classes(columns: Sequence[str]) -> bool:
-    prefixed = all(name.startswith(_PREFIX) for name in columns)
+    prefixed = all(name.startswith(PREFIX) for name in columns)
     return bool(columns) and prefixed and len(set(columns)) == len(columns)
 
 

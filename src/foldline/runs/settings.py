@@ -9,7 +9,7 @@ from foldline.config import Config
 from foldline.config.recipe import load_config
 from foldline.data.prepared import SUMMARY
 from foldline.errors import UserError
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.runs.summary import find_run_path
 
 

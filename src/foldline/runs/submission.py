@@ -1,4 +1,4 @@
-"""The submission file: checked before it takes the place of an older one."""
+"""The answers to the test pictures: `submission.csv`, and the probabilities in `probs.csv`."""
 
 import codecs
 from collections import Counter
@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from foldline.errors import UserError
 from foldline.files import replacing
-from foldline.tables import format_table, read_table
+from foldline.metrics.counts import Labels, Probs
+from foldline.runs.out_of_fold import PREFIX, read_probs
+from foldline.tables import format_table, read_table, write_frame
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,22 @@ class Submission:
     columns: tuple[str, ...]
     ids: Sequence[str]
     answers: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SubmissionProbs:
+    """`probs` `[N, C]` of the test pictures `ids`, one column for each of `class_names`."""
+
+    ids: Sequence[str]
+    class_names: Sequence[str]
+    probs: Probs
+
+    def select(self, ids: Sequence[str]) -> Probs | None:
+        """Return the rows in the order of `ids`; None where these are not the same ids."""
+        place = {one: number for number, one in enumerate(self.ids)}
+        if len(place) != len(self.ids) or place.keys() != set(ids):
+            return None
+        return self.probs[[place[one] for one in ids]]
 
 
 def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -45,6 +64,29 @@ def load_submission(path: Path) -> Submission:
     mark = "\ufeff" if path.read_bytes().startswith(codecs.BOM_UTF8) else ""
     ids, answers = zip(*table.rows, strict=True) if table.rows else ((), ())
     return Submission((f"{mark}{first}", second), ids, answers)
+
+
+def load_probs(path: Path) -> SubmissionProbs | None:
+    """Read `probs.csv`; None where it has no rows. Raises `UserError` for a damaged one."""
+    table = read_table(path)
+    if not table.rows:
+        return None
+    names = [name.removeprefix(PREFIX) for name in table.columns[1:]]
+    ids = [row[0] for row in table.rows]
+    return SubmissionProbs(ids, names, read_probs(path, table, first=1))
+
+
+def save_probs(path: Path, probs: SubmissionProbs, *, id_column: str) -> None:
+    """Write `probs.csv` at full precision, atomically."""
+    table = pd.DataFrame(probs.probs, columns=[PREFIX + name for name in probs.class_names])
+    table.insert(0, id_column, list(probs.ids))
+    write_frame(path, table)
+
+
+def number_answers(answers: Sequence[str], values: Sequence[int | str]) -> Labels:
+    """Return the class of each answer; every one must be among `values`."""
+    number = {str(value): position for position, value in enumerate(values)}
+    return np.array([number[answer] for answer in answers], dtype=np.int64)
 
 
 def save_submission(

@@ -23,8 +23,8 @@ from foldline.runs.files import (
     load_scores,
     load_submission_record,
 )
-from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import Row, load_metrics
+from foldline.runs.paths import RunFolder
 
 Read = TypeVar("Read")
 

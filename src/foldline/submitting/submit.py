@@ -7,8 +7,9 @@ from foldline.command_line import choose, format_command, remember
 from foldline.config.recipe import load_config
 from foldline.data.prepared import load_prepared
 from foldline.errors import UserError
-from foldline.runs.folders import RunFolder, check_seal
+from foldline.runs.begin import check_seal
 from foldline.runs.leaderboard import Event, append_event, load_events, tell_time
+from foldline.runs.paths import RunFolder
 from foldline.runs.results import RUNS, Result, load_probs
 from foldline.runs.settings import require_table
 from foldline.runs.submission import load_submission

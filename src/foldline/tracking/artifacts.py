@@ -12,7 +12,7 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import SUMMARY, TEST, TRAIN, Prepared
 from foldline.files import compute_sha256
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.tracking.wandb_run import Artifact
 
 _NAME_LENGTH = 100

@@ -8,8 +8,9 @@ from typing import Any
 
 from foldline import console
 from foldline.config import Config
+from foldline.config.recipe import flatten_settings
 from foldline.data.prepared import Prepared
-from foldline.runs.folders import RunFolder, flatten_settings
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_table
 from foldline.tracking.wandb_run import WandbRun
 

@@ -7,7 +7,7 @@ from foldline import console
 from foldline.command_line import format_command
 from foldline.config import Config
 from foldline.errors import UserError
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import name_artifact
 from foldline.tracking.download import download_artifact
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_submission
 from foldline.tracking.begin import SayOnce, begin_run, never_stopping
 from foldline.tracking.upload import USER_PREFIX

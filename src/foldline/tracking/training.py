@@ -11,9 +11,9 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
 from foldline.learning.stopping import DIRECTION
-from foldline.runs.folders import RunFolder
 from foldline.runs.metrics_log import Row, load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
+from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import (
     list_report_pictures,
     pack_fold,

@@ -17,8 +17,8 @@ from foldline.learning.engine import TrainResult
 from foldline.learning.networks.model import copy_state, find_head, find_normalization
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
-from foldline.runs.folders import FoldFolder
 from foldline.runs.metrics_log import save_metrics
+from foldline.runs.paths import FoldFolder
 from foldline.tracking.training import FoldMirror
 from foldline.training.components import FoldParts
 

@@ -14,7 +14,7 @@ from foldline.learning.runtime import Runtime, open_runtime
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.reporting.run_report import report_fold_trained, report_run_trained
-from foldline.runs.folders import RunFolder, begin_run, choose_folds, find_run
+from foldline.runs.begin import begin_run, choose_folds, find_run
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import (
     OutOfFold,
@@ -22,6 +22,7 @@ from foldline.runs.out_of_fold import (
     load_out_of_fold,
     save_out_of_fold,
 )
+from foldline.runs.paths import RunFolder
 from foldline.runs.table_settings import check_settings
 from foldline.tracking.training import RunMirror, mirror_train
 from foldline.training.components import check_recipe

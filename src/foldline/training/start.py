@@ -16,7 +16,7 @@ from foldline.learning.checkpoint import (
     load_checkpoint,
 )
 from foldline.learning.networks.model import find_head
-from foldline.runs.folders import RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.spelling import find_typed
 
 

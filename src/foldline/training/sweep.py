@@ -12,7 +12,7 @@ from foldline.config.recipe import load_config
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import InterruptedByUserError, UserError
 from foldline.files import claiming, write_text
-from foldline.runs.folders import choose_folds
+from foldline.runs.begin import choose_folds
 from foldline.runs.table_settings import check_settings
 from foldline.text import count_of, name_some
 from foldline.tracking.figures import summarize_scores

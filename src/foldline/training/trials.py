@@ -15,8 +15,9 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.learning.stopping import DIRECTION
+from foldline.runs.begin import choose_folds, find_run
 from foldline.runs.files import load_scores
-from foldline.runs.folders import RunFolder, choose_folds, find_run
+from foldline.runs.paths import RunFolder
 from foldline.tracking.figures import list_figures
 
 _NAME_LENGTH = 90

@@ -1,10 +1,9 @@
-"""`outputs/runs/<run>/`: one configuration on one sealed table."""
+"""Begin a run, or find the one that the same configuration has begun on the same table."""
 
 import platform
 import subprocess
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from typing import Any
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.config.faults import show_value
-from foldline.config.recipe import dump_config, load_config
+from foldline.config.recipe import dump_config, flatten_settings, load_config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.files import compute_seal, write_json, write_text
-from foldline.runs.files import Environment, load_environment
+from foldline.files import write_json, write_text
+from foldline.runs.paths import RunFolder
 
 # what a run is made of beside its table, which the seal stands for: of `data` only how pictures
 # are looked at, of `train` all but what changes neither weights nor scores
@@ -24,95 +23,6 @@ _DATA_KEYS = ("image_size", "crop")
 _FREE_TRAIN_KEYS = ("folds", "workers")
 
 _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate", "numpy", "pillow")
-
-
-@dataclass(frozen=True)
-class FoldFolder:
-    """The files of one fold; it is finished once `oof` is there, and `last` is small then."""
-
-    path: Path
-
-    @property
-    def best(self) -> Path:
-        return self.path / "best.pt"
-
-    @property
-    def last(self) -> Path:
-        return self.path / "last.pt"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def oof(self) -> Path:
-        return self.path / "oof.csv"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the process that trains the fold."""
-        return self.path.with_name(f".{self.path.name}.lock")
-
-    @property
-    def is_finished(self) -> bool:
-        return self.oof.is_file()
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether it needs no weights to start from: it goes on, or is finished."""
-        return self.last.is_file() or self.is_finished
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """The files of one run."""
-
-    path: Path
-
-    def fold(self, fold: int) -> FoldFolder:
-        return FoldFolder(self.path / f"fold_{fold}")
-
-    @property
-    def config(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def environment(self) -> Path:
-        return self.path / "environment.json"
-
-    @property
-    def oof(self) -> Path:
-        return self.path / "oof.csv"
-
-    @property
-    def scores(self) -> Path:
-        return self.path / "scores.json"
-
-    @property
-    def submission(self) -> Path:
-        return self.path / "submission.csv"
-
-    @property
-    def lock(self) -> Path:
-        """Held while the run is begun, and while its folds are joined."""
-        return self.path / ".run.lock"
-
-    @property
-    def submission_record(self) -> Path:
-        return self.path / "submission.json"
-
-    def load_environment(self) -> Environment:
-        """Read `environment.json`. Raises `UserError` where it is missing or damaged."""
-        environment = load_environment(self.environment)
-        if environment is None:
-            raise UserError(f"{self.environment}: missing; put it back, or take another run name")
-        return environment
-
-    def load_identity(self) -> str:
-        """What tells it apart from another run of its name; an older version wrote none down."""
-        environment = self.load_environment()
-        instead = compute_seal(self.path.name.encode(), environment.seal.encode())[:12]
-        return environment.identity or instead
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
@@ -213,20 +123,6 @@ def _shaping(config: Config) -> dict[str, Any]:
         "model": values["model"],
         "train": {k: v for k, v in values["train"].items() if k not in _FREE_TRAIN_KEYS},
     }
-
-
-def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted keys, such as `train.augment[0].name`."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= flatten_settings(value, f"{prefix}{key}.")
-        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            for position, each in enumerate(value):
-                flat |= flatten_settings(each, f"{prefix}{key}[{position}].")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def _describe_environment(prepared: Prepared, device: str, source: str) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Find runs: by name, by score, by what they answered."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from foldline import console
+from foldline.command_line import format_command
+from foldline.errors import UserError
+from foldline.files import compute_sha256, is_folder
+from foldline.metrics.metric import METRICS
+from foldline.runs.paths import RUNS
+from foldline.runs.record import RunRecord
+
+
+@dataclass(frozen=True)
+class RunList:
+    """`runs`: best first, those without a score last; `broken`: what is wrong with the others."""
+
+    runs: tuple[RunRecord, ...]
+    broken: tuple[str, ...]
+
+
+def find_run_path(name: str, root: Path) -> Path:
+    """Return the folder of a run given by name or by path.
+
+    Raises `UserError`, with the nearest name, where there is none.
+    """
+    path = Path(name) if "/" in name.rstrip("/") else root / name.rstrip("/")
+    if name.strip("/") and is_folder(path):
+        return path
+    near = difflib.get_close_matches(name, [one.name for one in list_records(root)], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"{format_command('runs')} lists those there are"
+    raise UserError(f"{path}: no such run; {hint}")
+
+
+def list_records(root: Path = RUNS) -> list[RunRecord]:
+    """Return a record of every folder under `root`, by name, whatever is in it."""
+    paths = sorted(path for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
+    return [RunRecord.load(path) for path in paths]
+
+
+def list_runs(root: Path) -> RunList:
+    """Return every run under `root`; a folder that is none, or is broken, is named and no error."""
+    runs, broken = [], []
+    for record in list_records(root):
+        try:
+            record.require()
+            runs.append(record)
+        except UserError as error:
+            broken.append(error.faults[0])
+    return RunList(tuple(sorted(runs, key=rank)), tuple(broken))
+
+
+def rank(run: RunRecord) -> tuple[int, float, str]:
+    """Return a sort key: the best run first; runs that are ranked by one metric together."""
+    return (list(METRICS).index(run.metric.key), run.metric.rank(run.score), run.name)
+
+
+def find_reference(seal: str, *, besides: Path | None) -> Iterator[RunRecord]:
+    """Yield the other runs on the table sealed `seal`, best out-of-fold score first.
+
+    Left out are the run in the folder `besides`, those whose submission is not as it was written,
+    and those that the gate was overridden for.
+    """
+    others = [
+        one
+        for one in list_records()
+        if one.seal == seal
+        and one.score is not None
+        and one.is_as_written
+        and not one.is_overridden
+        and (besides is None or one.path.resolve() != besides.resolve())
+    ]
+    yield from sorted(others, key=rank)
+
+
+def find_owner(path: Path) -> RunRecord | None:
+    """Return the run whose submission the file `path` is: by its folder, else by its bytes."""
+    beside = RunRecord.load(path.parent)
+    if beside.submission:
+        return beside
+    sha256 = compute_sha256(path.read_bytes())
+    for one in list_records():
+        if one.submission and one.submission.submission_sha256 == sha256:
+            return one
+    return None
+
+
+def warn_of_problems(records: Iterable[RunRecord]) -> None:
+    """Warn of what is damaged of several runs, none of which the command needs whole."""
+    for record in records:
+        for problem in record.problems:
+            console.warn(f"{problem}; until then {record.name} does without it")
