@@ -29,6 +29,8 @@ def compute_run_maps(
     Each picture is shown to the network of its own fold, which never saw it. Folds without a
     network of ours, or with one that has no map of places, are left out with a warning.
     """
+    if folder.members.exists():
+        return []  # an average has no networks of its own
     assert run.predictions is not None, f"{run.name} has no predictions"
     predicted = np.zeros(len(table.rows), np.int64)
     predicted[table.positions[run.name]] = run.predictions.classes

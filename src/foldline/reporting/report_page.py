@@ -1,12 +1,11 @@
 """`foldline report`: every run under `outputs/runs` on one page, `outputs/report/index.html`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from foldline import console
-from foldline.config import Config, name_data
+from foldline.config import Config
 from foldline.files import write_text
 from foldline.metrics.compare import Draws, compare_draws, draw_run
 from foldline.metrics.leaderboard_line import Line, fit_line
@@ -15,17 +14,16 @@ from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails,
 from foldline.reporting.page.shared_table import PageRun, Rows, SharedTable, share_tables
 from foldline.reporting.page_pictures import draw_thumbnails, find_root
 from foldline.reporting.page_runs import load_runs
-from foldline.runs.paths import RunFolder
+from foldline.runs.paths import RUNS, RunFolder
 from foldline.text import count_of
 
-RUNS_DIR = Path("outputs/runs")
 PAGE = Path("outputs/report/index.html")
 
 
 def build_page(config: Config) -> Path:
     """Write the page of all runs, and return its path. Raises `UserError` where there are none."""
-    console.heading(f"report  {RUNS_DIR}")
-    runs = load_runs(RUNS_DIR)
+    console.heading(f"report  {RUNS}")
+    runs = load_runs(RUNS)
     megabytes, num_maps = config.report.thumbnails, config.report.cam
     pages = [_build_table(table, megabytes, num_maps) for table in share_tables(runs)]
     write_text(PAGE, assemble_page(build_blocks(runs, pages)))
@@ -42,17 +40,18 @@ def build_page(config: Config) -> Path:
 
 def _build_table(table: SharedTable, megabytes: float, num_maps: int) -> PageTable:
     """Compute what the page shows of `table`, with `megabytes` of pictures and `num_maps` a run."""
-    settings = table.runs[0].settings
+    # an average names no folder of pictures
+    known = next((run for run in table.runs if "data.root" in run.settings), table.runs[0])
     root = find_root(table.runs, table.rows["path"].tolist())
     thumbnails = draw_thumbnails(table, root, megabytes) if root and megabytes > 0 else None
     heat_maps: dict[str, list[HeatMap]] = {}
     if root and thumbnails and num_maps:
         heat_maps = _compute_maps(table, root, thumbnails, num_maps)
     return PageTable(
-        name=_choose_name(settings),
+        name=known.data_name,
         table=table,
         thumbnails=thumbnails,
-        note=_describe_left_out(thumbnails, megabytes, settings.get("data.root", "?")),
+        note=_describe_left_out(thumbnails, megabytes, known.settings.get("data.root", "?")),
         pairs=_compare_all(table),
         leaderboard_line=_fit_line(table),
         heat_maps=heat_maps,
@@ -68,19 +67,12 @@ def _compute_maps(
     maps = {}
     with console.progress("where they look", len(table.runs)) as bar:
         for run in table.runs:
-            folder = RunFolder(RUNS_DIR / run.name)
+            folder = RunFolder(RUNS / run.name)
             maps[run.name] = compute_run_maps(
                 table, run, folder=folder, root=root, cell=thumbnails.cell, number=number
             )
             bar.advance()
     return maps
-
-
-def _choose_name(settings: Mapping[str, str]) -> str:
-    name = settings.get("data.name", "null")
-    return name_data(
-        None if name == "null" else name, Path(settings.get("data.root", "unknown data"))
-    )
 
 
 def _describe_left_out(thumbnails: Thumbnails | None, megabytes: float, data_root: str) -> str:

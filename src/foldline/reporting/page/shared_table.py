@@ -48,6 +48,7 @@ class PageRun:
     """
 
     name: str
+    data_name: str = ""
     seal: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     metric: str = next(iter(METRICS))
@@ -55,7 +56,7 @@ class PageRun:
     interval: tuple[float, float] | None = None
     fold_scores: Sequence[float] = ()
     curves: Mapping[str, Curve] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float | None = None
     leaderboard: Mapping[str, float] = field(default_factory=dict)
     submission: str | None = None
     predictions: Predictions | None = None

@@ -20,7 +20,7 @@ const runTable = (() => {
     const setting = (key) => text(`set ${key}`, key, (run) => run.settings[key]);
     const leaderboards = ["public", "private"].filter((name) => data.runs.some((run) => name in run.leaderboard));
     const usual = [
-      text("model", "Model", (run) => run.settings["model.name"]),
+      text("model", "Model", (run) => run.settings["model.name"] ?? run.settings.members),
       ...[...data.metrics].sort((one, other) => (other === ranking()) - (one === ranking())).map(score),
       { key: "folds", title: "Folds", number: true, down: ranking().greaterIsBetter, value: (run) => run.folds.mean, show: showFolds },
       { key: "seconds", title: "Time", number: true, down: false, value: (run) => run.seconds, show: (run) => page.duration(run.seconds) },
@@ -32,7 +32,7 @@ const runTable = (() => {
       { ...text("seal", "Seal", (run) => run.seal), show: (run) => element("code", {}, run.seal.slice(0, 12) || "–") },
     ];
     usual.forEach((column) => { column.usual = true; });
-    return [...usual, ...differences.list(data.runs).filter((key) => key !== "model.name").map(setting)];
+    return [...usual, ...differences.list(data.runs).filter((key) => !["model.name", "members"].includes(key)).map(setting)];
   }
 
   const ranking = () => data.metricOf(choice.table);
