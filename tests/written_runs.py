@@ -64,7 +64,8 @@ def write_run(
     parts = [_write_fold(run, prepared, fold, right, draw) for fold in folds]
     if parts:
         whole = join_out_of_fold(parts, prepared.train["path"].tolist())
-        interval = compute_interval(METRICS["macro_f1"], whole.labels, whole.probs, whole.groups)
+        metric = METRICS[config.metric]
+        interval = compute_interval(metric, whole.labels, whole.probs, whole.groups)
         scores = compute_scores(whole.labels, whole.probs)
         save_out_of_fold(run.oof, whole)
         by_fold = {
@@ -75,8 +76,9 @@ def write_run(
             run.scores,
             {
                 "seal": prepared.seal,
+                "metric": metric.key,
                 "folds": by_fold,
-                "out_of_fold": scores | {"macro_f1_interval": list(interval)},
+                "out_of_fold": scores | {metric.interval_key: list(interval)},
                 "pictures": len(whole.table),
             },
         )

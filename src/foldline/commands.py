@@ -147,7 +147,7 @@ def _infer(path: Path | None, overrides: tuple[str, ...], force: bool) -> None:
 def _answer(pictures: Path, names: tuple[str, ...]) -> None:
     """Answer a folder of pictures by one run or several, whose heads may share a backbone."""
     from foldline.inference.folder import run_answer
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_answer(pictures, [find_run_path(name, _RUNS) for name in names])
 
@@ -192,7 +192,7 @@ def _show(path: Path | None, overrides: tuple[str, ...]) -> None:
             f"show: {runs[0]} is taken for a run, which is shown alone; settings are key=value"
         )
     from foldline.reporting.show_run import run_show
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_show(find_run_path(runs[0], _RUNS))
 
@@ -210,7 +210,7 @@ def _runs() -> None:
 def _compare(names: tuple[str, ...]) -> None:
     """Put runs side by side and say whether the gain of the later over the earlier is real."""
     from foldline.reporting.compare import run_compare
-    from foldline.runs.summary import find_run_path
+    from foldline.runs.listing import find_run_path
 
     run_compare([find_run_path(name, _RUNS) for name in names])
 

@@ -88,14 +88,15 @@ def test_a_run_whose_folder_is_gone_stays_in_the_table(
 
 
 def test_a_lead_within_the_noise_is_warned_of(drawn: DrawnProject, command: Command) -> None:
-    """Two runs alike: on thirty people the board cannot tell which is better."""
+    """Two runs alike: on thirty people the leaderboard cannot tell which is better."""
     set_score(drawn.add_run("ours", seed=1), 0.51)
     set_score(drawn.add_run("theirs", seed=2), 0.50)
     command("score", "ours", "0.60")
     command("score", "theirs", "0.62")
     said = command("leaderboard")
     assert (
-        "theirs is ahead of ours by 0.0200 on the public board only, within its noise" in said.err
+        "theirs is ahead of ours by 0.0200 on the public leaderboard only, within its noise"
+        in said.err
     )
     assert "drawn from out of fold, 30 people" in said.err
     command("score", "theirs", "0.95")

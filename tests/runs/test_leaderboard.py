@@ -1,4 +1,4 @@
-"""The ledger: rows are only ever added, by any number of processes."""
+"""The leaderboard: rows are only ever added, by any number of processes."""
 
 import multiprocessing
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foldline.errors import UserError
-from foldline.runs.leaderboard import BOARD, Event, append_event, is_score, load_events
+from foldline.runs.leaderboard import LEADERBOARD, Event, append_event, load_events, parse_score
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_a_message_of_several_lines_is_kept_on_one(message: str) -> None:
     append_event(make(1, message=message))
     append_event(make(2))
     assert [event.message for event in load_events()] == ["one two", ""]
-    assert len(BOARD.read_bytes().splitlines()) == 3
+    assert len(LEADERBOARD.read_bytes().splitlines()) == 3
 
 
 def test_what_a_terminal_would_obey_is_written_out() -> None:
@@ -50,7 +50,7 @@ def test_what_a_terminal_would_obey_is_written_out() -> None:
 @pytest.mark.parametrize("broken", ['"one\ntwo"', "one\rtwo", '"one\r\ntwo"'])
 def test_a_message_that_an_older_version_wrote_over_two_lines_is_read(broken: str) -> None:
     append_event(make(1))
-    with BOARD.open("a", newline="") as file:
+    with LEADERBOARD.open("a", newline="") as file:
         file.write(f"t,public,run 2,d,s,,0.5,,{broken}\n")
     append_event(make(3))
     assert [event.run for event in load_events()] == ["run 1", "run 2", "run 3"]
@@ -59,8 +59,8 @@ def test_a_message_that_an_older_version_wrote_over_two_lines_is_read(broken: st
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"\n \n"])
 def test_a_file_with_nothing_in_it_is_begun(content: bytes) -> None:
-    BOARD.parent.mkdir()
-    BOARD.write_bytes(content)
+    LEADERBOARD.parent.mkdir()
+    LEADERBOARD.write_bytes(content)
     assert load_events() == []
     append_event(make(1))
     append_event(make(2))
@@ -68,7 +68,7 @@ def test_a_file_with_nothing_in_it_is_begun(content: bytes) -> None:
 
 
 def test_a_folder_in_its_place_is_named() -> None:
-    BOARD.mkdir(parents=True)
+    LEADERBOARD.mkdir(parents=True)
     with pytest.raises(UserError, match=r"leaderboard\.csv: cannot be read: Is a directory"):
         append_event(make())
 
@@ -90,7 +90,7 @@ def test_processes_that_write_at_once_lose_nothing() -> None:
 
 def test_a_last_line_without_an_end_stays_a_line_of_its_own() -> None:
     append_event(make(0))
-    BOARD.write_bytes(b"\xef\xbb\xbf" + BOARD.read_bytes().rstrip())
+    LEADERBOARD.write_bytes(b"\xef\xbb\xbf" + LEADERBOARD.read_bytes().rstrip())
     append_event(make(1))
     assert [event.run for event in load_events()] == ["run 0", "run 1"]
 
@@ -101,8 +101,8 @@ def test_a_last_line_without_an_end_stays_a_line_of_its_own() -> None:
         ("run,score\na,0.5\n", "expected the columns time,event"),
         ("{head}a,b\n", "line 2: expected 9 cells"),
         ("{head}t,won,r,d,s,,0.5,,\n", "line 2: event 'won' is none of"),
-        ("{head}t,public,r,d,s,,75.4,,\n", "line 2: score '75.4' is not from 0 to 1"),
-        ("{head}t,public,r,d,s,nan,0.5,,\n", "line 2: out_of_fold 'nan' is not from 0 to 1"),
+        ("{head}t,public,r,d,s,,-0.5,,\n", "line 2: score '-0.5' is no score"),
+        ("{head}t,public,r,d,s,nan,0.5,,\n", "line 2: out_of_fold 'nan' is no score"),
         ("{head}t,public,../r,d,s,,0.5,,\n", "line 2: run '../r' is no name of a run"),
         ("{head}t,public,,d,s,,0.5,,\n", "line 2: run '' is no name of a run"),
         ("{head}t,public," + "r" * 300 + ",d,s,,0.5,,\n", "line 2: run 'rrr"),
@@ -111,27 +111,27 @@ def test_a_last_line_without_an_end_stays_a_line_of_its_own() -> None:
 )
 def test_a_table_that_was_spoilt_is_left_alone(content: str, expected: str) -> None:
     append_event(make())
-    head = BOARD.read_text().splitlines()[0] + "\n"
+    head = LEADERBOARD.read_text().splitlines()[0] + "\n"
     text = content.replace("{head}", head)
-    BOARD.write_text(text)
+    LEADERBOARD.write_text(text)
     with pytest.raises(UserError, match=expected):
         append_event(make(1))
-    assert BOARD.read_text() == text
+    assert LEADERBOARD.read_text() == text
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("0", True),
-        ("1", True),
-        ("0.7541", True),
-        ("1.01", False),
-        ("-0.1", False),
-        ("nan", False),
-        ("inf", False),
-        ("75,4", False),
-        ("", False),
+        ("0", 0.0),
+        ("1", 1.0),
+        ("0.7541", 0.7541),
+        ("1.01", 1.01),
+        ("-0.1", None),
+        ("nan", None),
+        ("inf", None),
+        ("75,4", None),
+        ("", None),
     ],
 )
-def test_a_score_is_from_0_to_1(text: str, expected: bool) -> None:
-    assert is_score(text) is expected
+def test_a_score_is_one_that_some_metric_has(text: str, expected: float | None) -> None:
+    assert parse_score(text) == expected

@@ -10,8 +10,11 @@ import pytest
 from foldline.errors import UserError
 from foldline.runs.submission import (
     Submission,
+    SubmissionProbs,
     compute_answers,
+    load_probs,
     load_submission,
+    save_probs,
     save_submission,
 )
 
@@ -126,3 +129,48 @@ def test_a_faulty_file_is_refused_by_its_line(content: bytes, fault: str, tmp_pa
     path.write_bytes(content)
     with pytest.raises(UserError, match=fault):
         load_submission(path)
+
+
+PROBS = "id,p_a,p_b\n1,0.25,0.75\n2,1,0\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (PROBS.replace("0.75", "nan"), "line 2: expected probabilities that are numbers"),
+        (PROBS.replace("0.75", "0.5"), "line 2: expected probabilities that add up to 1"),
+        (PROBS.replace("1,0\n", "1\n"), "line 3: expected 3 cells"),
+        (PROBS.replace("2,", "1,"), ""),
+        (PROBS.replace("2,", "3,"), ""),
+        ("id,p_a,p_b\n", ""),
+        ("", "empty"),
+    ],
+)
+def test_probabilities_that_are_not_of_the_ids_are_none(
+    content: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "probs.csv"
+    path.write_text(PROBS)
+    probs = load_probs(path)
+    assert probs is not None
+    assert probs.class_names == ["a", "b"]
+    selected = probs.select(["2", "1"])
+    assert selected is not None
+    assert selected.tolist() == [[1, 0], [0.25, 0.75]]
+    path.write_text(content)
+    if said:
+        with pytest.raises(UserError, match=said):
+            load_probs(path)
+        return
+    other = load_probs(path)
+    assert other is None or other.select(["2", "1"]) is None
+
+
+def test_probabilities_read_back_to_the_same_bits(tmp_path: Path) -> None:
+    written = SubmissionProbs(["2", "1"], ["a", "p_b"], np.array([[1 / 3, 2 / 3], [0.1, 0.9]]))
+    save_probs(tmp_path / "probs.csv", written, id_column="ImageID")
+    assert (tmp_path / "probs.csv").read_text().startswith("ImageID,p_a,p_p_b\n2,0.333")
+    read = load_probs(tmp_path / "probs.csv")
+    assert read is not None
+    assert (read.ids, read.class_names) == (["2", "1"], ["a", "p_b"])
+    assert read.probs.tobytes() == written.probs.tobytes()

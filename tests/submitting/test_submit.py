@@ -14,7 +14,7 @@ from tests.competition import Said
 from tests.drawn_runs import DrawnProject
 from tests.needs import needs_kaggle
 
-from foldline.runs.leaderboard import BOARD, load_events
+from foldline.runs.leaderboard import LEADERBOARD, load_events
 
 Command = Callable[..., Said]
 ROOT = Path(__file__).parents[2]
@@ -143,7 +143,7 @@ def test_a_client_that_fails_is_quoted_and_nothing_recorded(
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
     assert "%|" not in said.err
-    assert not BOARD.exists()
+    assert not LEADERBOARD.exists()
 
 
 def test_a_client_that_cannot_be_started(ready: DrawnProject, command: Command) -> None:

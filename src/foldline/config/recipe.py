@@ -1,6 +1,7 @@
 """From a YAML file and `key=value` overrides to a `Config`, with every fault reported at once."""
 
 import difflib
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -56,8 +57,13 @@ def dump_config(config: Config) -> str:
     return dump_plain_yaml(config.model_dump(mode="json"))
 
 
+def show_setting(value: Any) -> str:
+    """Return a value as it is written after `key=`."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def flatten_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted keys, such as `train.augment[0].name`."""
+    """Return nested settings by their dotted keys, such as `train.augment[0].name`."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):

@@ -21,7 +21,7 @@ from foldline.learning.engine import predict
 from foldline.learning.runtime import Runtime, build_ordered_batches, open_runtime
 from foldline.learning.shared_backbone import build_networks, group_sharing
 from foldline.metrics.counts import Probs
-from foldline.runs.summary import load_run
+from foldline.runs.record import RunRecord
 from foldline.tables import write_frame
 
 _ANSWERS = Path("outputs/answers")
@@ -65,12 +65,15 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
 
 
 def _load_task(path: Path) -> _Task:
-    summary = load_run(path)
-    if not summary.finished:
-        command = format_command("train", config=summary.folder.config)
+    run = RunRecord.load(path)
+    run.require()
+    if run.members:
+        raise UserError(f"{path}: an average of other runs, without networks; name those it is of")
+    if not run.finished:
+        command = format_command("train", config=run.folder.config)
         raise UserError(f"{path}: no fold is trained to the end; first: {command}")
-    checkpoints = [load_checkpoint(summary.folder.fold(fold).best) for fold in summary.finished]
-    return _Task(summary.name, checkpoints[0].class_names, tuple(checkpoints))
+    checkpoints = [load_checkpoint(run.folder.fold(fold).best) for fold in run.finished]
+    return _Task(run.name, checkpoints[0].class_names, tuple(checkpoints))
 
 
 def _answer(

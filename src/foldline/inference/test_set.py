@@ -27,7 +27,7 @@ from foldline.metrics.counts import Probs
 from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.begin import choose_folds, require_run
 from foldline.runs.paths import RunFolder
-from foldline.runs.results import Result
+from foldline.runs.record import RunRecord
 from foldline.runs.submission import Submission, compute_answers, save_submission
 from foldline.runs.table_settings import check_sample_file, check_settings
 from foldline.submitting.gatekeeper import inspect, judge
@@ -187,7 +187,7 @@ def _write(
     findings = inspect(
         Submission(prepared.submission_columns, ids, [str(value) for value in values]),
         prepared,
-        owner=Result(run.path),
+        owner=RunRecord(run),
         probs=answers.probs,
         unread=answers.unread,
     )

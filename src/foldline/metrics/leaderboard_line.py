@@ -1,4 +1,4 @@
-"""What the leaderboard is worth: its noise, its line against out of fold, the last two choices."""
+"""What the leaderboard is worth: its line against out of fold, its noise, the final submissions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MIN_DISAGREEMENT = 0.1
 
 @dataclass(frozen=True)
 class Line:
-    """board = intercept + slope · out of fold; `noise` is the residuals' standard deviation."""
+    """`public = intercept + slope · out of fold`; `noise` is the deviation of residuals."""
 
     slope: float
     intercept: float
@@ -25,9 +25,9 @@ class Line:
     num_runs: int
 
 
-def fit_line(out_of_fold: Sequence[float], board: Sequence[float]) -> Line | None:
-    """Ordinary least squares; None for fewer than three runs, or runs alike out of fold."""
-    x, y = np.asarray(out_of_fold, dtype=float), np.asarray(board, dtype=float)
+def fit_line(out_of_fold: Sequence[float], public: Sequence[float]) -> Line | None:
+    """Return the least-squares line; None for fewer than three runs, or runs alike out of fold."""
+    x, y = np.asarray(out_of_fold, dtype=float), np.asarray(public, dtype=float)
     if len(x) < RUNS_FOR_A_LINE or np.ptp(x) < 1e-9:
         return None
     slope, intercept = np.polyfit(x, y, 1)

@@ -1,5 +1,7 @@
-"""The ledger: what the leaderboard said of each run, beside what out of fold said."""
+"""What the leaderboard said of each run, beside what out of fold said."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,19 +19,21 @@ from foldline.metrics.leaderboard_line import (
     choose_finals,
     fit_line,
 )
-from foldline.metrics.metric import METRICS
+from foldline.metrics.metric import Metric
 from foldline.runs.leaderboard import (
-    BOARD,
+    LEADERBOARD,
     Event,
     Standing,
     append_event,
     find_score,
-    is_score,
+    format_now,
     list_standings,
     load_events,
-    tell_time,
+    parse_score,
 )
-from foldline.runs.results import RUNS, Result, list_results
+from foldline.runs.listing import list_records, warn_of_problems
+from foldline.runs.paths import RUNS
+from foldline.runs.record import RunRecord
 from foldline.text import count_of
 
 _NUM_FINALS = 2
@@ -46,49 +50,59 @@ class Entry:
     public: float | None
     private: float | None
     remark: str
-    result: Result
+    record: RunRecord
 
 
 def run_score(name: str, score: str, *, private: bool) -> None:
     """Record that the leaderboard gave `score` to the submission of the run `name`.
 
-    Raises `UserError` for a score that is not from 0 to 1, and a run without a submission.
+    Raises `UserError` for a score that the run's metric cannot have, and for a run without a
+    submission.
     """
-    if not is_score(score):
-        raise UserError(f"score {score}: expected a number from 0 to 1, such as 0.7541")
-    result, board = Result(RUNS / name), "private" if private else "public"
+    record, kind = RunRecord.load(RUNS / name), "private" if private else "public"
+    value = parse_score(score)
+    if value is None or (record.config and not record.metric.is_possible(value)):
+        raise UserError(f"score {score}: expected {_describe_range(record.metric)}")
     events = [event for event in load_events() if event.run == name]
     submitted = [event for event in events if event.event == "submit"]
-    now = result.sha256
+    now = record.sha256
     if now is None and not submitted:
         raise UserError(
-            f"{RUNS / name}: no submission there to be scored; see: {format_command('leaderboard')}"
+            f"{record.path}: no submission there to be scored; see: {format_command('leaderboard')}"
         )
     # the leaderboard scored what was submitted, whatever lies in the folder today
     sha256 = submitted[-1].sha256 if submitted else str(now)
-    out_of_fold = "" if result.macro_f1 is None else repr(result.macro_f1)
+    out_of_fold = "" if record.score is None else repr(record.score)
+    path = record.folder.submission
     if submitted and now != sha256:
         console.warn(
-            f"{result.submission} has changed since it was submitted; the score is recorded for "
-            f"what was submitted, {sha256[:12]}"
+            f"{path} has changed since it was submitted; the score is recorded for what was "
+            f"submitted, {sha256[:12]}"
         )
-    elif not submitted and not result.is_as_written:
-        console.warn(f"{result.submission} is not what infer wrote: the run may not be what scored")
-    before = find_score([event for event in events if event.sha256 == sha256], board)
-    if before is not None and before != float(score):
-        console.warn(f"{name}: {board} was recorded as {before} before; the last one counts")
+    elif not submitted and not record.is_as_written:
+        console.warn(f"{path} is not what infer wrote: the run may not be what scored")
+    warn_of_problems([record])
+    before = find_score([event for event in events if event.sha256 == sha256], kind)
+    if before is not None and before != value:
+        console.warn(f"{name}: {kind} was recorded as {before} before; the last one counts")
     append_event(
         Event(
-            time=tell_time(),
-            event=board,
+            time=format_now(),
+            event=kind,
             run=name,
-            data=result.data_name,
+            data=record.data_name,
             sha256=sha256,
             out_of_fold=submitted[-1].out_of_fold if submitted else out_of_fold,
             score=score,
         )
     )
-    console.say(f"recorded: {name}, {board} {score}, in {BOARD}")
+    console.say(f"recorded: {name}, {kind} {score}, in {LEADERBOARD}")
+
+
+def _describe_range(metric: Metric) -> str:
+    low, high = metric.range
+    within = f"of {low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
+    return f"a number {within}, such as 0.7541"
 
 
 def run_leaderboard(*, public_share: float) -> None:
@@ -103,46 +117,62 @@ def run_leaderboard(*, public_share: float) -> None:
         command = format_command("prepare", "train", "infer")
         raise UserError(f"{RUNS}: no run has a submission yet; make one with: {command}")
     for data, group in groupby(entries, key=lambda entry: entry.data):
-        runs = sorted(group, key=lambda entry: (-(entry.out_of_fold or 0.0), entry.name))
+        runs = list(group)
+        metric = _choose_metric(runs)
+        runs.sort(key=lambda entry: (metric.rank(entry.out_of_fold), entry.name))
         console.heading(f"{data}: {count_of(len(runs), 'run')}")
         _show(runs)
         line = _show_line(runs)
-        _compare_leaders(runs, line, public_share)
-        _propose(runs)
+        _compare_leaders(metric, runs, line, public_share)
+        _propose(metric, runs)
+    warn_of_problems(entry.record for entry in entries)
+
+
+def _choose_metric(runs: Sequence[Entry]) -> Metric:
+    """Return the metric of most runs of a competition; warn of runs with another."""
+    known = [run for run in runs if run.record.config] or runs
+    metric, _ = Counter(run.record.metric for run in known).most_common(1)[0]
+    for run in known:
+        if run.record.metric is not metric:
+            console.warn(
+                f"{run.name}: its out-of-fold score is {run.record.metric.title}, not "
+                f"{metric.title} as of most runs; train it again with metric={metric.key}"
+            )
+    return metric
 
 
 def _list_entries() -> list[Entry]:
-    """Runs with a submission, and runs in the ledger whose folder may be gone, by competition."""
+    """Return runs with a submission, and those in the leaderboard that may be gone, by data."""
     standings = list_standings(load_events())
-    results = {one.name: one for one in list_results() if one.sha256}
-    names = sorted(results.keys() | standings.keys())
-    entries = [_build_entry(name, results.get(name), standings.get(name)) for name in names]
+    records = {one.name: one for one in list_records() if one.has_submission}
+    names = sorted(records.keys() | standings.keys())
+    entries = [_build_entry(name, records.get(name), standings.get(name)) for name in names]
     return sorted(entries, key=lambda entry: (entry.data, entry.name))
 
 
-def _build_entry(name: str, result: Result | None, standing: Standing | None) -> Entry:
-    """Of a run that has a submission, or is in the ledger, or both."""
+def _build_entry(name: str, record: RunRecord | None, standing: Standing | None) -> Entry:
+    """Return the entry of a run that has a submission, or is in the leaderboard, or both."""
     remarks = []
-    out_of_fold = result.macro_f1 if result else None
-    if standing and (result is None or standing.sha256 != result.sha256):
+    out_of_fold = record.score if record else None
+    if standing and (record is None or standing.sha256 != record.sha256):
         # what was scored is not what lies there now: neither are its out-of-fold answers, perhaps
         out_of_fold = standing.out_of_fold if standing.out_of_fold is not None else out_of_fold
-        remarks.append("submission changed since" if result else "its folder is gone")
-    if result and result.is_overridden:
+        remarks.append("submission changed since" if record else "its folder is gone")
+    if record and record.is_overridden:
         remarks.append("gate overridden")
     return Entry(
         name=name,
-        data=result.data_name if result else standing.data if standing else "",
+        data=record.data_name if record else standing.data if standing else "",
         out_of_fold=out_of_fold,
         public=standing.public if standing else None,
         private=standing.private if standing else None,
         remark=", ".join(remarks),
-        result=result or Result(RUNS / name),
+        record=record or RunRecord.load(RUNS / name),
     )
 
 
 def _show(runs: Sequence[Entry]) -> None:
-    def tell(value: float | None, form: str = "{:.4f}") -> str:
+    def show(value: float | None, form: str = "{:.4f}") -> str:
         return "" if value is None else form.format(value)
 
     rows = []
@@ -150,8 +180,8 @@ def _show(runs: Sequence[Entry]) -> None:
         apart = None
         if run.public is not None and run.out_of_fold is not None:
             apart = run.public - run.out_of_fold
-        figures = (tell(run.out_of_fold), tell(run.public), tell(run.private))
-        rows.append((run.name, *figures, tell(apart, "{:+.4f}"), run.remark))
+        figures = (show(run.out_of_fold), show(run.public), show(run.private))
+        rows.append((run.name, *figures, show(apart, "{:+.4f}"), run.remark))
     console.show_table(("run", "out of fold", "public", "private", "public − oof", ""), rows)
 
 
@@ -168,21 +198,25 @@ def _show_line(runs: Sequence[Entry]) -> Line | None:
             f"give or take {line.noise:.4f} (standard deviation, {line.num_runs} runs)"
         )
         if line.slope <= 0 and line.num_runs >= RUNS_FOR_NOISE:
-            console.warn("better out of fold is no better on the board: do both see the same task?")
+            console.warn(
+                "better out of fold is no better on the leaderboard: do both see the same task?"
+            )
     return line
 
 
-def _compare_leaders(runs: Sequence[Entry], line: Line | None, public_share: float) -> None:
-    """Warn where the board's favourite is another one than that of the folds."""
+def _compare_leaders(
+    metric: Metric, runs: Sequence[Entry], line: Line | None, public_share: float
+) -> None:
+    """Warn where the leaderboard's favourite is another one than that of the folds."""
     scored = [run for run in runs if run.public is not None and run.out_of_fold is not None]
     if len(scored) < 2:
         return
-    ours, theirs = scored[0], max(scored, key=lambda run: run.public or 0.0)
-    ahead = (theirs.public or 0.0) - (ours.public or 0.0)
+    ours, theirs = scored[0], min(scored, key=lambda run: metric.rank(run.public))
+    ahead = metric.compute_gain(theirs.public or 0.0, ours.public or 0.0)
     if ahead <= 0:
         return
-    noise, source = _find_noise(ours, theirs, line, public_share)
-    text = f"{theirs.name} is ahead of {ours.name} by {ahead:.4f} on the public board only"
+    noise, source = _find_noise(metric, ours, theirs, line, public_share)
+    text = f"{theirs.name} is ahead of {ours.name} by {ahead:.4f} on the public leaderboard only"
     if noise is None:
         console.warn(f"{text}; {source}")
     elif ahead < 2 * noise:
@@ -196,36 +230,34 @@ def _compare_leaders(runs: Sequence[Entry], line: Line | None, public_share: flo
 
 
 def _find_noise(
-    ours: Entry, theirs: Entry, line: Line | None, public_share: float
+    metric: Metric, ours: Entry, theirs: Entry, line: Line | None, public_share: float
 ) -> tuple[float | None, str]:
-    """The standard deviation of a difference of two runs on the public board, and whence it is."""
+    """Return the standard deviation of a difference of two public scores, and its source."""
     if line and line.num_runs >= RUNS_FOR_NOISE:
         return line.noise * 2**0.5, f"residuals of {line.num_runs} runs"
-    one, two = (run.result.load_out_of_fold() for run in (ours, theirs))
+    one, two = (run.record.out_of_fold for run in (ours, theirs))
     same = one is not None and two is not None and list(one.table.path) == list(two.table.path)
     if one is None or two is None or not same:
         return None, "how noisy it is cannot be told: their oof.csv are not of the same pictures"
-    papers = ours.result.papers
-    rows = round((papers.rows or 0 if papers else 0) * public_share)
+    submission = ours.record.submission
+    rows = round((submission.rows or 0 if submission else 0) * public_share)
     people = count_people_like(max(rows, 1), len(one.table), len(set(one.groups)))
     first, second = (
-        draw_scores(
-            METRICS["macro_f1"], part.labels, part.probs, part.groups, draws=_DRAWS, people=people
-        )
+        draw_scores(metric, part.labels, part.probs, part.groups, draws=_DRAWS, people=people)
         for part in (one, two)
     )
     return float(np.std(second - first)), f"drawn from out of fold, {people} people"
 
 
-def _propose(runs: Sequence[Entry]) -> None:
-    """Two runs whose submissions are still there and untouched."""
-    answers = {}
+def _propose(metric: Metric, runs: Sequence[Entry]) -> None:
+    """Propose two of the runs whose submissions are still there and as they were written."""
+    answers, scores = {}, {}
     for run in runs:
-        given = run.result.load_answers() if run.result.is_as_written else None
-        usable = run.out_of_fold is not None and not run.result.is_overridden
-        if given and usable and "changed" not in run.remark:
-            answers[run.name] = given
-    scores = {run.name: run.out_of_fold or 0.0 for run in runs if run.name in answers}
+        given = run.record.answers if run.record.is_as_written else None
+        usable = not run.record.is_overridden and "changed" not in run.remark
+        if given and usable and run.out_of_fold is not None:
+            answers[run.name] = dict(zip(given.ids, given.answers, strict=True))
+            scores[run.name] = run.out_of_fold
     if len(answers) < _NUM_FINALS:
         only = f"only {next(iter(answers))}" if answers else "no run"
         console.say(
@@ -238,7 +270,7 @@ def _propose(runs: Sequence[Entry]) -> None:
         console.say("no two final submissions to propose: the submissions answer different ids")
         return
     ordered = {n: np.array([given[one] for one in ids[0]]) for n, given in answers.items()}
-    finals = choose_finals(METRICS["macro_f1"], scores, ordered)
+    finals = choose_finals(metric, scores, ordered)
     console.say(f"final submission 1: {finals.first}, the best out of fold")
     if finals.second:
         console.say(

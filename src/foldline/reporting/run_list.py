@@ -1,15 +1,12 @@
 """All runs in one table, the best first."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldline import console
 from foldline.command_line import choose, format_command
-from foldline.runs.summary import RunSummary, list_runs
-
-_COLUMNS = (
-    *("run", "data", "scored on", "macro-F1", "95 %", "mean", "sd", "seconds"),
-    *("folds", "model", "submission"),
-)
+from foldline.runs.listing import list_runs
+from foldline.runs.record import RunRecord
 
 
 def run_list(root: Path) -> None:
@@ -21,7 +18,7 @@ def run_list(root: Path) -> None:
         )
         return
     if listed.runs:
-        console.show_table(_COLUMNS, [_describe(run) for run in listed.runs])
+        _show(listed.runs)
     for run in listed.runs:
         if not run.is_finished:
             console.say(
@@ -34,17 +31,28 @@ def run_list(root: Path) -> None:
         console.warn(fault)
 
 
-def _describe(run: RunSummary) -> list[str]:
-    joined, spread = run.out_of_fold, run.spread
+def _show(runs: Sequence[RunRecord]) -> None:
+    """Print the table; runs that are ranked by other metrics each name their own."""
+    titles = list(dict.fromkeys(run.metric.title for run in runs))
+    score = [titles[0]] if len(titles) == 1 else ["metric", "score"]
+    columns = ["run", "data", "scored on", *score, "95 %", "mean", "sd", "seconds"]
+    rows = [_describe(run, name_metric=len(titles) > 1) for run in runs]
+    console.show_table([*columns, "folds", "model", "submission"], rows)
+
+
+def _describe(run: RunRecord, *, name_metric: bool) -> list[str]:
+    config, _ = run.require()
+    spread, interval = run.compute_spread(run.metric), run.interval
     return [
         run.name,
-        run.config.data_name,
+        run.data_name,
         (run.scoring_seal or "?")[:8],
-        f"{joined.scores[run.metric.key]:.3f}" if joined else "–",
-        f"{joined.low:.3f} to {joined.high:.3f}" if joined else "–",
+        *([run.metric.title] if name_metric else []),
+        "–" if run.score is None else f"{run.score:.3f}",
+        f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "–",
         *((f"{value:.3f}" for value in spread) if spread else ("–", "–")),
-        f"{run.seconds:.0f}",
+        "–" if run.members else f"{run.seconds:.0f}",
         run.describe_folds(),
-        run.config.model.name,
-        "yes" if run.submission is not None else "no",
+        run.members.describe() if run.members else config.model.name,
+        "yes" if run.has_submission else "no",
     ]

@@ -6,12 +6,11 @@ import numpy as np
 
 from foldline import console
 from foldline.config import Config
-from foldline.config.recipe import flatten_settings
-from foldline.errors import UserError
+from foldline.config.recipe import flatten_settings, show_setting
 from foldline.metrics.counts import compute_class_f1, count_by_person
-from foldline.runs.files import SubmissionRecord
-from foldline.runs.out_of_fold import load_out_of_fold
-from foldline.runs.summary import FoldSummary, RunSummary, load_run, show_setting
+from foldline.runs.files import Environment, Members, RunScores, SubmissionRecord
+from foldline.runs.out_of_fold import OutOfFold
+from foldline.runs.record import FoldRecord, RunRecord
 from foldline.text import count_of
 
 # as many classes are shown as fit a glance
@@ -20,78 +19,86 @@ _WORST = 5
 
 def run_show(path: Path) -> None:
     """Print the run in the folder `path`."""
-    run = load_run(path)
+    run = RunRecord.load(path)
+    config, environment = run.require()
+    out_of_fold = run.out_of_fold if run.scores else None
     for problem in run.problems:
         console.warn(problem)
-    _show_recipe(run)
+    if run.members:
+        _show_members(run, run.members)
+    else:
+        _show_recipe(run, config, environment)
     if run.folds:
         console.say()
-        columns = (
-            "fold",
-            "macro-F1",
-            "accuracy",
-            "log loss",
-            "best epoch",
-            "epochs",
-            "seconds",
-            "",
+        titles = [metric.title for metric in run.metrics]
+        own = () if run.members else ("best epoch", "epochs", "seconds", "")
+        console.show_table(
+            ["fold", *titles, *own], [_describe_fold(run, fold) for fold in run.folds]
         )
-        console.show_table(columns, [_describe_fold(fold) for fold in run.folds])
-    if run.out_of_fold:
-        _show_scores(run)
-        _show_classes(run)
+    if run.scores:
+        _show_scores(run, run.scores)
+    if out_of_fold:
+        _show_classes(out_of_fold)
     _show_files(run)
 
 
-def _show_recipe(run: RunSummary) -> None:
-    config, environment = run.config, run.environment
+def _show_members(run: RunRecord, members: Members) -> None:
+    console.heading(f"run {run.name}: average of {count_of(len(members.members), 'run')}")
+    _show_data(run)
+    console.say(f"average   {members.describe()}")
+
+
+def _show_recipe(run: RunRecord, config: Config, environment: Environment) -> None:
     height, width = config.data.image_size
     console.heading(
         f"run {run.name}: {config.model.name} ({config.model.weights}), {height}×{width}"
     )
-    scored_on = run.scoring_seal[:12] if run.scoring_seal else "not recorded"
-    console.say(f"data      {config.data_name}, sealed {run.seal[:12]}, scored on {scored_on}")
+    _show_data(run)
     revision = (environment.git_revision or "none")[:12]
     changed = " with changes" if environment.git_changes else ""
     console.say(f"made      on {environment.device}; git revision {revision}{changed}")
     defaults = flatten_settings(Config().model_dump(mode="json"))
-    for key, value in flatten_settings(config.model_dump(mode="json")).items():
+    for key, value in run.settings.items():
         if key != "run" and defaults.get(key) != value:
             console.say(f"setting   {key}={show_setting(value)}")
 
 
-def _describe_fold(fold: FoldSummary) -> list[str]:
-    scores = fold.scores.values() if fold.scores else ()
+def _show_data(run: RunRecord) -> None:
+    scored_on = run.scoring_seal[:12] if run.scoring_seal else "not recorded"
+    console.say(f"data      {run.data_name}, sealed {(run.seal or '')[:12]}, scored on {scored_on}")
+
+
+def _describe_fold(run: RunRecord, fold: FoldRecord) -> list[str]:
+    scores = [(fold.scores or {}).get(metric.key) for metric in run.metrics]
+    cells = [str(fold.fold), *("–" if score is None else f"{score:.3f}" for score in scores)]
+    if run.members:
+        return cells
+    finished = "" if fold.is_finished else "not finished"
     return [
-        str(fold.fold),
-        *([f"{score:.3f}" for score in scores] or ["–"] * 3),
+        *cells,
         str(fold.best_epoch or "–"),
         str(fold.epochs),
         f"{fold.seconds:.0f}",
-        "" if fold.is_finished else "not finished",
+        finished,
     ]
 
 
-def _show_scores(run: RunSummary) -> None:
-    joined, spread = run.out_of_fold, run.spread
-    assert joined is not None
+def _show_scores(run: RunRecord, scores: RunScores) -> None:
+    spread, (low, high) = run.compute_spread(run.metric), scores.interval
     over_folds = f"; over folds mean {spread[0]:.3f}, sd {spread[1]:.3f}" if spread else ""
+    own, *others = [each for each in run.metrics if each.key in scores.joined]
+    listed = "".join(f", {each.title} {scores.joined[each.key]:.3f}" for each in others)
     console.say()
     console.say(
-        f"out of fold: macro-F1 {joined.scores[run.metric.key]:.3f} "
-        f"(95 % {joined.low:.3f} to {joined.high:.3f}), accuracy {joined.scores['accuracy']:.3f}, "
-        f"{joined.pictures} pictures of folds {', '.join(map(str, joined.folds))}{over_folds}"
+        f"out of fold: {own.title} {scores.joined[own.key]:.3f} (95 % {low:.3f} to {high:.3f})"
+        f"{listed}, {scores.pictures} pictures of folds {', '.join(map(str, sorted(scores.folds)))}"
+        f"{over_folds}"
     )
     console.say()
 
 
-def _show_classes(run: RunSummary) -> None:
-    """The worst classes; a line of warning where the rows cannot be read."""
-    try:
-        out_of_fold = load_out_of_fold(run.folder.oof)
-    except UserError as error:
-        console.warn(error.faults[0])
-        return
+def _show_classes(out_of_fold: OutOfFold) -> None:
+    """Print the classes with the lowest F1."""
     names = out_of_fold.class_names
     counts = count_by_person(
         out_of_fold.labels, out_of_fold.probs.argmax(axis=1), out_of_fold.groups, len(names)
@@ -108,27 +115,29 @@ def _show_classes(run: RunSummary) -> None:
     )
 
 
-def _show_files(run: RunSummary) -> None:
+def _show_files(run: RunRecord) -> None:
     console.say()
-    files = [run.folder.config, run.folder.environment, run.folder.scores, run.folder.oof]
-    files += [run.folder.fold(fold.fold).best for fold in run.folds]
+    files = [run.folder.config, run.folder.environment, run.folder.members, run.folder.scores]
+    files += [run.folder.oof, *(run.folder.fold(fold.fold).best for fold in run.folds)]
     for path in files:
         if path.is_file():
             console.say(f"file      {path}")
-    if run.submission is not None:
-        console.say(f"file      {run.folder.submission}{_describe_submission(run.submission)}")
-    if run.submission is None or not run.is_finished:
+    if run.has_submission:
+        console.say(f"file      {run.folder.submission}{_describe_submission(run)}")
+    if run.next_command and not (run.has_submission and run.is_finished):
         console.say(f"next      {run.next_command}")
 
 
-def _describe_submission(submission: SubmissionRecord) -> str:
-    """What `submission.json` says of it, as far as it says something."""
-    rows, networks, truth = submission.rows, submission.checkpoints, submission.truth
+def _describe_submission(run: RunRecord) -> str:
+    """Return what `submission.json` says of it, as far as it says something."""
+    submission = run.submission or SubmissionRecord()
+    rows, networks, truth = submission.rows, submission.checkpoints, submission.truth or {}
+    own = run.metric
     parts = [
         "" if rows is None else count_of(rows, "row"),
         "" if networks is None else count_of(len(networks), "network"),
         "mirrored too" if submission.flip else "",
-        f"macro-F1 {truth['macro_f1']:.3f} against the truth" if truth else "",
+        f"{own.title} {truth[own.key]:.3f} against the truth" if own.key in truth else "",
     ]
     said = ", ".join(part for part in parts if part)
     return f" ({said})" if said else ""

@@ -10,18 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foldline.errors import UserError
+from foldline.metrics.metric import METRICS
 from foldline.tables import format_table, read_table
 from foldline.text import escape, shorten_faults
 
-BOARD = Path("outputs/leaderboard.csv")
+LEADERBOARD = Path("outputs/leaderboard.csv")
 
 
 @dataclass(frozen=True)
 class Event:
     """`event` is submit, public or private; `sha256` is that of the submission file.
 
-    `time` is UTC; `out_of_fold` the run's macro-F1 at that time, and `score` what the leaderboard
-    said; both empty where not known. `data` is the competition's name here, `competition` there.
+    `time` is UTC; `out_of_fold` is the run's own score at that time and `score` what the
+    leaderboard said, both by the run's metric and empty where not known. `data` is the
+    competition's name here, `competition` its name there.
     """
 
     time: str
@@ -37,7 +39,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the leaderboard said last of `sha256`, the submission of a run it heard of last.
+    """The last scores of `sha256`, which is the last submission that is recorded of a run.
 
     `out_of_fold` is the run's score when that was recorded. What is not known is None.
     """
@@ -54,8 +56,8 @@ _EVENTS = ("submit", "public", "private")
 _NAME_LENGTH = 255  # bytes that a folder may be called
 
 
-def tell_time() -> str:
-    """Now, in UTC, to the second: 2026-01-31T09:30:00Z."""
+def format_now() -> str:
+    """Return the time in UTC, to the second: 2026-01-31T09:30:00Z."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -66,8 +68,8 @@ def append_event(event: Event) -> None:
     """
     cells = [escape(cell) for cell in asdict(replace(event, message=_join(event.message))).values()]
     load_events()
-    BOARD.parent.mkdir(parents=True, exist_ok=True)
-    with BOARD.open("a+b") as file:
+    LEADERBOARD.parent.mkdir(parents=True, exist_ok=True)
+    with LEADERBOARD.open("a+b") as file:
         # one writer at a time; the lock ends with the process, however it ends
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
@@ -84,21 +86,22 @@ def append_event(event: Event) -> None:
 
 
 def load_events() -> list[Event]:
-    """All rows in the order they were written; none where there is no file yet.
+    """Return all rows in the order they were written; none where there is no file yet.
 
     Raises `UserError` naming the rows that cannot be read.
     """
-    if not BOARD.exists() or (BOARD.is_file() and _is_blank(BOARD.read_bytes())):
+    if not LEADERBOARD.exists() or (LEADERBOARD.is_file() and _is_blank(LEADERBOARD.read_bytes())):
         return []
     # an older version wrote line breaks that a message had
-    table = read_table(BOARD, join_lines=True)
+    table = read_table(LEADERBOARD, join_lines=True)
     if list(table.columns) != _COLUMNS:
         raise UserError(
-            f"{BOARD}: expected the columns {','.join(_COLUMNS)}; put them back, or move it away"
+            f"{LEADERBOARD}: expected the columns {','.join(_COLUMNS)}; put them back, or move it "
+            "away"
         )
     events = [Event(*row) for row in table.rows]
     faults = [
-        f"{BOARD}: line {line}: {fault}; correct or remove it"
+        f"{LEADERBOARD}: line {line}: {fault}; correct or remove it"
         for line, event in zip(table.lines, events, strict=True)
         if (fault := _find_fault(event))
     ]
@@ -108,7 +111,7 @@ def load_events() -> list[Event]:
 
 
 def list_standings(events: Sequence[Event]) -> dict[str, Standing]:
-    """Of each run in the ledger, by name, how its last submission stands."""
+    """Return how the last submission of each run in the leaderboard stands, by the run's name."""
     standings = {}
     for last in events:  # a later event takes the place of those before
         own = [one for one in events if one.run == last.run and one.sha256 == last.sha256]
@@ -123,9 +126,9 @@ def list_standings(events: Sequence[Event]) -> dict[str, Standing]:
     return standings
 
 
-def find_score(events: Sequence[Event], board: str) -> float | None:
-    """The last score of `board`, public or private, among `events`."""
-    scores = [one.score for one in events if one.event == board]
+def find_score(events: Sequence[Event], kind: str) -> float | None:
+    """Return the last score among `events` whose `event` is `kind`, public or private."""
+    scores = [one.score for one in events if one.event == kind]
     return float(scores[-1]) if scores else None
 
 
@@ -134,20 +137,20 @@ def _find_fault(event: Event) -> str | None:
         return f"event {event.event!r} is none of {', '.join(_EVENTS)}"
     if not _is_run_name(event.run):
         return f"run {event.run!r} is no name of a run"
-    if event.out_of_fold and not is_score(event.out_of_fold):
-        return f"out_of_fold {event.out_of_fold!r} is not from 0 to 1"
+    if event.out_of_fold and parse_score(event.out_of_fold) is None:
+        return f"out_of_fold {event.out_of_fold!r} is no score"
     if event.event == "submit" and not event.score:
         return None
-    return None if is_score(event.score) else f"score {event.score!r} is not from 0 to 1"
+    return f"score {event.score!r} is no score" if parse_score(event.score) is None else None
 
 
 def _is_run_name(name: str) -> bool:
-    """Whether `name` can be that of a folder under `outputs/runs`."""
+    """Return whether `name` can be that of a folder under `outputs/runs`."""
     return 0 < len(name.encode()) <= _NAME_LENGTH and name not in (".", "..") and "/" not in name
 
 
 def _is_blank(content: bytes) -> bool:
-    """Whether a file has nothing in it but blanks, or the mark that some editors begin it with."""
+    """Return whether there are but blanks, or the mark that some editors begin a file with."""
     return not content.removeprefix(codecs.BOM_UTF8).strip()
 
 
@@ -155,10 +158,11 @@ def _join(text: str) -> str:
     return " ".join(text.split())
 
 
-def is_score(text: str) -> bool:
-    """Whether `text` is a number from 0 to 1."""
+def parse_score(text: str) -> float | None:
+    """Return the number in `text`; None for what no metric has as a score."""
     try:
-        number = float(text)
+        score = float(text)
     except ValueError:
-        return False
-    return math.isfinite(number) and 0 <= number <= 1
+        return None
+    is_possible = any(metric.is_possible(score) for metric in METRICS.values())
+    return score if is_possible and math.isfinite(score) else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 
 COLUMNS = ("path", "group", "fold", "label", "train_label")
+_TRUTH = ["path", "group", "label"]
 PREFIX = "p_"  # of the columns of probability
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 # what the arithmetic of a softmax in half precision may leave of a sum of 1
@@ -44,6 +46,57 @@ class OutOfFold:
     def probs(self) -> Probs:
         columns = [column for column in self.table.columns if column not in COLUMNS]
         return self.table[columns].to_numpy(dtype=np.float64)
+
+    def select_folds(self, folds: Sequence[int]) -> "OutOfFold":
+        """Return the rows of `folds` alone."""
+        return OutOfFold(self.table[self.table["fold"].isin(folds)].reset_index(drop=True))
+
+    def find_difference(self, other: "OutOfFold") -> "Difference | None":
+        """Return the first row that is not the same picture, person and label in both."""
+        here, there = (
+            each.table[_TRUTH].astype(str).agg(", ".join, axis=1).tolist() for each in (self, other)
+        )
+        pairs = zip_longest(here, there, fillvalue="nothing")
+        for row, (one, two) in enumerate(pairs, start=1):
+            if one != two:
+                return Difference(row, one, two)
+        return None
+
+    @classmethod
+    def average(cls, parts: Sequence["OutOfFold"], weights: Sequence[float]) -> "OutOfFold":
+        """Return the mean of the probabilities of `parts`, weighted by `weights` above 0.
+
+        What else is in the rows is that of the first. Raises `ValueError` for parts that do not
+        have the same classes, or the same pictures, people, folds and labels in the same order.
+        """
+        first = parts[0]
+        for number, part in enumerate(parts[1:], start=2):
+            if part.class_names != first.class_names:
+                raise ValueError(f"part {number} has other classes than the first")
+            if difference := first.find_difference(part):
+                raise ValueError(f"part {number} has other rows than the first: {difference}")
+            if (part.table["fold"] != first.table["fold"]).any():
+                raise ValueError(f"part {number} has other folds than the first")
+        probs = average_probs([part.probs for part in parts], weights)
+        return build_out_of_fold(first.table, probs, first.class_names)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`row`, from 1, has the picture, person and label `here` and others, or nothing, `there`."""
+
+    row: int
+    here: str
+    there: str
+
+    def __str__(self) -> str:
+        return f"row {self.row} is {self.here} and {self.there}"
+
+
+def average_probs(parts: Sequence[Probs], weights: Sequence[float]) -> Probs:
+    """Return the weighted mean of `parts`, each `[N, C]`; only proportions of weights count."""
+    mean: Probs = np.average(np.stack(parts), axis=0, weights=weights)
+    return mean
 
 
 def build_out_of_fold(

@@ -227,11 +227,10 @@ class RunRecord:
         """The 95 % interval of `score` by person."""
         return self.scores.interval if self.scores else None
 
-    @property
-    def spread(self) -> tuple[float, float] | None:
-        """Mean and standard deviation of the metric over the scored folds, if two or more are."""
+    def compute_spread(self, metric: Metric) -> tuple[float, float] | None:
+        """Return mean and standard deviation of `metric` over the scored folds, if two or more."""
         scored = self.scores.folds.values() if self.scores else ()
-        values = [of_fold[self.metric.key] for of_fold in scored if self.metric.key in of_fold]
+        values = [of_fold[metric.key] for of_fold in scored if metric.key in of_fold]
         return (statistics.mean(values), statistics.stdev(values)) if len(values) > 1 else None
 
     @property

@@ -9,8 +9,8 @@ from foldline.config import Config
 from foldline.config.recipe import load_config
 from foldline.data.prepared import SUMMARY
 from foldline.errors import UserError
+from foldline.runs.listing import find_run_path
 from foldline.runs.paths import RunFolder
-from foldline.runs.summary import find_run_path
 
 
 def names_run(overrides: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Say of a submission file whether it may be submitted, before anyone sees its score."""
+"""Say whether a submission file may be submitted, before anyone sees its score."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from foldline.config import Config
 from foldline.config.recipe import load_config
 from foldline.data.prepared import SUMMARY, load_prepared
 from foldline.errors import UserError
-from foldline.runs.results import find_owner, load_probs
+from foldline.runs.listing import find_owner
 from foldline.runs.submission import load_submission
 from foldline.runs.table_settings import check_sample_file
 from foldline.submitting.gatekeeper import inspect, judge
@@ -51,17 +51,11 @@ def run_check_submission(config: Config, path: Path) -> None:
     if owner and owner.seal != prepared.seal:
         console.warn(f"{path}: {owner.name} was trained on another table; not compared with it")
         owner = None
-    probs = None
-    if owner:
-        probs = load_probs(owner.path / "probs.csv", prepared.test["id"].astype(str).tolist())
-    findings = inspect(
-        given,
-        prepared,
-        owner=owner,
-        probs=probs,
-        unread=owner.unread if owner else (),
-    )
-    if owner and not owner.is_as_written and path.resolve() == owner.submission.resolve():
+    ids = prepared.test["id"].astype(str).tolist()
+    probs = owner.probs.select(ids) if owner and owner.probs else None
+    unread = owner.unread if owner else ()
+    findings = inspect(given, prepared, owner=owner, probs=probs, unread=unread)
+    if owner and not owner.is_as_written and path.resolve() == owner.folder.submission.resolve():
         console.warn(f"{path}: changed since infer wrote it")
     judge(path, findings, force=False)
     console.say(f"{path}: {len(given.ids)} rows, nothing that stops it")

@@ -1,4 +1,4 @@
-"""Gathers what is known beside a submission, asks the gate, and tells the user what it found."""
+"""Gather what is known beside a submission, ask the gate, and print what it found."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,9 +12,10 @@ from foldline import console
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.metrics.counts import Probs
+from foldline.runs.listing import find_reference, warn_of_problems
 from foldline.runs.out_of_fold import OutOfFold
-from foldline.runs.results import Result, find_reference, number_answers
-from foldline.runs.submission import Submission
+from foldline.runs.record import RunRecord
+from foldline.runs.submission import Submission, number_answers
 from foldline.submitting.findings import Finding
 from foldline.submitting.form import check_form
 from foldline.submitting.gate import (
@@ -33,11 +34,11 @@ def inspect(
     given: Submission,
     prepared: Prepared,
     *,
-    owner: Result | None,
+    owner: RunRecord | None,
     probs: Probs | None,
     unread: Sequence[str] = (),
 ) -> list[Finding]:
-    """All that can be said of `given` before it is submitted.
+    """Return all that can be said of `given` before it is submitted; warn of damaged runs.
 
     `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file;
     `unread` are ids whose picture nobody looked at. What rests on the answers is only asked where
@@ -50,7 +51,7 @@ def inspect(
     if any(fault.check in ("ids", "count", "order", "values") for fault in faults):
         return faults
     findings = list(faults)
-    answers = number_answers(list(given.answers), prepared.submission_values)
+    answers = number_answers(given.answers, prepared.submission_values)
     if probs is None or probs.shape[1] != len(prepared.class_names):
         text = "no probs.csv of these ids and classes to compare with"
         findings.append(Finding("probs", "note", text))
@@ -62,13 +63,14 @@ def inspect(
     others = list(find_reference(prepared.seal, besides=owner.path if owner else None))
     findings += _check_shares(answers[read], prepared, owner, others)
     findings.append(_check_agreement(answers, read, prepared, owner, others))
+    warn_of_problems([*([owner] if owner else []), *others])
     return findings
 
 
 def judge(path: Path, findings: Sequence[Finding], *, force: bool, hint: str = "") -> list[str]:
     """Print what was found and, with `force`, what is overridden, which is returned.
 
-    Raises `UserError` with a line for each fault, unless `force`, and `way_round` as the last.
+    Raises `UserError` with a line for each fault, unless `force`, and `hint` as the last.
     """
     for finding in findings:
         if finding.level == "warn":
@@ -88,12 +90,12 @@ def judge(path: Path, findings: Sequence[Finding], *, force: bool, hint: str = "
 def _check_shares(
     answers: npt.NDArray[np.int64],
     prepared: Prepared,
-    owner: Result | None,
-    others: Sequence[Result],
+    owner: RunRecord | None,
+    others: Sequence[RunRecord],
 ) -> list[Finding]:
-    """Against the run's own out-of-fold answers, else those of the best other run."""
+    """Check against the run's own out-of-fold answers, else those of the best other run."""
     for one in [*([owner] if owner else []), *others]:
-        out_of_fold = one.load_out_of_fold()
+        out_of_fold = one.out_of_fold
         if out_of_fold is None:
             continue
         known = _know(out_of_fold)
@@ -111,26 +113,28 @@ def _check_agreement(
     answers: npt.NDArray[np.int64],
     read: Rows,
     prepared: Prepared,
-    owner: Result | None,
-    others: Sequence[Result],
+    owner: RunRecord | None,
+    others: Sequence[RunRecord],
 ) -> Finding:
-    """Against the best earlier run that answered the same ids and, out of fold, the same people."""
+    """Check against the best other run with the same ids and, out of fold, the same pictures."""
     ids = prepared.test["id"].astype(str).tolist()
     values = {str(value) for value in prepared.submission_values}
-    own = owner.load_out_of_fold() if owner else None
+    own = owner.out_of_fold if owner else None
     for other in others:
-        theirs, out_of_fold = other.load_answers(), other.load_out_of_fold()
-        if theirs is None or out_of_fold is None or theirs.keys() != set(ids):
+        if other.answers is None or other.out_of_fold is None:
+            continue
+        theirs = dict(zip(other.answers.ids, other.answers.answers, strict=True))
+        if theirs.keys() != set(ids):
             continue
         if not set(theirs.values()) <= values:
             continue
-        agreed, groups = _compare(own, out_of_fold)
+        agreed, groups = _compare(own, other.out_of_fold)
         if own is not None and not len(agreed):
             continue
         reference = Reference(
             name=other.name,
             answers=number_answers([theirs[one] for one in ids], prepared.submission_values)[read],
-            known=_know(out_of_fold),
+            known=_know(other.out_of_fold),
             agreed=agreed,
             groups=groups,
         )
@@ -149,7 +153,7 @@ def _know(out_of_fold: OutOfFold) -> Known:
 
 
 def _compare(own: OutOfFold | None, other: OutOfFold) -> tuple[Rows, list[str]]:
-    """Whether the two agreed on each picture that both answered out of fold, and whose it is."""
+    """Return whether the two agreed on each picture that both answered, and whose it is."""
     if own is None:
         return np.zeros(0, dtype=bool), []
     both = _list_answers(own).merge(_list_answers(other), on="path")

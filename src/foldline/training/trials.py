@@ -16,8 +16,8 @@ from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.learning.stopping import DIRECTION
 from foldline.runs.begin import choose_folds, find_run
-from foldline.runs.files import load_scores
 from foldline.runs.paths import RunFolder
+from foldline.runs.record import RunRecord
 from foldline.tracking.figures import list_figures
 
 _NAME_LENGTH = 90
@@ -59,10 +59,7 @@ class Trial:
 
     def load_scores(self) -> dict[str, Any] | None:
         """What `scores.json` of its run says; None where there is none, or none that is whole."""
-        try:
-            scores = load_scores(self.run.scores)
-        except UserError:
-            return None
+        scores = RunRecord(self.run).scores
         return scores.model_dump(mode="json") if scores else None
 
 

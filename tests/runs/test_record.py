@@ -1,4 +1,4 @@
-"""What is read of a run, and what is said of folders that are broken."""
+"""What is read of a run's folder, and what is said of damage."""
 
 import json
 import statistics
@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 from tests.written_runs import change_json, write_run
 
+from foldline.config import Config
+from foldline.config.recipe import dump_config
 from foldline.errors import UserError
+from foldline.reporting.report_page import _choose_name
 from foldline.runs.files import SubmissionRecord
-from foldline.runs.summary import find_run_path, list_runs, load_run
+from foldline.runs.listing import list_runs
+from foldline.runs.record import RunRecord
+
+
+def load_run(path: Path) -> RunRecord:
+    record = RunRecord.load(path)
+    record.require()
+    return record
 
 
 @pytest.fixture(autouse=True)
@@ -22,19 +32,21 @@ def test_a_run_that_is_finished() -> None:
     path = write_run("one", model={"name": "resnet34"})
     run = load_run(path)
     scores = json.loads((path / "scores.json").read_text())
+    assert run.config is not None
     assert (run.name, run.config.model.name) == ("one", "resnet34")
     assert (run.seal, run.scoring_seal, run.num_folds) == ("a" * 64, "b" * 64, 3)
     assert run.finished == (0, 1, 2)
     assert run.is_finished
     assert run.describe_folds() == "3 of 3"
     assert run.seconds == pytest.approx(7.5)
-    joined = run.out_of_fold
-    assert joined is not None
-    assert joined.scores["macro_f1"] == scores["out_of_fold"]["macro_f1"]
-    assert [joined.low, joined.high] == scores["out_of_fold"]["macro_f1_interval"]
-    assert (joined.folds, joined.pictures) == ((0, 1, 2), 48)
+    assert run.scores is not None
+    assert run.score == scores["out_of_fold"]["macro_f1"]
+    assert run.interval == tuple(scores["out_of_fold"]["macro_f1_interval"])
+    assert (sorted(run.scores.folds), run.scores.pictures) == ([0, 1, 2], 48)
     by_fold = [scores["folds"][fold]["macro_f1"] for fold in "012"]
-    assert run.spread == pytest.approx((statistics.mean(by_fold), statistics.stdev(by_fold)))
+    assert run.compute_spread(run.metric) == pytest.approx(
+        (statistics.mean(by_fold), statistics.stdev(by_fold))
+    )
     assert [(fold.epochs, fold.best_epoch) for fold in run.folds] == [(2, 2)] * 3
     assert run.submission is None
     assert run.next_command == "foldline infer --config outputs/runs/one/config.yaml"
@@ -47,7 +59,7 @@ def test_a_run_that_is_not() -> None:
         "foldline train --config outputs/runs/half/config.yaml train.folds=null"
     )
     begun = load_run(write_run("begun", folds=[]))
-    assert (begun.folds, begun.out_of_fold, begun.spread, begun.seconds) == ((), None, None, 0)
+    assert (begun.folds, begun.scores, begun.out_of_fold, begun.seconds) == ((), None, None, 0)
     assert not begun.is_finished
 
 
@@ -60,7 +72,7 @@ def test_a_fold_in_training_shows_its_best_epoch_so_far() -> None:
     run = load_run(path)
     assert run.finished == (0,)
     assert run.folds[1].scores is not None
-    assert run.spread is None  # one fold is scored
+    assert run.compute_spread(run.metric) is None  # one fold is scored
 
 
 def test_an_older_run_has_no_scoring_seal_and_still_can_be_read() -> None:
@@ -139,7 +151,7 @@ def test_a_damaged_file_is_named_and_costs_nothing_else(name: str, content: str,
     assert {one.name for one in listed.runs} == {"one", "two"}
     assert listed.broken == ()
     assert run.is_finished
-    assert (run.out_of_fold is None) == (name == "scores.json")
+    assert (run.scores is None) == (name == "scores.json")
     assert run.folds[1].scores is not None
     assert (run.folds[1].epochs == 0) == (name == "fold_1/metrics.jsonl")
 
@@ -163,34 +175,93 @@ def test_other_folders_are_no_folds() -> None:
 def test_a_submission_is_described_as_far_as_is_known() -> None:
     path = write_run("one")
     (path / "submission.csv").write_text("id,label\n")
-    assert load_run(path).submission == SubmissionRecord()
+    run = load_run(path)
+    assert (run.submission, run.has_submission, run.is_as_written) == (None, True, False)
     (path / "submission.json").write_text('{"rows": 0, "key of another version": 1}')
     assert load_run(path).submission == SubmissionRecord(rows=0)
 
 
-def test_the_best_run_comes_first_and_those_without_a_score_last() -> None:
-    write_run("middle", right=0.6)
-    write_run("best", right=0.95)
-    write_run("begun", folds=[])
-    write_run("worst", right=0.2)
-    root = Path("outputs/runs")
-    (root / ".ipynb_checkpoints").mkdir()
-    (root / "notes.txt").write_text("of mine")
-    listed = list_runs(root)
-    assert [run.name for run in listed.runs] == ["best", "middle", "worst", "begun"]
-    assert listed.broken == ()
-    assert list_runs(Path("nowhere")).runs == ()
+def test_epochs_are_counted_where_there_are_several_validations_in_one() -> None:
+    path = write_run("one")
+    rows = [json.loads(line) for line in (path / "fold_0/metrics.jsonl").read_text().splitlines()]
+    rows = [row | {"epoch": epoch} for epoch in (1, 2) for row in rows]
+    (path / "fold_0/metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fold = load_run(path).folds[0]
+    assert (fold.epochs, fold.best_epoch, fold.seconds) == (2, 2, 5.0)
 
 
-def test_a_run_is_found_by_name_and_by_path() -> None:
-    path = write_run("resnet-50")
-    root = Path("outputs/runs")
-    assert find_run_path("resnet-50", root) == path
-    assert find_run_path("outputs/runs/resnet-50/", root) == path
-    with pytest.raises(UserError, match=r"resnet50: no such run; did you mean resnet-50\?"):
-        find_run_path("resnet50", root)
-    with pytest.raises(UserError, match="vit: no such run; foldline runs lists"):
-        find_run_path("vit", root)
-    for name in ("", "x" * 300, "a\0b", "/"):
-        with pytest.raises(UserError, match="no such run"):
-            find_run_path(name, root)
+def test_a_run_is_ranked_by_its_own_metric() -> None:
+    path = write_run("one", metric="log_loss")
+    run = load_run(path)
+    scores = json.loads((path / "scores.json").read_text())
+    assert run.metric.key == "log_loss"
+    assert run.score == scores["out_of_fold"]["log_loss"]
+    assert run.interval == tuple(scores["out_of_fold"]["log_loss_interval"])
+    assert [metric.key for metric in run.metrics] == ["log_loss", "macro_f1", "accuracy"]
+    (path / "scores.json").unlink()
+    assert RunRecord.load(path).metric.key == "log_loss"
+
+
+def test_the_answers_of_finished_folds_are_there_before_they_are_joined() -> None:
+    path = write_run("one")
+    (path / "oof.csv").unlink()
+    (path / "fold_1/oof.csv").unlink()
+    run = RunRecord.load(path)
+    assert run.out_of_fold is None
+    assert run.out_of_fold_by_fold is not None
+    assert run.out_of_fold_by_fold.table["fold"].tolist() == [0] * 16 + [2] * 16
+    assert run.problems == ()
+
+
+def test_a_damaged_file_is_a_problem_once_and_only_when_it_is_asked_for() -> None:
+    path = write_run("one")
+    names = ("oof.csv", "scores.json", "submission.json", "probs.csv", "members.json")
+    for name in names:
+        (path / name).write_text("{\n{\n")
+    run = RunRecord.load(path)
+    assert run.problems == ()
+    for _ in range(2):
+        assert (run.scores, run.submission, run.probs, run.members) == (None,) * 4
+        assert (run.out_of_fold, run.score, run.unread) == (None, None, ())
+        assert not run.is_as_written
+    assert len(run.problems) == len(names)
+    for name in names:
+        assert sum(problem.startswith(f"{path / name}: ") for problem in run.problems) == 1
+
+
+def test_a_folder_that_is_not_there_is_a_record_of_nothing() -> None:
+    run = RunRecord.load(Path("nowhere"))
+    assert (run.config, run.environment, run.scores, run.submission) == (None,) * 4
+    assert (run.out_of_fold, run.answers, run.probs, run.sha256) == (None,) * 4
+    assert (run.folds, run.finished, run.problems) == ((), (), ())
+    assert run.data_name == "unknown data"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"root": "inputs/mask"}, "mask"),
+        ({"root": "inputs/mask", "name": "again"}, "again"),
+        ({"root": "."}, "here"),
+        ({"root": "inputs/.."}, "here"),
+        ({"root": "link"}, "link"),
+    ],
+)
+def test_everybody_calls_the_data_by_the_same_name(
+    data: dict[str, str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("link").symlink_to(tmp_path / "elsewhere")
+    config = Config.model_validate({"data": data})
+    Path("config.yaml").write_text(dump_config(config))
+    settings = {f"data.{key}": value for key, value in config.model_dump()["data"].items()}
+    shown = {key: "null" if value is None else str(value) for key, value in settings.items()}
+    assert config.data_name == name
+    assert RunRecord.load(Path()).data_name == name
+    assert _choose_name(shown) == name
+
+
+def test_a_run_without_settings_has_data_that_are_not_known() -> None:
+    assert _choose_name({}) == "unknown data"
