@@ -1,6 +1,7 @@
 """Where the validations of a fold stand, and the mean of several folds."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_rows_stand_where_they_were_measured(
 
 
 def test_a_curve_has_all_that_was_measured_and_the_last_best() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"epoch": 1, "step": 5, "log_loss": 1.5, "lr": 0.1, "is_best": True},
         {"epoch": 1, "step": 10, "log_loss": 0.75, "lr": 0.2, "is_best": True},
         {"epoch": 2, "step": 15, "log_loss": 1.125, "lr": None, "is_best": False},

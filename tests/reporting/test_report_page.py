@@ -244,6 +244,66 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
     assert bounds == pytest.approx([found.low, found.high], abs=1e-6)
 
 
+def test_an_average_of_runs_is_on_the_page(
+    project: Path, make_page: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    average = project / "outputs/runs/average"
+    average.mkdir()
+    shutil.copy(project / "outputs/runs/tiny/oof.csv", average)
+    members = [{"run": "tiny", "weight": 3.0}, {"run": "other", "weight": 1.0}]
+    (average / "members.json").write_text(json.dumps({"members": members}))
+    assert make_page("report.cam=3") == 0
+    assert "warning" not in capsys.readouterr().err
+    blocks = read_page(project)
+    overview = blocks["overview"]
+    one, tiny = overview["runs"]
+    assert (one["name"], one["table"], one["settings"]) == (
+        "average",
+        tiny["table"],
+        {"members": "0.75 tiny + 0.25 other"},
+    )
+    assert (one["curves"], one["seconds"], one["interval"]) == ({}, None, None)
+    assert one["scores"] == pytest.approx(tiny["scores"])
+    (table,) = overview["tables"]
+    assert (table["name"], len(table["pairs"])) == ("tiny", 1)
+    assert blocks["answers-0"] == blocks["answers-1"]
+    assert "maps-0" not in blocks
+
+
+def test_runs_are_compared_by_their_own_metric(project: Path, make_page: Foldline) -> None:
+    answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    probs = answered.columns[answered.columns.str.startswith("p_")]
+    better = answered.copy()
+    better[probs] = (answered[probs] + np.eye(len(probs))[answered["label"]]) / 2
+    for name, table in (("better", better), ("worse", answered)):
+        run = copy_run(project, name)
+        table.to_csv(run / "oof.csv", index=False)
+        config = (run / "config.yaml").read_text().replace("metric: macro_f1", "metric: log_loss")
+        (run / "config.yaml").write_text(config)
+        (run / "scores.json").unlink()
+    assert make_page("report.thumbnails=0") == 0
+    overview = read_page(project)["overview"]
+    names = [run["name"] for run in overview["runs"]]
+    assert [run["metric"] for run in overview["runs"]] == ["log_loss", "macro_f1", "log_loss"]
+    assert [run["rank"] for run in overview["runs"]] == [0, 1, 2], "by names where they are equal"
+    (described,) = overview["tables"]
+    assert described["metric"] == "log_loss"
+    found = compare_runs(
+        METRICS["log_loss"],
+        answered["label"].to_numpy(),
+        answered["group"].tolist(),
+        answered[probs].to_numpy(),
+        better[probs].to_numpy(),
+    )
+    pairs = {(names[one["first"]], names[one["second"]]): one for one in described["pairs"]}
+    assert len(pairs) == 3
+    one = pairs["better", "worse"]
+    assert one["verdict"] == found.verdict
+    assert one["difference"] < 0
+    measured = [one[key] for key in ("difference", "low", "high")]
+    assert measured == pytest.approx([found.difference, found.low, found.high], abs=1e-6)
+
+
 def test_pictures_are_left_out_where_there_is_no_room(project: Path, make_page: Foldline) -> None:
     assert make_page("report.thumbnails=0.004") == 0
     (table,) = read_page(project)["overview"]["tables"]

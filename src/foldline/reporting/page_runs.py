@@ -1,16 +1,18 @@
 """The runs of the page: what their records say, as it is shown."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from foldline import console
 from foldline.command_line import repeat
+from foldline.config.recipe import show_setting
 from foldline.errors import UserError
+from foldline.metrics.metric import METRICS, compute_scores
 from foldline.reporting.learning_curves import build_curve
 from foldline.reporting.page.shared_table import PageRun, Predictions
 from foldline.runs.leaderboard import list_standings, load_events
 from foldline.runs.listing import list_records, warn_of_problems
+from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 from foldline.text import count_of
 
@@ -44,10 +46,7 @@ def load_runs(runs_dir: Path) -> list[PageRun]:
 
 def _show(record: RunRecord, leaderboard: Mapping[str, float]) -> PageRun:
     scores, out_of_fold = record.scores, record.out_of_fold
-    settings = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for key, value in record.settings.items()
-    }
+    settings = {key: show_setting(value) for key, value in record.settings.items()}
     if record.members:
         settings["members"] = record.members.describe()
     return PageRun(
@@ -56,7 +55,7 @@ def _show(record: RunRecord, leaderboard: Mapping[str, float]) -> PageRun:
         seal=record.seal or "",
         settings=settings,
         metric=record.metric.key,
-        scores=scores.joined if scores else {},
+        scores=_complete_scores(scores.joined if scores else {}, out_of_fold),
         interval=record.interval,
         fold_scores=[one[record.metric.key] for one in scores.folds.values()] if scores else (),
         curves={str(fold.fold): build_curve(fold.history) for fold in record.folds if fold.history},
@@ -71,6 +70,15 @@ def _show(record: RunRecord, leaderboard: Mapping[str, float]) -> PageRun:
         if out_of_fold
         else None,
     )
+
+
+def _complete_scores(
+    joined: Mapping[str, float], out_of_fold: OutOfFold | None
+) -> Mapping[str, float]:
+    """Compute the scores that were not recorded, as by an average or an older version."""
+    if out_of_fold is None or joined.keys() >= METRICS.keys():
+        return joined
+    return {**compute_scores(out_of_fold.labels, out_of_fold.probs), **joined}
 
 
 def _describe_submission(record: RunRecord) -> str | None:

@@ -68,4 +68,7 @@ def test_each_metric_that_was_measured_has_its_panel(monkeypatch: pytest.MonkeyP
     figure = draw_curves([build_curve(make_rows([1.0, 0.5], kappa=0.25))], title="fold 0")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["Cohen's kappa", "loss (validation: log loss)", "accuracy", "macro-F1"]
-    assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[], [0.25, 0.25]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in figure.axes[0].lines] == [
+        [],
+        [0.25, 0.25],
+    ]
