@@ -18,7 +18,7 @@ from foldline.reporting.page.strips import Cell, compute_view
 from foldline.reporting.page_pictures import load_or_none
 from foldline.runs.paths import RunFolder
 
-_BATCH = 8  # pictures looked at by a network at a time
+_BATCH = 8  # pictures shown to a network at a time
 
 
 def compute_run_maps(
@@ -26,8 +26,8 @@ def compute_run_maps(
 ) -> list[HeatMap]:
     """Return where the networks of `run` looked in its `number` most confident mistakes.
 
-    Each picture is shown to the network of its own fold, which never saw it. Folds without a
-    network of ours, or with one that has no map of places, are left out with a warning.
+    Each picture is shown to the network of its own fold, which never saw it. Folds without their
+    network, or with one that has no map of places, are left out with a warning.
     """
     if folder.members.exists():
         return []  # an average has no networks of its own

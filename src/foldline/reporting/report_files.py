@@ -1,4 +1,4 @@
-"""The files of a report, each with what makes it, from the files of the training."""
+"""The files of a report on a fold or a run, each with what makes it from the files of training."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

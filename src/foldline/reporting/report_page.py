@@ -7,10 +7,10 @@ import numpy as np
 from foldline import console
 from foldline.config import Config
 from foldline.files import write_text
-from foldline.metrics.compare import Draws, compare_draws, draw_run
+from foldline.metrics.compare import Comparison, Draws, compare_draws, draw_run
 from foldline.metrics.leaderboard_line import Line, fit_line
 from foldline.reporting.page.assemble import assemble_page
-from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
+from foldline.reporting.page.blocks import HeatMap, PageTable, Thumbnails, build_blocks
 from foldline.reporting.page.shared_table import PageRun, Rows, SharedTable, share_tables
 from foldline.reporting.page_pictures import draw_thumbnails, find_root
 from foldline.reporting.page_runs import load_runs
@@ -91,7 +91,7 @@ def _describe_left_out(thumbnails: Thumbnails | None, megabytes: float, data_roo
     )
 
 
-def _compare_all(table: SharedTable) -> list[Pair]:
+def _compare_all(table: SharedTable) -> dict[tuple[str, str], Comparison]:
     """Compare each run of a table with each other, on the pictures that both have answered."""
     metric, labels, groups = table.metric, table.labels, table.rows["group"].to_numpy()
     drawn: dict[tuple[str, bytes], Draws] = {}
@@ -108,15 +108,14 @@ def _compare_all(table: SharedTable) -> list[Pair]:
         return drawn[key]
 
     answered = {name: np.sort(rows) for name, rows in table.positions.items()}
-    pairs = []
+    pairs = {}
     with console.progress("verdicts", len(table.runs)) as bar:
         for number, first in enumerate(table.runs):
             for second in table.runs[number + 1 :]:
                 common = _find_common(answered[first.name], answered[second.name])
                 if len(common):
                     found = compare_draws(draw(second, common), draw(first, common))
-                    interval = (found.difference, found.low, found.high)
-                    pairs.append(Pair(first.name, second.name, *interval, found.verdict))
+                    pairs[first.name, second.name] = found
             bar.advance()
     return pairs
 

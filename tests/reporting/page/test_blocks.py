@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.reporting.page.test_shared_table import build_run
+from tests.reporting.page.test_shared_table import build_run, compare
 
 from foldline.metrics.metric import METRICS
 from foldline.reporting.learning_curves import Curve
-from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
+from foldline.reporting.page.blocks import HeatMap, PageTable, Thumbnails, build_blocks
 from foldline.reporting.page.shared_table import PageRun, share_tables
 
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*)</script>\n', re.DOTALL)
@@ -38,7 +38,7 @@ def test_rows_answers_and_pictures() -> None:
         name="tiny",
         table=table,
         thumbnails=Thumbnails((64, 48), [[2, 3], [0, 1]], [b"first"]),
-        pairs=[Pair("a whole", "part", 0.25, -0.5, float("nan"), "who knows")],
+        pairs={("a whole", "part"): compare(0.25, -0.5, float("nan"), "noise")},
         heat_maps={"part": [HeatMap(2, np.array([[0.0, 1.0]], np.float32), (0, 0, 1, 0.5))]},
     )
     blocks = read(build_blocks([new, part, whole], [page]))
@@ -56,7 +56,7 @@ def test_rows_answers_and_pictures() -> None:
             "difference": 0.25,
             "low": -0.5,
             "high": None,
-            "verdict": "who knows",
+            "verdict": "noise",
         }
     ]
     rows = blocks["rows-0"]

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from tests.browser import Page, open_browser
 from tests.needs import needs_chromium
+from tests.reporting.page.test_shared_table import compare
 
 from foldline.metrics.leaderboard_line import Line
 from foldline.metrics.metric import METRICS
 from foldline.reporting.learning_curves import Curve
 from foldline.reporting.page.assemble import assemble_page
-from foldline.reporting.page.blocks import HeatMap, PageTable, Pair, Thumbnails, build_blocks
+from foldline.reporting.page.blocks import HeatMap, PageTable, Thumbnails, build_blocks
 from foldline.reporting.page.shared_table import PageRun, Predictions, share_tables
 from foldline.reporting.page.strips import cut_strips, draw_strip
 
@@ -77,7 +78,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table=table,
         thumbnails=Thumbnails(CELL, strips, images),
         leaderboard_line=Line(0.75, 0.1, 0.0, 3),
-        pairs=[Pair("<b>good</b>", "middle", 0.3, 0.1, 0.5, "real gain")],
+        pairs={("<b>good</b>", "middle"): compare(0.3, 0.1, 0.5, "real gain")},
         heat_maps={"middle": [HeatMap(7, np.ones((2, 2), np.float32), (0.25, 0.0, 0.5, 1.0))]},
     )
     target = tmp_path_factory.mktemp("report") / "index.html"
@@ -259,7 +260,7 @@ def test_a_metric_that_is_the_better_the_lower_ranks_the_runs(
         for name, score in (("bad", 1.0), ("good", 0.5), ("middle", 0.75))
     ]
     (table,) = share_tables(runs)
-    pairs = [Pair("good", "bad", -0.5, -0.7, -0.3, "real gain")]
+    pairs = {("good", "bad"): compare(-0.5, -0.7, -0.3, "real gain")}
     target = tmp_path / "index.html"
     content = PageTable("tiny", table, pairs=pairs, leaderboard_line=Line(0.75, 0.1, 0.0, 3))
     target.write_text(assemble_page(build_blocks(runs, [content])), encoding="utf-8")

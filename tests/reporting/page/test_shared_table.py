@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from foldline.metrics.compare import Comparison, Verdict
+from foldline.metrics.metric import METRICS
 from foldline.reporting.page.shared_table import (
     PageRun,
     Predictions,
@@ -23,6 +25,11 @@ def build_rows(numbers: range, labels: str) -> pd.DataFrame:
             "label": [int(label) for label in labels],
         }
     )
+
+
+def compare(difference: float, low: float, high: float, verdict: Verdict) -> Comparison:
+    metric = METRICS["macro_f1"]
+    return Comparison(metric, 0.0, difference, difference, 0.0, low, high, verdict, 4, 100)
 
 
 def build_run(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldline.metrics.compare import Comparison
 from foldline.metrics.leaderboard_line import Line
 from foldline.metrics.metric import METRICS
 from foldline.reporting.learning_curves import compute_mean
@@ -46,26 +47,17 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """The score of `first` minus that of `second`, with its 95 % interval and the verdict."""
-
-    first: str
-    second: str
-    difference: float
-    low: float
-    high: float
-    verdict: str
-
-
-@dataclass(frozen=True)
 class PageTable:
-    """A table and what was computed for it; `note` says what pictures are left out, if any."""
+    """A table and what was computed for it; `note` says what pictures are left out, if any.
+
+    `pairs` compare the first named run, as B, to the second.
+    """
 
     name: str
     table: SharedTable
     thumbnails: Thumbnails | None = None
     note: str = ""
-    pairs: Sequence[Pair] = ()
+    pairs: Mapping[tuple[str, str], Comparison] = field(default_factory=dict)
     leaderboard_line: Line | None = None
     heat_maps: Mapping[str, Sequence[HeatMap]] = field(default_factory=dict)
 
@@ -169,15 +161,15 @@ def _describe_table(page: PageTable, number_of: Mapping[str, int]) -> dict[str, 
         "leaderboardLine": asdict(page.leaderboard_line) if page.leaderboard_line else None,
         "pairs": [
             {
-                "first": number_of[pair.first],
-                "second": number_of[pair.second],
+                "first": number_of[first],
+                "second": number_of[second],
                 # there are many pairs, and they are shown to three digits
                 "difference": round(pair.difference, 6),
                 "low": round(pair.low, 6),
                 "high": round(pair.high, 6),
                 "verdict": pair.verdict,
             }
-            for pair in page.pairs
+            for (first, second), pair in page.pairs.items()
         ],
     }
 
