@@ -29,6 +29,7 @@ class DrawnProject:
     root: Path
     drawn: Drawn
     seal: str
+    scoring_seal: str
     ids: list[str]
 
     def add_run(self, name: str, *, seed: int, skill: Skill = FAIR) -> Path:
@@ -37,7 +38,8 @@ class DrawnProject:
         own, answers = draw_run(self.drawn, seed, skill)
         config = load_config(None, [f"run={name}", "data.name=drawn"])
         write_text(folder / "config.yaml", dump_config(config))
-        write_json(folder / "environment.json", {"seal": self.seal})
+        seals = {"seal": self.seal, "scoring_seal": self.scoring_seal}
+        write_json(folder / "environment.json", {**seals, "num_folds": 3})
         save_out_of_fold(folder / "oof.csv", build_out_of_fold(self.rows, own, NAMES))
         write_scores(folder, compute_scores(self.drawn.labels, own))
         self.submit_probs(folder, answers)
@@ -103,4 +105,4 @@ def draw_project(root: Path, seed: int = 0) -> DrawnProject:
         "submission_values": list(range(18)),
     }
     save_prepared(root / "outputs/prepared/drawn", tables, summary)
-    return DrawnProject(root, drawn, tables.seal, ids)
+    return DrawnProject(root, drawn, tables.seal, tables.scoring_seal, ids)

@@ -218,7 +218,7 @@ def test_a_damaged_file_is_a_problem_once_and_only_when_it_is_asked_for() -> Non
     for name in names:
         (path / name).write_text("{\n{\n")
     run = RunRecord.load(path)
-    assert run.problems == ()
+    assert not run.problems
     for _ in range(2):
         assert (run.scores, run.submission, run.probs, run.members) == (None,) * 4
         assert (run.out_of_fold, run.score, run.unread) == (None, None, ())

@@ -167,10 +167,11 @@ def test_probabilities_that_are_not_of_the_ids_are_none(
 
 
 def test_probabilities_read_back_to_the_same_bits(tmp_path: Path) -> None:
-    written = SubmissionProbs(["2", "1"], ["a", "p_b"], np.array([[1 / 3, 2 / 3], [0.1, 0.9]]))
-    save_probs(tmp_path / "probs.csv", written, id_column="ImageID")
+    probs = np.array([[1 / 3, 2 / 3], [0.1, 0.9]])
+    written = SubmissionProbs("ImageID", ["2", "1"], ["a", "p_b"], probs)
+    save_probs(tmp_path / "probs.csv", written)
     assert (tmp_path / "probs.csv").read_text().startswith("ImageID,p_a,p_p_b\n2,0.333")
     read = load_probs(tmp_path / "probs.csv")
     assert read is not None
-    assert (read.ids, read.class_names) == (["2", "1"], ["a", "p_b"])
+    assert (read.id_column, read.ids, read.class_names) == ("ImageID", ["2", "1"], ["a", "p_b"])
     assert read.probs.tobytes() == written.probs.tobytes()

@@ -11,6 +11,7 @@ from foldline.config.recipe import show_setting
 from foldline.errors import UserError
 from foldline.metrics.compare import Comparison, compare_runs
 from foldline.metrics.metric import METRICS, Metric
+from foldline.runs.listing import check_scoring_seals
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 
@@ -27,7 +28,7 @@ def run_compare(paths: Sequence[Path]) -> None:
         run.require()
     if len({run.name for run in runs}) < len(runs):
         raise UserError("compare: two of these runs have the same name; rename the folder of one")
-    _check_seals(runs)
+    check_scoring_seals(runs, to="compare")
     answers = _load_all_answers(runs)
     runs = [run for run in runs if run.name in answers]
     metric = _choose_metric(runs)
@@ -57,28 +58,6 @@ def _choose_metric(runs: Sequence[RunRecord]) -> Metric:
                 f"as {runs[0].name} is"
             )
     return metric
-
-
-def _check_seals(runs: Sequence[RunRecord]) -> None:
-    """Raise `UserError` for runs that were not scored on the same labels and folds."""
-    first, *others = runs
-    unknown = [
-        f"{run.folder.environment}: no scoring seal, as it was begun by an older version; train it "
-        "again under another name to compare it"
-        for run in runs
-        if run.scoring_seal is None
-    ]
-    if unknown:
-        raise UserError(*unknown)
-    other_table = [
-        f"{first.path} is scored on the table {str(first.scoring_seal)[:12]}, "
-        f"{run.path} on {str(run.scoring_seal)[:12]}: other pictures, people, labels or "
-        "folds; only runs on the same ones can be compared"
-        for run in others
-        if run.scoring_seal != first.scoring_seal
-    ]
-    if other_table:
-        raise UserError(*other_table)
 
 
 def _load_all_answers(runs: Sequence[RunRecord]) -> dict[str, OutOfFold]:

@@ -26,7 +26,7 @@ _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate"
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
-    """The folds of `key`, or all. Raises `UserError` for one that the table does not have."""
+    """Return the folds of `key`, or all. Raises `UserError` for one that the table has not."""
     for fold in chosen or ():
         if fold >= num_folds:
             raise UserError(f"{key}: there is no fold {fold}; expected 0 to {num_folds - 1}")
@@ -34,11 +34,12 @@ def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list
 
 
 def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
-    """The folder of `config.run` where the same configuration has begun it; None for a new one.
+    """Return the folder of `config.run` where the same configuration has begun it, or None.
 
-    Raises `UserError` when another configuration or another table began it.
+    Raises `UserError` when another configuration or another table began it, and for an average.
     """
     run = RunFolder(config.run_dir)
+    _refuse_average(run)
     if run.environment.is_file() and run.config.is_file():
         check_seal(run, prepared, config)
         differing = list(_list_differences(_load_config(run.config), config))
@@ -58,12 +59,21 @@ def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
 
 
 def require_run(config: Config, prepared: Prepared) -> RunFolder:
-    """The folder of `config.run`, trained on this table. Raises `UserError` where it is not."""
+    """Return the folder of `config.run`. Raises `UserError` unless it was trained on this table."""
     run = RunFolder(config.run_dir)
     if not run.environment.is_file():
         raise UserError(f"{run.path}: no such run; make it with: {repeat('train')}")
+    _refuse_average(run)
     check_seal(run, prepared, config)
     return run
+
+
+def _refuse_average(run: RunFolder) -> None:
+    if run.members.exists():
+        raise UserError(
+            f"{run.path}: an average of other runs, without folds or networks of its own; take "
+            "another name, or the runs that members.json names"
+        )
 
 
 def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
@@ -101,7 +111,7 @@ def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
 
 
 def _find_table(run: RunFolder) -> Path | None:
-    """The prepared table that the run's own configuration means, where that can be read."""
+    """Return the prepared table that the run's own configuration names, where it can be read."""
     try:
         return load_config(run.config).prepared_dir
     except UserError:

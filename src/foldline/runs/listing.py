@@ -1,7 +1,7 @@
 """Find runs: by name, by score, by what they answered."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,29 @@ def find_owner(path: Path) -> RunRecord | None:
         if one.submission and one.submission.submission_sha256 == sha256:
             return one
     return None
+
+
+def check_scoring_seals(runs: Sequence[RunRecord], *, to: str) -> None:
+    """Raise `UserError` for runs that were not scored on the same labels and folds.
+
+    `to` is what they are wanted for, such as compare.
+    """
+    first, *others = runs
+    unknown = [
+        f"{run.folder.environment}: no scoring seal, as it was begun by an older version; train it "
+        f"again under another name to {to} it"
+        for run in runs
+        if run.scoring_seal is None
+    ]
+    other_table = [
+        f"{first.path} is scored on the table {str(first.scoring_seal)[:12]}, {run.path} on "
+        f"{str(run.scoring_seal)[:12]}: other pictures, people, labels or folds; only runs on the "
+        f"same ones can be {to}d"
+        for run in others
+        if run.scoring_seal != first.scoring_seal
+    ]
+    if faults := unknown or other_table:
+        raise UserError(*faults)
 
 
 def warn_of_problems(records: Iterable[RunRecord]) -> None:

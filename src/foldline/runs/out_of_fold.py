@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from foldline.errors import UserError
+from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Labels, Probs
+from foldline.metrics.metric import Metric, compute_scores
 from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 
@@ -97,6 +100,19 @@ def average_probs(parts: Sequence[Probs], weights: Sequence[float]) -> Probs:
     """Return the weighted mean of `parts`, each `[N, C]`; only proportions of weights count."""
     mean: Probs = np.average(np.stack(parts), axis=0, weights=weights)
     return mean
+
+
+def score_out_of_fold(whole: OutOfFold, metric: Metric) -> dict[str, Any]:
+    """Return what `scores.json` says of the joined folds `whole`, with the interval of `metric`."""
+    parts = {int(fold): whole.select_folds([fold]) for fold in sorted(set(whole.table["fold"]))}
+    joined = compute_scores(whole.labels, whole.probs)
+    interval = compute_interval(metric, whole.labels, whole.probs, whole.groups)
+    return {
+        "metric": metric.key,
+        "folds": {str(k): compute_scores(part.labels, part.probs) for k, part in parts.items()},
+        "out_of_fold": joined | {metric.interval_key: list(interval)},
+        "pictures": len(whole.table),
+    }
 
 
 def build_out_of_fold(

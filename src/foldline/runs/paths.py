@@ -1,5 +1,7 @@
 """Where the files of a run lie: `outputs/runs/<run>/`, one configuration on one sealed table."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,12 @@ class RunFolder:
 
     def fold(self, fold: int) -> FoldFolder:
         return FoldFolder(self.path / f"fold_{fold}")
+
+    def list_folds(self) -> Sequence[int]:
+        """Return the folds that have a folder, in order."""
+        folders = (each for each in self.path.glob("fold_*") if each.is_dir())
+        names = (each.name.removeprefix("fold_") for each in folders)
+        return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]{0,5}", name))
 
     @property
     def config(self) -> Path:

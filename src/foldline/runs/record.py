@@ -1,9 +1,7 @@
 """What is known of one run: the only reader of a run's folder."""
 
-import math
-import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,41 +26,13 @@ from foldline.runs.files import (
     load_scores,
     load_submission_record,
 )
-from foldline.runs.metrics_log import Row, load_metrics
+from foldline.runs.fold_record import FoldRecord
+from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import OutOfFold, load_out_of_fold
 from foldline.runs.paths import RunFolder
 from foldline.runs.submission import Submission, SubmissionProbs, load_probs, load_submission
 
 Read = TypeVar("Read")
-
-
-@dataclass(frozen=True)
-class FoldRecord:
-    """A fold that was begun; `history` has a row for each validation, first to last.
-
-    `scores` are those of its out-of-fold answers once these are joined, until then those of the
-    best validation; None before the first one.
-    """
-
-    fold: int
-    is_finished: bool
-    scores: Mapping[str, float] | None
-    history: Sequence[Row] = ()
-
-    @property
-    def epochs(self) -> int:
-        """The epoch of the last validation; 0 before the first."""
-        return int(self.history[-1]["epoch"]) if self.history else 0
-
-    @property
-    def best_epoch(self) -> int | None:
-        best = _find_best(self.history)
-        return int(best["epoch"]) if best else None
-
-    @property
-    def seconds(self) -> float:
-        """Of training and validation."""
-        return math.fsum(row["seconds"] for row in self.history)
 
 
 @dataclass(frozen=True)
@@ -142,7 +112,14 @@ class RunRecord:
         scored = self.scores.folds if self.scores else {}
         if self.members:
             return tuple(FoldRecord(fold, True, scored[fold]) for fold in sorted(scored))
-        return tuple(self._load_fold(fold, scored.get(fold)) for fold in _list_folds(self.path))
+        histories = {
+            fold: self._read(self.folder.fold(fold).metrics, load_metrics) or ()
+            for fold in self.folder.list_folds()
+        }
+        return tuple(
+            FoldRecord(fold, self.folder.fold(fold).is_finished, scored.get(fold), history)
+            for fold, history in histories.items()
+        )
 
     @cached_property
     def out_of_fold(self) -> OutOfFold | None:
@@ -304,14 +281,6 @@ class RunRecord:
             return {}
         return flatten_settings(values) if isinstance(values, dict) else {}
 
-    def _load_fold(self, fold: int, scored: Mapping[str, float] | None) -> FoldRecord:
-        files = self.folder.fold(fold)
-        history = self._read(files.metrics, load_metrics) or []
-        best = _find_best(history)
-        if not scored and best:
-            scored = {key: float(best[key]) for key in METRICS if key in best}
-        return FoldRecord(fold, files.is_finished, scored, history)
-
     def _read(self, path: Path, load: Callable[[Path], Read | None]) -> Read | None:
         if not path.exists():
             return None
@@ -327,12 +296,3 @@ def _load_config(path: Path) -> Config:
         return load_config(path)
     except UserError as error:
         raise UserError(f"{path}: of another version of foldline", *error.faults) from None
-
-
-def _list_folds(path: Path) -> Sequence[int]:
-    names = (each.name.removeprefix("fold_") for each in path.glob("fold_*") if each.is_dir())
-    return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]{0,5}", name))
-
-
-def _find_best(history: Sequence[Row]) -> Row | None:
-    return next((row for row in reversed(history) if row["is_best"]), None)

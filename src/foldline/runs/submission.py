@@ -28,8 +28,12 @@ class Submission:
 
 @dataclass(frozen=True)
 class SubmissionProbs:
-    """`probs` `[N, C]` of the test pictures `ids`, one column for each of `class_names`."""
+    """`probs` `[N, C]` of the test pictures `ids`, one column for each of `class_names`.
 
+    `id_column` is what the sample file calls the ids.
+    """
+
+    id_column: str
     ids: Sequence[str]
     class_names: Sequence[str]
     probs: Probs
@@ -71,15 +75,19 @@ def load_probs(path: Path) -> SubmissionProbs | None:
     table = read_table(path)
     if not table.rows:
         return None
-    names = [name.removeprefix(PREFIX) for name in table.columns[1:]]
-    ids = [row[0] for row in table.rows]
-    return SubmissionProbs(ids, names, read_probs(path, table, first=1))
+    id_column, *columns = table.columns
+    return SubmissionProbs(
+        id_column=id_column,
+        ids=[row[0] for row in table.rows],
+        class_names=[name.removeprefix(PREFIX) for name in columns],
+        probs=read_probs(path, table, first=1),
+    )
 
 
-def save_probs(path: Path, probs: SubmissionProbs, *, id_column: str) -> None:
+def save_probs(path: Path, probs: SubmissionProbs) -> None:
     """Write `probs.csv` at full precision, atomically."""
     table = pd.DataFrame(probs.probs, columns=[PREFIX + name for name in probs.class_names])
-    table.insert(0, id_column, list(probs.ids))
+    table.insert(0, probs.id_column, list(probs.ids))
     write_frame(path, table)
 
 
