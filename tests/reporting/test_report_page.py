@@ -16,6 +16,8 @@ from tests.competition import Foldline, list_files
 
 from foldline.metrics.compare import compare_runs
 from foldline.metrics.metric import METRICS
+from foldline.runs.average import average_runs
+from foldline.runs.files import Member, Members
 
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>\n')
 
@@ -245,25 +247,23 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
 
 
 def test_an_average_of_runs_is_on_the_page(
-    project: Path, make_page: Foldline, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    trained: Foldline,
+    make_page: Foldline,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    average = project / "outputs/runs/average"
-    average.mkdir()
-    shutil.copy(project / "outputs/runs/tiny/oof.csv", average)
-    members = [{"run": "tiny", "weight": 3.0}, {"run": "other", "weight": 1.0}]
-    (average / "members.json").write_text(json.dumps({"members": members}))
+    assert trained("infer") == 0
+    average_runs("average", Members(members=(Member(run="tiny", weight=1),)))
     assert make_page("report.cam=3") == 0
     assert "warning" not in capsys.readouterr().err
     blocks = read_page(project)
     overview = blocks["overview"]
     one, tiny = overview["runs"]
-    assert (one["name"], one["table"], one["settings"]) == (
-        "average",
-        tiny["table"],
-        {"members": "0.75 tiny + 0.25 other"},
-    )
-    assert (one["curves"], one["seconds"], one["interval"]) == ({}, None, None)
-    assert one["scores"] == pytest.approx(tiny["scores"])
+    assert (one["name"], one["table"]) == ("average", tiny["table"])
+    assert (one["settings"]["members"], "model.name" in one["settings"]) == ("1 tiny", False)
+    assert (one["curves"], one["seconds"]) == ({}, None)
+    for key in ("seal", "scores", "interval", "folds", "metric"):
+        assert one[key] == tiny[key], key
     (table,) = overview["tables"]
     assert (table["name"], len(table["pairs"])) == ("tiny", 1)
     assert blocks["answers-0"] == blocks["answers-1"]

@@ -39,13 +39,15 @@ def run_report(path: Path | None, overrides: Sequence[str]) -> None:
 def _draw_run(config: Config, run: RunFolder) -> list[str]:
     """Draw all pictures of a run; return a line for each that could not be made."""
     if not run.environment.is_file():
-        reason = "an average of other runs" if run.members.exists() else "no such run"
-        console.say(f"{run.path}: {reason}; only the page of all runs is made")
+        console.say(f"{run.path}: no such run; only the page of all runs is made")
         return []
     require_table(config, run)
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     check_seal(run, prepared, config)
+    if run.members.exists():
+        console.heading(f"report {config.run}: an average of other runs")
+        return write_run_report(config, prepared, run)
     folds = list_finished(run, prepared)
     if not folds:
         console.say(f"{run.path}: no fold is trained to the end; only the page is made")

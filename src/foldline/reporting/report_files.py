@@ -22,7 +22,6 @@ from foldline.reporting.learning_curves import build_curve
 from foldline.reporting.page_pictures import load_or_none
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import OutOfFold, join_out_of_fold, load_out_of_fold
-from foldline.runs.paths import FoldFolder
 
 # the pictures of the grid are decoded at no less than this height and width
 _AT_LEAST = (352, 352)
@@ -33,27 +32,29 @@ Files = dict[str, Maker]
 
 def build_files(
     prepared: Prepared,
-    folds: Sequence[FoldFolder],
+    out_of_fold: Sequence[Path],
+    histories: Sequence[Path],
     *,
     of: str,
     metric: Metric,
     root: Path,
     num_pictures: int,
 ) -> Files:
-    """Return the names of the files of a report on `folds`, joined, with what makes each of them.
+    """Return the names of the files of a report, with what makes each of them.
 
-    `of` says what the report is on, such as `fold 0`; `metric` is the first score of its titles.
-    Raises `UserError` where the out-of-fold files cannot be read; the other files are read once
-    they are needed.
+    It is on the `out_of_fold` files of one fold or more, joined, and their `metrics.jsonl`, if any:
+    `of` says on what, such as `fold 0`; `metric` is the first score of its titles. Raises
+    `UserError` where the out-of-fold files cannot be read; others are read once they are needed.
     """
-    each = [load_out_of_fold(fold.oof) for fold in folds]
+    each = [load_out_of_fold(path) for path in out_of_fold]
     oof = join_out_of_fold(each, prepared.train["path"].tolist())
     answers, num_classes = oof.probs.argmax(axis=1), len(prepared.class_names)
     counts = count_confusion(oof.labels, answers, num_classes)
     title = f"{of}, {len(answers):,} validation pictures"
     scored = f"{title}: {_format_scores(oof, metric)}"
     files = _list_confusions(prepared, counts, title=title, scored=scored)
-    files["curves.png"] = partial(_draw_curves, folds, of)
+    if histories:
+        files["curves.png"] = partial(_draw_curves, histories, of)
     if num_pictures:
         files["mistakes.png"] = partial(
             _draw_mistakes, prepared, oof, of=of, root=root, number=num_pictures
@@ -93,8 +94,8 @@ def _list_confusions(prepared: Prepared, counts: Counts, *, title: str, scored: 
     return files
 
 
-def _draw_curves(folds: Sequence[FoldFolder], of: str) -> bytes:
-    curves = [build_curve(load_metrics(fold.metrics)) for fold in folds]
+def _draw_curves(histories: Sequence[Path], of: str) -> bytes:
+    curves = [build_curve(load_metrics(path)) for path in histories]
     return to_png(lambda: draw_curves(curves, title=of))
 
 

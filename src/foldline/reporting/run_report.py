@@ -9,11 +9,14 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import replacing
 from foldline.metrics.metric import METRICS
-from foldline.runs.paths import FoldFolder, RunFolder
+from foldline.runs.files import load_members
+from foldline.runs.paths import RunFolder
 
 FOLDER = "report"
 # made last: where it is, the report is whole
 _LAST = "classes.png"
+
+_Source = tuple[Path, Path | None]  # `oof.csv`, and `metrics.jsonl` of what was trained
 
 
 def report_fold_trained(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> None:
@@ -34,14 +37,20 @@ def report_run_trained(config: Config, prepared: Prepared, run: RunFolder) -> No
 def write_fold_report(config: Config, prepared: Prepared, run: RunFolder, fold: int) -> list[str]:
     """Make `fold_<fold>/report/`; return a line for each file that could not be made."""
     folder = run.fold(fold)
-    return _write(folder.path / FOLDER, f"fold {fold}", config, prepared, [folder])
+    directory, sources = folder.path / FOLDER, [(folder.oof, folder.metrics)]
+    return _write(directory, f"fold {fold}", config, prepared, sources)
 
 
 def write_run_report(config: Config, prepared: Prepared, run: RunFolder) -> list[str]:
     """Make `report/` of the run; return a line for each file that could not be made."""
-    folds = list_finished(run, prepared)
-    of = f"{'fold' if len(folds) == 1 else 'folds'} {', '.join(map(str, folds))}"
-    failed = _write(run.path / FOLDER, of, config, prepared, [run.fold(fold) for fold in folds])
+    sources: list[_Source]
+    if members := load_members(run.members):
+        of, sources = members.describe(), [(run.oof, None)]
+    else:
+        folds = list_finished(run, prepared)
+        of = f"{'fold' if len(folds) == 1 else 'folds'} {', '.join(map(str, folds))}"
+        sources = [(run.fold(fold).oof, run.fold(fold).metrics) for fold in folds]
+    failed = _write(run.path / FOLDER, of, config, prepared, sources)
     console.say(f"written: {run.path / FOLDER}")
     return failed
 
@@ -52,7 +61,7 @@ def list_finished(run: RunFolder, prepared: Prepared) -> list[int]:
 
 
 def _write(
-    directory: Path, of: str, config: Config, prepared: Prepared, folds: Sequence[FoldFolder]
+    directory: Path, of: str, config: Config, prepared: Prepared, sources: Sequence[_Source]
 ) -> list[str]:
     try:
         # here, so that not even a broken drawing library can stop a training
@@ -60,7 +69,8 @@ def _write(
 
         files = build_files(
             prepared,
-            folds,
+            [out_of_fold for out_of_fold, _ in sources],
+            [history for _, history in sources if history],
             of=of,
             metric=METRICS[config.metric],
             root=config.data.root,

@@ -3,10 +3,11 @@
 const differences = (() => {
   const unknown = "–";
 
-  // dotted keys whose values differ, in order
+  // dotted keys whose values differ, in order; an average has few settings, and lacks no others
   function list(runs) {
     const keys = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))].sort();
-    return keys.filter((key) => key !== "run" && new Set(runs.map((run) => run.settings[key] ?? unknown)).size > 1);
+    const having = (key) => runs.filter((run) => key in run.settings || !("members" in run.settings));
+    return keys.filter((key) => key !== "run" && new Set(having(key).map((run) => run.settings[key] ?? unknown)).size > 1);
   }
 
   function draw() {
