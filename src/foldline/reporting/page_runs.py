@@ -99,11 +99,8 @@ def _load_leaderboard() -> dict[str, dict[str, float]]:
     except UserError as error:
         console.warn(f"{error}; its scores are left out")
         return {}
-    figures = {
-        name: {"public": one.public, "private": one.private, "out_of_fold": one.out_of_fold}
-        for name, one in standings.items()
-    }
+    keys = ("public", "private", "out_of_fold")
     return {
-        name: {key: value for key, value in known.items() if value is not None}
-        for name, known in figures.items()
+        name: {key: value for key in keys if (value := getattr(one, key)) is not None}
+        for name, one in standings.items()
     }

@@ -16,7 +16,6 @@ _SCRIPTS = (
     "charts",
     "matrix",
     "pair",
-    "leaderboard",
     "pictures",
     "person",
     "gallery",

@@ -1,10 +1,11 @@
 "use strict";
-// Learning curves and the F1 of each class, drawn by plotly; each also as a table.
+// Learning curves, the F1 of each class and the leaderboard, drawn by plotly; each also as text.
 const charts = (() => {
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
   const PATTERNS = ["", "/", ".", "x", "\\", "-"];
+  const SYMBOLS = { public: "circle", private: "diamond" };
   const CONFIG = { displayModeBar: false, responsive: true };
-  // plotly reads some HTML in its texts; a class name is none
+  // plotly interprets some HTML in its texts
   const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
   function layout(changes) {
@@ -77,6 +78,42 @@ const charts = (() => {
     return page.fill(page.find("classes-table"), page.table(["Class", ...runs.map((run) => data.runs[run].name)], rows));
   }
 
+  const outOfFold = (run) => data.runs[run].leaderboard.out_of_fold;
+
+  // scores on the leaderboard against those out of fold, of all runs of the table that is shown
+  function drawLeaderboard() {
+    const all = data.runs.map((_, run) => run).filter((run) => data.runs[run].table === choice.table && page.isNumber(outOfFold(run)));
+    const traces = Object.keys(SYMBOLS).map((name) => drawScores(name, all)).filter(({ x }) => x.length);
+    page.find("leaderboard").hidden = page.find("leaderboard-link").hidden = !traces.length;
+    if (!traces.length) return;
+    const target = page.find("leaderboard-chart");
+    target.setAttribute("aria-label", traces.map(({ name, customdata, x, y }) =>
+      `${name}: ${customdata.map((run, at) => `${run} ${x[at].toFixed(3)} out of fold, ${y[at].toFixed(3)}`).join("; ")}`).join(". "));
+    const line = data.tables[choice.table].leaderboardLine;
+    page.find("leaderboard-line").textContent = line
+      ? `public = ${page.score(line.intercept)} + ${page.score(line.slope, 2)} × out of fold, give or take ${page.score(line.noise, 4)} (standard deviation, ${page.count(line.num_runs, "run")})`
+      : "A line is drawn through three public scores or more.";
+    if (line) {
+      const ends = [Math.min(...all.map(outOfFold)), Math.max(...all.map(outOfFold))];
+      traces.push({ name: "line", mode: "lines", x: ends, y: ends.map((x) => line.intercept + line.slope * x), line: { color: page.color("--muted"), width: 1, dash: "dot" }, hoverinfo: "skip" });
+    }
+    Plotly.react(target, traces, layout({
+      height: 320, hovermode: "closest", showlegend: true,
+      xaxis: { title: { text: `${data.metricOf(choice.table).title} out of fold` } }, yaxis: { title: { text: "leaderboard" } },
+    }), CONFIG);
+  }
+
+  // a mark for each run, the chosen ones in their colours
+  function drawScores(name, runs) {
+    const known = runs.filter((run) => page.isNumber(data.runs[run].leaderboard[name]));
+    return {
+      name, mode: "markers", x: known.map(outOfFold), y: known.map((run) => data.runs[run].leaderboard[name]),
+      customdata: known.map((run) => data.runs[run].name),
+      text: known.map((run) => plain(data.runs[run].name)), hovertemplate: "%{text}: %{x:.4f}, %{y:.4f}",
+      marker: { size: 10, symbol: SYMBOLS[name], color: known.map((run) => (choice.has(run) ? choice.colorOf(run) : page.color("--muted"))) },
+    };
+  }
+
   const shorten = (name) => plain(name.length > 26 ? `${name.slice(0, 25)}…` : name);
 
   function empty(target, table, words) {
@@ -90,6 +127,7 @@ const charts = (() => {
     for (const id of ["curves-chart", "classes-chart"]) page.find(id).querySelector(":scope > p")?.remove();
     drawCurves();
     drawClasses();
+    drawLeaderboard();
   }
 
   function start() {
@@ -100,5 +138,5 @@ const charts = (() => {
     draw();
   }
 
-  return { start, layout, plain, CONFIG };
+  return { start };
 })();

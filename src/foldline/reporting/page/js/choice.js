@@ -2,7 +2,7 @@
 // The runs that are shown. All that have answers are of one table; `a` and `b` are compared.
 const choice = (() => {
   const MOST = 6;
-  // after Okabe and Ito, told apart by colour-blind readers; lines and bars differ in pattern as well
+  // after Okabe and Ito, distinct to colour-blind readers; lines and bars differ in pattern as well
   const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
   const listeners = [];
   const slots = new Map(); // run to colour

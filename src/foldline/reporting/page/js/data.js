@@ -27,13 +27,13 @@ const data = (() => {
 
   const { metrics, series, runs, tables } = lazily("overview", (overview) => overview);
 
-  // the metric that ranks the runs of a table; of none: those of the first
+  // the metric that ranks the runs of a table, or of the first one
   function metricOf(table) {
     const key = (tables[table ?? 0] ?? runs[0]).metric;
     return metrics.find((metric) => metric.key === key);
   }
 
-  // paths and groups as text; group, label and fold one number a row
+  // paths and groups as text; group, label and fold as a number for each row
   const rows = (table) => lazily(`rows-${table}`, (block) => ({
     ...block, group: decode(block.group), label: decode(block.label), fold: decode(block.fold),
   }));
@@ -47,7 +47,7 @@ const data = (() => {
     ? lazily(`strips-${table}`, (block) => ({ ...block, strip: decode(block.strip), slot: decode(block.slot) }))
     : null);
 
-  // by row
+  // heat maps by row
   const maps = (run) => (has(`maps-${run}`)
     ? lazily(`maps-${run}`, (list) => new Map(list.map((one) => [one.row, { ...one, heat: decode(one.heat) }])))
     : new Map());

@@ -1,9 +1,9 @@
 "use strict";
-// Settings that are not the same in several runs.
+// Settings that differ between runs.
 const differences = (() => {
   const unknown = "–";
 
-  // dotted keys whose values differ, in order; an average has few settings, and lacks no others
+  // sorted dotted keys whose values differ; what an average of runs does not set is no difference
   function list(runs) {
     const keys = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))].sort();
     const having = (key) => runs.filter((run) => key in run.settings || !("members" in run.settings));

@@ -3,8 +3,8 @@
 const matrix = (() => {
   const { element } = page;
 
-  // percent: a value a cell, -100 to 100 where `difference`; describe(row, column): the text of a
-  // cell; choose(row, column): a cell was pressed; report(text): the cell the reader is at
+  // percent: a value for each cell, -100 to 100 for a `difference`; describe(row, column): the text
+  // of a cell; choose(row, column): called for a pressed cell; report(text): for a focused one
   function draw({ name, classes, percent, difference, numbers, describe, choose, report }) {
     const size = classes.length;
     const head = classes.map((title) => element("th", { scope: "col", title }, element("span", {}, title)));

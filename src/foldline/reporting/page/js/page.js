@@ -1,7 +1,7 @@
 "use strict";
 // Elements and text. What comes from the data only ever becomes text, never markup.
 const page = (() => {
-  // attributes: `class`, `on` (listeners by event), `style` (custom properties), else as they are
+  // attributes: `on` has listeners by event, `style` properties; all others are set as they are
   function element(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -24,14 +24,14 @@ const page = (() => {
     target.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
   }
 
-  // options: [value, text, disabled]; keeps the value where it is still there
+  // options: [value, text, disabled]; selects `value` if it is among them
   function fillSelect(select, options, value) {
     fill(select, options.map(([key, text, disabled]) => element("option", { value: key, disabled }, text)));
     const keys = options.map(([key]) => String(key));
     select.value = keys.includes(String(value)) ? value : keys[0] ?? "";
   }
 
-  // head: one text a column; rows: a header and cells, numbers to the right
+  // head: a text for each column; rows: a header and right-aligned cells
   function table(head, rows) {
     const headers = head.map((text, column) =>
       element("th", { scope: "col", class: column ? "number" : null }, text));

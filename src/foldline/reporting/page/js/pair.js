@@ -25,7 +25,7 @@ const pair = (() => {
       drawInterval(found));
   }
 
-  // a line from low to high, a dot at the difference, a tick at no difference; it is written beside it
+  // a line from low to high, a dot at the difference, a tick at none; the text beside it has the numbers
   function drawInterval({ difference, low, high }) {
     const reach = 1.15 * Math.max(Math.abs(low), Math.abs(high), 0.01);
     const x = (value) => 200 + (200 * value) / reach;

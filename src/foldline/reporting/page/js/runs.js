@@ -4,9 +4,9 @@ const runTable = (() => {
   const { element } = page;
   const shown = new Set();
   let columns = [];
-  let order = null; // a column and whether from its largest value down; null: best first in each table
+  let order = null; // the key of a column, and whether its largest value is first; null: by rank
 
-  // value: what is sorted by; show: what is in the cell; down: sorted from the largest value down at first
+  // value: what is sorted by; show: what is in the cell; down: largest first on the first click
   function listColumns() {
     const score = ({ key, title, greaterIsBetter }) => {
       const value = (run) => run.scores[key];
@@ -37,7 +37,7 @@ const runTable = (() => {
 
   const ranking = () => data.metricOf(choice.table);
 
-  // the score, and its interval on a line as long as the metric's range, or as the largest score
+  // the score, and its interval on a line as long as the range of the metric, or the highest score
   function showInterval({ scores: known, interval, metric }, key) {
     if (metric !== key || !interval) return page.score(known[key]);
     const [low, high] = interval;

@@ -19,7 +19,7 @@ const scores = (() => {
     return cache.get(run);
   }
 
-  // of each class; 0 for a class that nobody has and nobody answers, as when they are averaged
+  // of each class; 0 for one without pictures and answers, as in the average over classes
   function classF1(run) {
     const size = data.tables[data.runs[run].table].classes.length;
     const counts = confusions(run);

@@ -11,7 +11,6 @@
   requestAnimationFrame(() => setTimeout(() => {
     charts.start();
     pair.start();
-    leaderboard.start();
     gallery.start();
     document.documentElement.dataset.ready = "true";
   }));
