@@ -288,6 +288,21 @@ def test_a_metric_that_is_the_better_the_lower_ranks_the_runs(
     assert browser.list_errors() == []
 
 
+def test_an_average_lacks_no_setting(browser: Page, tmp_path: Path) -> None:
+    members = {"members": "0.5 one + 0.5 two"}
+    runs = [build_run("one", 0.5, [1]), replace(build_run("average", 0.75, []), settings=members)]
+    target = tmp_path / "index.html"
+    page = PageTable("tiny", share_tables(runs)[0])
+    target.write_text(assemble_page(build_blocks(runs, [page])), encoding="utf-8")
+    browser.events.clear()
+    browser.open(target)
+    cells = "[...document.querySelectorAll('#runs tbody td:nth-child(2)')].map(e => e.innerText)"
+    assert browser.run(cells) == ["0.5 one + 0.5 two", "net of one"]
+    settings = "[...document.querySelectorAll('#differences-body code')].map(e => e.innerText)"
+    assert browser.run(settings) == ["members"]
+    assert browser.list_errors() == []
+
+
 @pytest.mark.parametrize("width", [390, 1400])
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_fits_the_screen_in_light_and_dark(
