@@ -29,7 +29,7 @@ def run_report(path: Path | None, overrides: Sequence[str]) -> None:
     except UserError as error:
         failed = list(error.faults)
         config = load_config(path, overrides)  # for the page; faults of the settings are raised
-    build_page(config)
+    build_page(megabytes=config.report.thumbnails, num_maps=config.report.cam)
     if failed and (path is not None or names_run(overrides)):
         raise UserError(*failed)
     for line in failed:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from foldline import console
-from foldline.config import Config
 from foldline.files import write_text
 from foldline.metrics.compare import Comparison, Draws, compare_draws, draw_run
 from foldline.metrics.leaderboard_line import Line, fit_line
@@ -20,11 +19,13 @@ from foldline.text import count_of
 PAGE = Path("outputs/report/index.html")
 
 
-def build_page(config: Config) -> Path:
-    """Write the page of all runs, and return its path. Raises `UserError` where there are none."""
+def build_page(*, megabytes: float, num_maps: int) -> None:
+    """Write the page of all runs, with `megabytes` of pictures and `num_maps` heat maps a run.
+
+    Raises `UserError` where there are no runs.
+    """
     console.heading(f"report  {RUNS}")
     runs = load_runs(RUNS)
-    megabytes, num_maps = config.report.thumbnails, config.report.cam
     pages = [_build_table(table, megabytes, num_maps) for table in share_tables(runs)]
     write_text(PAGE, assemble_page(build_blocks(runs, pages)))
     for page in pages:
@@ -35,23 +36,20 @@ def build_page(config: Config) -> Path:
         console.say(f"without out-of-fold answers yet: {', '.join(unfinished)}")
     size = f"{PAGE.stat().st_size / 1e6:.1f} MB"
     console.say(f"written: {PAGE}, {count_of(len(runs), 'run')}, {size}")
-    return PAGE
 
 
 def _build_table(table: SharedTable, megabytes: float, num_maps: int) -> PageTable:
-    """Compute what the page shows of `table`, with `megabytes` of pictures and `num_maps` a run."""
-    # an average names no folder of pictures
-    known = next((run for run in table.runs if "data.root" in run.settings), table.runs[0])
+    best = table.runs[0]
     root = find_root(table.runs, table.rows["path"].tolist())
     thumbnails = draw_thumbnails(table, root, megabytes) if root and megabytes > 0 else None
     heat_maps: dict[str, list[HeatMap]] = {}
     if root and thumbnails and num_maps:
         heat_maps = _compute_maps(table, root, thumbnails, num_maps)
     return PageTable(
-        name=known.data_name,
+        name=best.data_name,
         table=table,
         thumbnails=thumbnails,
-        note=_describe_left_out(thumbnails, megabytes, known.settings.get("data.root", "?")),
+        note=_describe_left_out(thumbnails, megabytes, best.settings.get("data.root", "?")),
         pairs=_compare_all(table),
         leaderboard_line=_fit_line(table),
         heat_maps=heat_maps,
