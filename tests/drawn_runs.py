@@ -56,8 +56,8 @@ class DrawnProject:
             answers=answers.argmax(axis=1).tolist(),
         )
         sha256 = compute_sha256((folder / "submission.csv").read_bytes())
-        papers = {"submission_sha256": sha256, "rows": len(self.ids), "unread": []}
-        write_json(folder / "submission.json", papers)
+        record = {"submission_sha256": sha256, "rows": len(self.ids), "unread": []}
+        write_json(folder / "submission.json", record)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -73,11 +73,14 @@ class DrawnProject:
         )
 
 
-def write_scores(folder: Path, scores: Mapping[str, float]) -> None:
+def write_scores(folder: Path, scores: Mapping[str, float], *, metric: str = "macro_f1") -> None:
     """`scores.json` of a run whose one fold came out as the whole."""
-    whole = {**scores, "macro_f1_interval": [0.0, 1.0]}
+    whole = {**scores, f"{metric}_interval": [0.0, 2.0 if metric == "log_loss" else 1.0]}
     by_fold = {"0": dict(scores)}
-    write_json(folder / "scores.json", {"folds": by_fold, "out_of_fold": whole, "pictures": 360})
+    write_json(
+        folder / "scores.json",
+        {"metric": metric, "folds": by_fold, "out_of_fold": whole, "pictures": 360},
+    )
 
 
 def draw_project(root: Path, seed: int = 0) -> DrawnProject:

@@ -200,3 +200,21 @@ def test_folds_that_are_each_others_are_refused() -> None:
     one, two = write_run("one"), write_run("two")
     (two / "fold_2/oof.csv").write_bytes((two / "fold_1/oof.csv").read_bytes())
     assert "two/fold_2/oof.csv: line 2: fold '1' is another one" in refuse(one, two)[0]
+
+
+def test_runs_are_compared_by_the_metric_of_the_first(capsys: Print) -> None:
+    one = write_run("one", right=0.9, metric="log_loss")
+    two, three = write_run("two", right=0.3, draw=1, metric="log_loss"), write_run("three", draw=2)
+    run_compare([one, two, three])
+    said = capsys.readouterr()
+    table = read_table(said.out)
+    assert said.out.index("log loss") < said.out.index("macro-F1")
+    a, b = (load_out_of_fold(path / "oof.csv") for path in (one, two))
+    found = compare_runs(METRICS["log_loss"], a.labels, a.groups, a.probs, b.probs)
+    assert table["log loss"][:2] == [f"{found.score_a:.3f}", f"{found.score_b:.3f}"]
+    assert table["95 %"][-1] == "–"
+    assert f"two − one: log loss {found.difference:+.3f}" in said.out
+    assert said.out.count("real loss") == 2
+    assert said.err == (
+        "warning: three is ranked by macro-F1; it is compared by log loss, as one is\n"
+    )

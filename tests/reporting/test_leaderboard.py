@@ -132,8 +132,8 @@ def test_two_submissions_that_differ_are_proposed(drawn: DrawnProject, command: 
     assert "final submission 2: none yet; the others differ in 0%" in printed
     set_score(drawn.add_run("other", seed=2), 0.6)
     set_score(drawn.add_run("forced", seed=3), 0.7)
-    papers = Path("outputs/runs/forced/submission.json")
-    papers.write_text(json.dumps(json.loads(papers.read_text()) | {"overridden": ["order"]}))
+    record = Path("outputs/runs/forced/submission.json")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"overridden": ["order"]}))
     assert "final submission 2: other, the best of those" in command("leaderboard").out
 
 
@@ -179,3 +179,34 @@ def test_competitions_are_apart(drawn: DrawnProject, command: Command) -> None:
 def test_a_share_that_is_none(share: str, drawn: DrawnProject, command: Command) -> None:
     drawn.add_run("one", seed=1)
     assert command("leaderboard", f"--public-share={share}").code == 2
+
+
+def set_log_loss(folder: Path, out_of_fold: float) -> None:
+    scores = {"macro_f1": 0.5, "accuracy": 0.5, "log_loss": out_of_fold}
+    write_scores(folder, scores, metric="log_loss")
+
+
+def test_a_leaderboard_of_log_losses_has_the_lowest_first(
+    drawn: DrawnProject, command: Command
+) -> None:
+    for name, seed, out_of_fold, public in (("ours", 1, 1.1, "1.3"), ("theirs", 2, 1.2, "1.25")):
+        set_log_loss(drawn.add_run(name, seed=seed), out_of_fold)
+        assert command("score", name, public).code == 0
+    said = command("leaderboard")
+    assert find_row(said.out, "ours") == ["ours", "1.1000", "1.3000", "+0.2000"]
+    assert said.out.index("ours ") < said.out.index("theirs ")
+    assert "theirs is ahead of ours by 0.0500 on the public leaderboard only" in said.err
+    assert "final submission 1: ours, the best out of fold" in said.out
+    refused = command("score", "--", "ours", "-0.5")
+    assert refused.code == 2
+    assert "score -0.5: expected a number of 0 or more" in refused.err
+
+
+def test_a_run_with_another_metric_than_most_is_warned_of(
+    drawn: DrawnProject, command: Command
+) -> None:
+    for number in range(2):
+        set_score(drawn.add_run(f"run{number}", seed=number), 0.5)
+    set_log_loss(drawn.add_run("odd", seed=3), 1.5)
+    said = command("leaderboard")
+    assert "odd: its out-of-fold score is log loss, not macro-F1 as of most runs" in said.err

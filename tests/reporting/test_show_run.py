@@ -1,5 +1,6 @@
 """The page of one run and the table of all, as printed."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,44 @@ def test_no_runs_yet(capsys: Print) -> None:
     assert capsys.readouterr().out == (
         "no runs under outputs/runs yet; begin one with: foldline prepare && foldline train\n"
     )
+
+
+def test_runs_are_listed_by_their_own_metric(capsys: Print) -> None:
+    for name, right in (("weak", 0.3), ("strong", 0.95)):
+        write_run(name, right=right, metric="log_loss")
+    run_list(RUNS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "strong", "weak"]
+    assert "log loss" in lines[0]
+    scores = json.loads((RUNS / "weak/scores.json").read_text())["out_of_fold"]
+    low, high = scores["log_loss_interval"]
+    assert f" {scores['log_loss']:.3f}  {low:.3f} to {high:.3f} " in lines[2]
+
+    write_run("other")
+    run_list(RUNS)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[4:6] == ["metric", "score"]
+    assert [line.split()[0] for line in lines[1:]] == ["other", "strong", "weak"]
+    assert [" macro-F1 " in line for line in lines[1:]] == [True, False, False]
+
+
+def test_a_run_is_shown_by_its_own_metric(capsys: Print) -> None:
+    path = write_run("one", metric="log_loss")
+    (path / "submission.csv").write_text("id,label\n")
+    write_json(path / "submission.json", {"truth": {"macro_f1": 0.5, "log_loss": 1.5}})
+    run_show(path)
+    printed = capsys.readouterr().out
+    assert "fold  log loss  macro-F1  accuracy  best epoch" in printed
+    scores = json.loads((path / "scores.json").read_text())["out_of_fold"]
+    assert f"out of fold: log loss {scores['log_loss']:.3f} (95 % " in printed
+    assert f", macro-F1 {scores['macro_f1']:.3f}, accuracy " in printed
+    assert "log loss 1.500 against the truth" in printed
+
+
+def test_several_validations_in_an_epoch_are_no_epochs(capsys: Print) -> None:
+    path = write_run("one", folds=[0])
+    rows = (path / "fold_0/metrics.jsonl").read_text().splitlines(keepends=True)
+    (path / "fold_0/metrics.jsonl").write_text("".join([rows[0], *rows]))
+    run_show(path)
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("0 "))
+    assert row.split()[-3:] == ["2", "2", "4"]

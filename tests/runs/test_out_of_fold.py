@@ -204,3 +204,33 @@ def test_no_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(UserError, match=f"{path.name}: cannot be read"):
             load_out_of_fold(path)
+
+
+def test_an_average_weighs_the_probabilities_and_keeps_the_rows_of_the_first() -> None:
+    one = build_out_of_fold(make_rows(), np.eye(3)[[0, 0, 0, 0]], CLASSES)
+    other_training = make_rows(train_label=pd.array([1, 1, 1, 1], dtype="Int64"))
+    two = build_out_of_fold(other_training, np.eye(3)[[0, 1, 2, 2]], CLASSES)
+    mean = OutOfFold.average([one, two], [3, 1])
+    assert mean.probs.tolist() == [[1, 0, 0], [0.75, 0.25, 0], [0.75, 0, 0.25], [0.75, 0, 0.25]]
+    assert mean.table[["path", "train_label"]].equals(one.table[["path", "train_label"]])
+    assert OutOfFold.average([two], [0.1]).table.equals(two.table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "classes", "said"),
+    [
+        ({}, ("a", "b", "c"), "part 2 has other classes"),
+        ({"label": [0, 2, 1, 1]}, CLASSES, 'row 4 is c,"3.jpg, , 0 and c,"3.jpg, , 1'),
+        ({"fold": [0, 0, 0, 1]}, CLASSES, "part 2 has other folds"),
+    ],
+)
+def test_other_rows_are_not_averaged(
+    changes: dict[str, Any], classes: tuple[str, ...], said: str
+) -> None:
+    one = build_out_of_fold(make_rows(), draw_probs(), CLASSES)
+    two = build_out_of_fold(make_rows(**changes), draw_probs(), classes)
+    with pytest.raises(ValueError, match=said):
+        OutOfFold.average([one, two], [1, 1])
+    shorter = OutOfFold(one.table.iloc[:3])
+    with pytest.raises(ValueError, match='row 4 is c,"3.jpg, , 0 and nothing'):
+        OutOfFold.average([one, shorter], [1, 1])

@@ -55,7 +55,7 @@ def test_odd_names_of_columns_are_written_as_they_are(
         (["c", "b", "b", "a", "a"], [1, 2, 3, 4, 5], "id b comes 2 times"),
         (["a", "b"], [1], "1 answers for 2 ids"),
         (["a"], [1, 2], "2 answers for 1 ids"),
-        (["a", "b"], [1, None], "not what was meant"),
+        (["a", "b"], [1, None], "does not read back the same"),
     ],
 )
 def test_a_wrong_submission_is_refused_and_the_old_one_kept(
@@ -80,7 +80,7 @@ def test_what_the_disk_garbled_does_not_take_the_old_ones_place(
         return real(path, text.replace("1", "7"), **settings)
 
     monkeypatch.setattr(Path, "write_text", garble)
-    with pytest.raises(ValueError, match="not what was meant"):
+    with pytest.raises(ValueError, match="does not read back the same"):
         save(path, ["a", "b"], [1, 2])
     assert path.read_bytes() == b"ImageID,ans\nx,5\n"
 

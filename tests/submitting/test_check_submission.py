@@ -161,8 +161,8 @@ def test_pictures_nobody_could_read_do_not_count(drawn: DrawnProject, command: C
     drawn.submit_probs(folder, table)
     path = str(folder / "submission.csv")
     assert command("check-submission", path).code == 2
-    papers = json.loads((folder / "submission.json").read_text())
-    (folder / "submission.json").write_text(json.dumps(papers | {"unread": drawn.ids[::2]}))
+    record = json.loads((folder / "submission.json").read_text())
+    (folder / "submission.json").write_text(json.dumps(record | {"unread": drawn.ids[::2]}))
     assert command("check-submission", path).code == 0
 
 

@@ -80,10 +80,10 @@ def test_what_was_typed_arrives_and_is_recorded(
         f"--message={message}",
     ]
     (event,) = load_events()
-    papers = json.loads((ready.root / "outputs/runs/one/submission.json").read_text())
+    record = json.loads((ready.root / "outputs/runs/one/submission.json").read_text())
     assert (event.event, event.run, event.data) == ("submit", "one", "drawn")
     assert (event.competition, event.message) == ("mask-2026", " ".join(message.split()))
-    assert event.sha256 == papers["submission_sha256"]
+    assert event.sha256 == record["submission_sha256"]
     assert "kaggle: Successfully submitted" in said.out
 
 

@@ -45,7 +45,7 @@ def _describe(run: RunRecord, *, name_metric: bool) -> list[str]:
     spread, interval = run.compute_spread(run.metric), run.interval
     return [
         run.name,
-        run.data_name,
+        config.data_name,
         (run.scoring_seal or "?")[:8],
         *([run.metric.title] if name_metric else []),
         "–" if run.score is None else f"{run.score:.3f}",

@@ -17,8 +17,8 @@ from foldline.errors import UserError
 from foldline.files import write_json, write_text
 from foldline.runs.paths import RunFolder
 
-# what a run is made of beside its table, which the seal stands for: of `data` only how pictures
-# are looked at, of `train` all but what changes neither weights nor scores
+# the settings that make a run what it is, beside the table that the seal stands for: of `data` only
+# how pictures are looked at, of `train` all but what changes neither weights nor scores
 _DATA_KEYS = ("image_size", "crop")
 _FREE_TRAIN_KEYS = ("folds", "workers")
 
@@ -26,7 +26,7 @@ _LIBRARIES = ("foldline", "torch", "torchvision", "albumentations", "accelerate"
 
 
 def choose_folds(key: str, chosen: Sequence[int] | None, num_folds: int) -> list[int]:
-    """Return the folds of `key`, or all. Raises `UserError` for one that the table has not."""
+    """Return the folds of `key`, or all. Raises `UserError` for a fold out of range."""
     for fold in chosen or ():
         if fold >= num_folds:
             raise UserError(f"{key}: there is no fold {fold}; expected 0 to {num_folds - 1}")
@@ -77,7 +77,7 @@ def _refuse_average(run: RunFolder) -> None:
 
 
 def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
-    """Make the folder of a new run."""
+    """Create the folder of a new run with `config.yaml` and `environment.json`."""
     run = RunFolder(config.run_dir)
     write_text(run.config, dump_config(config))
     write_json(run.environment, _describe_environment(prepared, device, config.model.source))
@@ -94,7 +94,7 @@ def _load_config(path: Path) -> Config:
 
 
 def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:
-    """Raise `UserError` when the run was made on another table than the one prepared now."""
+    """Raise `UserError` if the run was made on another table than the one prepared now."""
     seal = run.load_environment().seal
     if seal != prepared.seal:
         own = _find_table(run)

@@ -1,4 +1,4 @@
-"""What the small files of a run say, each through one model; absent is None, damage is raised."""
+"""The small files of a run, each read through one model: absent is None, damage is raised."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +15,9 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 def select_scores(given: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scores by metric among other values.
+    """Return the scores among other values, by metric.
 
-    Raises an error of pydantic's naming the first that its metric cannot have.
+    Raises a pydantic error naming the first score that is out of its metric's range.
     """
     scores = {key: given[key] for key in METRICS if key in given}
     for key, score in scores.items():
@@ -26,7 +26,7 @@ def select_scores(given: Mapping[str, Any]) -> dict[str, float]:
 
 
 def check_figure(key: str, figure: Any) -> None:
-    """Raise an error of pydantic's where `figure` is no number that a run may write down."""
+    """Raise a pydantic error if `figure` is not a number that a run may record."""
     if not isinstance(figure, int | float):
         raise PydanticCustomError(INNER, f"{key}: expected a number")
     if not abs(figure) <= LARGEST_FIGURE:
@@ -61,7 +61,7 @@ Scores = Annotated[dict[str, Any], AfterValidator(select_scores)]
 
 
 class Environment(Record):
-    """`environment.json`; older versions wrote down neither scoring seal, folds nor identity."""
+    """`environment.json`; older versions recorded no scoring seal, number of folds or identity."""
 
     seal: _Text
     scoring_seal: _Text | None = None
@@ -73,7 +73,7 @@ class Environment(Record):
 
 
 class RunScores(Record):
-    """`scores.json`: each finished fold, and all of them joined; an older version named no metric.
+    """`scores.json`: of each finished fold and of all joined; older versions recorded no metric.
 
     `out_of_fold` also has the 95 % interval of the metric by person, as `<metric>_interval`.
     """
@@ -156,5 +156,5 @@ def load_submission_record(path: Path) -> SubmissionRecord | None:
 
 
 def _make_again(stage: str, path: Path) -> str:
-    """What makes the file of a run anew, with the run's own settings."""
+    """Return the advice to make a file of the run again, with the run's own settings."""
     return f"make it again: {format_command(stage, config=path.with_name('config.yaml'))}"

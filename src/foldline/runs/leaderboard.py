@@ -39,9 +39,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Standing:
-    """The last scores of `sha256`, which is the last submission that is recorded of a run.
+    """The last recorded submission of a run, by its `sha256`, with its last scores.
 
-    `out_of_fold` is the run's score when that was recorded. What is not known is None.
+    `out_of_fold` is the run's score when they were recorded. What is not known is None.
     """
 
     sha256: str
@@ -62,9 +62,9 @@ def format_now() -> str:
 
 
 def append_event(event: Event) -> None:
-    """Add one row; rows of other processes, and older ones, are never touched.
+    """Append one row, without touching older ones or those of other processes.
 
-    A line break in the message becomes a blank. Raises `UserError` when the file is not this table.
+    A line break in the message becomes a blank. Raises `UserError` if the file is another table.
     """
     cells = [escape(cell) for cell in asdict(replace(event, message=_join(event.message))).values()]
     load_events()
@@ -150,7 +150,7 @@ def _is_run_name(name: str) -> bool:
 
 
 def _is_blank(content: bytes) -> bool:
-    """Return whether there are but blanks, or the mark that some editors begin a file with."""
+    """Return whether a file holds nothing but blanks and a byte order mark."""
     return not content.removeprefix(codecs.BOM_UTF8).strip()
 
 
@@ -159,7 +159,7 @@ def _join(text: str) -> str:
 
 
 def parse_score(text: str) -> float | None:
-    """Return the number in `text`; None for what no metric has as a score."""
+    """Return the number in `text`, or None if it is no score by any metric."""
     try:
         score = float(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Find runs: by name, by score, by what they answered."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,22 +58,25 @@ def rank(run: RunRecord) -> tuple[int, float, str]:
     return (list(METRICS).index(run.metric.key), run.metric.rank(run.score), run.name)
 
 
-def find_reference(seal: str, *, besides: Path | None) -> Iterator[RunRecord]:
-    """Yield the other runs on the table sealed `seal`, best out-of-fold score first.
+def find_references(seal: str, *, besides: Path | None) -> list[RunRecord]:
+    """Return the other runs on the table sealed `seal`, best out-of-fold score first.
 
     Left out are the run in the folder `besides`, those whose submission is not as it was written,
-    and those that the gate was overridden for.
+    those that the gate was overridden for, and those that are damaged, which are warned of.
     """
-    others = [
+    records = [
+        one for one in list_records() if besides is None or one.path.resolve() != besides.resolve()
+    ]
+    found = [
         one
-        for one in list_records()
+        for one in records
         if one.seal == seal
         and one.score is not None
         and one.is_as_written
         and not one.is_overridden
-        and (besides is None or one.path.resolve() != besides.resolve())
     ]
-    yield from sorted(others, key=rank)
+    warn_of_problems(one for one in records if one not in found)
+    return sorted(found, key=rank)
 
 
 def find_owner(path: Path) -> RunRecord | None:
@@ -112,7 +115,7 @@ def check_scoring_seals(runs: Sequence[RunRecord], *, to: str) -> None:
 
 
 def warn_of_problems(records: Iterable[RunRecord]) -> None:
-    """Warn of what is damaged of several runs, none of which the command needs whole."""
+    """Warn of all damage of `records`, where a command can do without what is damaged."""
     for record in records:
         for problem in record.problems:
             console.warn(f"{problem}; until then {record.name} does without it")

@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: one line of figures an epoch, always written."""
+"""`metrics.jsonl`: one line of figures for each validation, always written."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _REMEDY = "put it back, or delete the folder of the fold to train it again"
 
 
 class MetricsRow(Record):
-    """One validation; the other keys are figures too."""
+    """One validation; keys that are not named here hold figures too."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Any] = Field(init=False)
@@ -39,14 +39,14 @@ class MetricsRow(Record):
 
 
 def save_metrics(path: Path, history: Sequence[Row]) -> None:
-    """Write all epochs so far, atomically: an interrupted run never leaves half a line."""
+    """Write all rows so far, atomically: an interrupted run never leaves half a line."""
     write_text(path, "".join(json.dumps(row) + "\n" for row in history))
 
 
 def load_metrics(path: Path) -> list[Row]:
-    """Return the rows of `save_metrics`, each of which has the keys of `MetricsRow`.
+    """Return the rows that `save_metrics` wrote, each with the keys of `MetricsRow`.
 
-    Raises `UserError` naming the line that is none.
+    Raises `UserError` naming the first line that is damaged.
     """
     try:
         lines = path.read_bytes().splitlines()

@@ -1,4 +1,4 @@
-"""The out-of-fold store: what every picture was answered by a network that never saw its person."""
+"""Out-of-fold answers: those of networks that never saw the person in the picture."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ COLUMNS = ("path", "group", "fold", "label", "train_label")
 _TRUTH = ["path", "group", "label"]
 PREFIX = "p_"  # of the columns of probability
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
-# what the arithmetic of a softmax in half precision may leave of a sum of 1
+# how far a softmax in half precision may miss a sum of 1
 _SUM_TOLERANCE = 1e-2
 
 
@@ -42,7 +42,7 @@ class OutOfFold:
 
     @property
     def class_names(self) -> list[str]:
-        """In class order."""
+        """Return the names in class order."""
         return [name.removeprefix(PREFIX) for name in self.table.columns[len(COLUMNS) :]]
 
     @property
@@ -118,14 +118,14 @@ def score_out_of_fold(whole: OutOfFold, metric: Metric) -> dict[str, Any]:
 def build_out_of_fold(
     rows: pd.DataFrame, probs: npt.NDArray[np.float64], class_names: Sequence[str]
 ) -> OutOfFold:
-    """Join table rows (with `COLUMNS`) `[N]` and their `probs` `[N, C]`."""
+    """Return table rows (with `COLUMNS`) `[N]` joined with their `probs` `[N, C]`."""
     assert len(rows) == len(probs), f"{len(probs)} answers for {len(rows)} rows"
     answers = pd.DataFrame(probs, columns=[PREFIX + name for name in class_names])
     return OutOfFold(pd.concat([rows[list(COLUMNS)].reset_index(drop=True), answers], axis=1))
 
 
 def join_out_of_fold(parts: Sequence[OutOfFold], order: Sequence[str]) -> OutOfFold:
-    """The folds as one, rows in the order of the paths of the prepared table."""
+    """Return the folds as one, rows in the `order` of the paths in the prepared table."""
     whole = pd.concat([part.table for part in parts], ignore_index=True)
     position = {path: number for number, path in enumerate(order)}
     return OutOfFold(
@@ -141,8 +141,8 @@ def save_out_of_fold(path: Path, out_of_fold: OutOfFold) -> None:
 def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
     """Read what `save_out_of_fold` wrote, of one `fold` alone where it is given.
 
-    Raises `UserError` for another file, and for rows that cannot be true: a label that is no class,
-    a picture twice, probabilities that are none.
+    Raises `UserError` for any other file, and for rows that cannot be true: a label that is no
+    class, a picture that comes twice, probabilities out of range.
     """
     table = read_table(path)
     names = table.columns[len(COLUMNS) :]
@@ -207,7 +207,7 @@ def _check_rows(
     fold: int | None,
     num_classes: int,
 ) -> None:
-    """Raise `UserError` naming the first row that cannot be one of a run."""
+    """Raise `UserError` naming the first row that no run could have written."""
     classes = {str(number) for number in range(num_classes)}
     folds = {str(fold)} if fold is not None else None
     seen: set[str] = set()

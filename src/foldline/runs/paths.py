@@ -14,7 +14,7 @@ RUNS = Path("outputs/runs")
 
 @dataclass(frozen=True)
 class FoldFolder:
-    """The files of one fold; it is finished once `oof` is there, and `last` is small then."""
+    """The files of one fold, which is finished once `oof` exists; `last` is small from then on."""
 
     path: Path
 
@@ -45,7 +45,7 @@ class FoldFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether it needs no weights to start from: it goes on, or is finished."""
+        """Whether training has begun, so that it needs no weights to start from."""
         return self.last.is_file() or self.is_finished
 
 
@@ -103,14 +103,14 @@ class RunFolder:
         return self.path / ".run.lock"
 
     def load_environment(self) -> Environment:
-        """Read `environment.json`. Raises `UserError` where it is missing or damaged."""
+        """Read `environment.json`. Raises `UserError` if it is missing or damaged."""
         environment = load_environment(self.environment)
         if environment is None:
             raise UserError(f"{self.environment}: missing; put it back, or take another run name")
         return environment
 
     def load_identity(self) -> str:
-        """What tells it apart from another run of its name; an older version wrote none down."""
+        """Return what tells it apart from another run of its name, whatever version began it."""
         environment = self.load_environment()
         instead = compute_seal(self.path.name.encode(), environment.seal.encode())[:12]
         return environment.identity or instead

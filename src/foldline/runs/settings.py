@@ -1,4 +1,4 @@
-"""The settings of a command on a run that is trained: those it was trained with."""
+"""The settings of a command on a trained run: those it was trained with."""
 
 import json
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ def names_run(overrides: Sequence[str]) -> bool:
 def load_run_config(
     path: Path | None, overrides: Sequence[str], *, must_exist: bool = True
 ) -> Config:
-    """Return the configuration of a command on a run that is trained.
+    """Return the configuration of a command on a trained run.
 
     Without a recipe `path` the `overrides` are laid over the settings of the run itself, so that
-    its name is enough whatever it was trained on. Raises `UserError` where a run that is named is
-    not there, if it `must_exist`, and where its table is not prepared.
+    its name is enough whatever it was trained on. Raises `UserError` if a named run is not there,
+    though it `must_exist`, and if its table is not prepared.
     """
     if path is not None:
         return load_config(path, overrides)
@@ -44,7 +44,7 @@ def load_run_config(
 
 
 def require_table(config: Config, run: RunFolder) -> None:
-    """Raise `UserError`, with the command that makes it, where the table of `run` is not there."""
+    """Raise `UserError`, with the command that makes it, if the table of `run` is not there."""
     if not (config.prepared_dir / SUMMARY).is_file():
         raise UserError(
             f"{config.prepared_dir}: the table that {run.path} was trained on is not there; make "

@@ -19,7 +19,7 @@ from foldline.tables import format_table, read_table, write_frame
 
 @dataclass(frozen=True)
 class Submission:
-    """What a file says, as it is written: the names of its columns, and a row's id and answer."""
+    """The cells of a file as they are written: names of columns, ids and answers."""
 
     columns: tuple[str, ...]
     ids: Sequence[str]
@@ -47,7 +47,7 @@ class SubmissionProbs:
 
 
 def compute_answers(probs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The most probable class of each row of `[N, C]`."""
+    """Return the most probable class of each row of `probs` `[N, C]`."""
     if not np.isfinite(probs).all():
         raise ValueError(f"{int((~np.isfinite(probs)).any(axis=1).sum())} rows are not finite")
     answers: npt.NDArray[np.int64] = probs.argmax(axis=1)
@@ -102,7 +102,7 @@ def save_submission(
 ) -> None:
     """Write ids and answers, read the file back, compare, and only then move it into place.
 
-    Raises `ValueError` when an id comes twice, or the file does not say what was meant.
+    Raises `ValueError` if an id comes twice or the file does not read back as intended.
     """
     doubled = [i for i, count in Counter(ids).items() if count > 1]
     if doubled:
@@ -115,4 +115,4 @@ def save_submission(
         written = read_table(temporary)
         meant = [[one, str(answer)] for one, answer in zip(ids, answers, strict=True)]
         if (written.columns, written.rows) != (columns, meant):
-            raise ValueError(f"{path}: what was written is not what was meant")
+            raise ValueError(f"{path}: what was written does not read back the same")

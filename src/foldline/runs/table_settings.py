@@ -1,4 +1,4 @@
-"""Which settings shape the prepared table, and whether they still are the same."""
+"""The settings that shape the prepared table, and whether they are still the same."""
 
 import os
 from pathlib import Path, PurePath
@@ -13,10 +13,10 @@ from foldline.text import compute_path_key
 
 
 def collect_settings(config: Config) -> dict[str, Any]:
-    """The settings that shape the table, by dotted key, as plain JSON values.
+    """Return the settings that shape the table, by dotted key, as plain JSON values.
 
-    Folders are given relative to the working directory where they lie in it, so that a project
-    that was moved is still the same; corrections are named together with a hash of their rows.
+    Folders inside the working directory are given relative to it, so that a project that was
+    moved is still the same; corrections are named together with a hash of their rows.
     """
     data, folds = config.data, config.folds
     scheme = build_scheme(data.scheme, pattern=data.pattern)
@@ -35,7 +35,7 @@ def collect_settings(config: Config) -> dict[str, Any]:
         "data.train_age_cut": data.train_age_cut,
         "data.corrections": _identify(data.corrections) if data.corrections else None,
         "folds.kind": folds.kind,
-        # nothing is dealt where the data came with its validation folder
+        # no folds are assigned where the data came with a validation folder
         "folds.number": None if folds.kind == "given" else folds.number,
         "folds.seed": None if folds.kind == "given" else folds.seed,
     }
@@ -61,20 +61,20 @@ def _are_same(value: Any, other: Any) -> bool:
 
 
 def check_sample_file(prepared: Prepared) -> None:
-    """Raise `UserError` where the sample file is no more the one that the table was made from.
+    """Raise `UserError` if the sample file has changed since the table was made.
 
-    Its ids and their order are those of the submission.
+    Its ids, in their order, are those of the submission.
     """
     if prepared.sample_file is None or prepared.sample_sha256 is None:
         return
     try:
         content = prepared.sample_file.read_bytes()
-    except OSError:  # of data that lie elsewhere by now
+    except OSError:  # the data have been moved away
         return
     if compute_sha256(content) != prepared.sample_sha256:
         raise UserError(
             f"{prepared.sample_file}: changed since it was prepared: its ids, their order or its "
-            f"columns may be others; {say_prepare()}"
+            f"columns may have changed; {say_prepare()}"
         )
 
 

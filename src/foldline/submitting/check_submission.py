@@ -16,10 +16,10 @@ from foldline.submitting.gatekeeper import inspect, judge
 
 
 def load_submission_config(file: Path, path: Path | None, overrides: Sequence[str]) -> Config:
-    """Return the settings that `file` is checked by.
+    """Return the settings that `file` is checked by, with `overrides` over them.
 
-    Those of the recipe `path`, else of the run whose submission it is, by its folder or its bytes;
-    `overrides` over them. Raises `UserError` where neither says which competition is meant.
+    They are those of the recipe `path`, else of the run whose submission it is, by its folder or
+    its bytes. Raises `UserError` if neither says which competition is meant.
     """
     if not file.is_file():
         raise UserError(f"{file}: no such file; expected a submission to check")
@@ -38,7 +38,7 @@ def load_submission_config(file: Path, path: Path | None, overrides: Sequence[st
 
 
 def run_check_submission(config: Config, path: Path) -> None:
-    """Compare the file `path` with the sample file and with all that runs left behind.
+    """Compare the file `path` with the sample file and with the answers of runs.
 
     Raises `UserError` with a line for each fault.
     """

@@ -1,4 +1,4 @@
-"""Whether a submission has the columns, ids, order and values that the competition asks for."""
+"""Check that a submission has the columns, ids, order and values the competition asks for."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _NUM_VALUES_NAMED = 3
 def check_form(
     given: Submission, *, columns: Sequence[str], ids: Sequence[str], values: Sequence[object]
 ) -> list[Finding]:
-    """What is wrong with the form of `given`; `values` are what may be answered, one a class.
+    """Return what is wrong with the form of `given`; `values` are the answers, one a class.
 
     An empty list means: every id once, in the order of `ids`, each answered with a class.
     """
@@ -39,7 +39,7 @@ def _check_columns(given: Sequence[str], expected: Sequence[str]) -> list[Findin
 
 
 def _spell(given: Sequence[str], expected: Sequence[str]) -> list[str]:
-    """The given ids, each in the spelling of the one expected id that it means."""
+    """Return the given ids, each in the spelling of the one expected id that it matches."""
     known = set(expected)
     if known.issuperset(given):
         return list(given)
@@ -52,7 +52,7 @@ def _spell(given: Sequence[str], expected: Sequence[str]) -> list[str]:
 
 
 def _check_spelling(given: Sequence[str], expected: Sequence[str]) -> list[Finding]:
-    """Ids that are expected ones for us, but may be others for whoever scores them."""
+    """Find ids that match expected ones here but may not for whoever scores them."""
     spelled = zip(given, _spell(given, expected), strict=True)
     changed = [(one, meant) for one, meant in spelled if one != meant]
     if not changed:

@@ -1,9 +1,9 @@
-"""The gate before a submission: answers that honest networks would hardly give are found.
+"""The gate before a submission: finds answers that honest networks would hardly give.
 
-Two thresholds hold for every check that goes by chance. A finding stops where fewer than 1 in
+Every check that rests on chance has the same two thresholds. A finding stops where fewer than 1 in
 10,000 honest submissions would be so far off, and warns where fewer than 1 in 100 would. What an
 honest submission looks like is drawn from the out-of-fold answers, by person: the pictures of one
-person are no independent witnesses.
+person are not independent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ from foldline.metrics.counts import Labels, Probs, count_classes_by_person, numb
 from foldline.submitting.findings import Finding
 
 STOP_CHANCE, WARN_CHANCE = 1e-4, 1e-2
-# so many that not one of them beyond what is seen means a chance below STOP_CHANCE
+# enough that none of them beyond what is seen means a chance below STOP_CHANCE
 _DRAWS = 20_000
-# so many beyond it are enough to know that the chance is far above WARN_CHANCE
+# once so many lie beyond it, the chance is known to be far above WARN_CHANCE
 _ENOUGH_BEYOND = 100
 
 
@@ -37,16 +37,16 @@ class Known:
         return number_people(self.groups)
 
     def count_people(self, rows: int) -> int:
-        """How many people `rows` test pictures show, judging by the training pictures."""
+        """Return how many people `rows` test pictures show, judging by the training pictures."""
         return count_people_like(rows, len(self.labels), len(set(self.groups)))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Another run: its `name`, its `answers` `[n]` to the test pictures, what is known of it.
+    """Another run: its `name`, its `answers` `[n]` to the test pictures, and what is `known` of it.
 
-    `agreed` `[M]` says of pictures that both runs answered out of fold whether they agreed, and
-    `groups` `[M]` whose these are; both empty for a submission without out-of-fold answers.
+    `agreed` `[M]` says whether the two runs agreed on each picture that both answered out of fold,
+    and `groups` `[M]` who is in it; both are empty for a submission without out-of-fold answers.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Reference:
 
 
 def check_probs(answers: Labels, probs: Probs, ids: Sequence[str]) -> Finding | None:
-    """Whether each answer `[n]` is (one of) the most probable of its row in `probs` `[n, C]`."""
+    """Check that each answer `[n]` is (one of) the most probable of its row in `probs` `[n, C]`."""
     chosen = np.take_along_axis(probs, answers[:, None], axis=1)[:, 0]
     other = np.flatnonzero(chosen < probs.max(axis=1))
     if not len(other):
@@ -71,7 +71,7 @@ def check_probs(answers: Labels, probs: Probs, ids: Sequence[str]) -> Finding | 
 
 
 def check_one_class(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding | None:
-    """A submission that says the same throughout, unless so few people may all be of one class."""
+    """Check for the same answer throughout, unless so few people may all be of one class."""
     if len(set(answers.tolist())) > 1:
         return None
     shares = np.bincount(known.labels) / len(known.labels)
@@ -86,9 +86,9 @@ def check_one_class(answers: Labels, known: Known, class_names: Sequence[str]) -
 
 
 def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding:
-    """How far the shares of the classes are from those out of fold, and the chance of that.
+    """Check how far the shares of the classes are from those out of fold, and the chance of that.
 
-    The distance is the total variation: the share of answers that would have to be others. The
+    The distance is the total variation: the share of answers that would have to change. The
     null hypothesis: as many people as the test set has, drawn from those out of fold (a bootstrap
     by person, Efron and Tibshirani 1993, chapter 13, with one more person of any class for what has
     not been seen). Averaging networks moves the shares too, by no more than the networks of the
@@ -116,9 +116,9 @@ def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -
 
 
 def check_agreement(answers: Labels, reference: Reference, num_classes: int) -> Finding:
-    """Whether the run agrees with the reference as their out-of-fold answers do, or less.
+    """Check whether the run agrees with the reference less than their out-of-fold answers do.
 
-    Averaged networks agree more than single ones, so that only less is a fault.
+    More is no fault: averaged networks agree more than single ones.
     """
     agreement = float((answers == reference.answers).mean())
     text = f"agrees with {reference.name} in {agreement:.0%} of the rows"
@@ -140,11 +140,11 @@ def check_agreement(answers: Labels, reference: Reference, num_classes: int) -> 
 def _check_agreement_by_luck(
     agreement: float, by_luck: float, text: str, reference: Reference, rows: int
 ) -> Finding:
-    """Without out-of-fold answers: is the agreement nearer to luck, or to that of the truth?"""
+    """Check without out-of-fold answers: is the agreement nearer to luck or to the truth?"""
     known = reference.known
     right = float((known.answers == known.labels).mean())
     told = f"{text}; shuffled answers would in {by_luck:.0%}, the true ones in about {right:.0%}"
-    # one person, one witness; 3.7 standard deviations have a chance of 1e-4 on one side
+    # by people, as pictures of one are not independent; 3.7 standard deviations: 1e-4 on one side
     spread = 3.7 * np.sqrt(by_luck * (1 - by_luck) / known.count_people(rows))
     if right <= by_luck + 2 * spread:
         return Finding("agreement", "note", f"{told}: too alike to tell shuffled answers by it")
@@ -166,15 +166,15 @@ def _compute_shares(classes: Labels, num_classes: int) -> Probs:
 
 
 def _compute_distance(shares: Probs, expected: Probs) -> Probs:
-    """Total variation between `[…, C]` and `[C]`."""
+    """Return the total variation between `[…, C]` and `[C]`."""
     distance: Probs = np.abs(shares - expected).sum(axis=-1) / 2
     return distance
 
 
 def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
-    """How much further the folds' class shares are from the whole than any other dealing's.
+    """Return how much further the folds' class shares stray from the whole than by chance.
 
-    The folds are dealt anew 100 times, which leaves the people and takes away the networks.
+    People are assigned to folds anew 100 times, which keeps the people but not the networks.
     """
     parts = number_people([f"{k} {g}" for k, g in zip(known.folds, known.groups, strict=True)])
     counts = count_classes_by_person(parts, known.answers, num_classes)
@@ -182,8 +182,8 @@ def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
     fold[parts] = np.unique(known.folds, return_inverse=True)[1]
     whole = counts.sum(axis=0) / counts.sum()
 
-    def compute_widest(dealt: Labels) -> float:
-        sums = np.eye(int(fold.max()) + 1)[dealt].T @ counts
+    def compute_widest(assigned: Labels) -> float:
+        sums = np.eye(int(fold.max()) + 1)[assigned].T @ counts
         return float(_compute_distance(sums / sums.sum(axis=1, keepdims=True), whole).max())
 
     rng = np.random.default_rng(0)
@@ -192,9 +192,9 @@ def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
 
 
 def _draw_people(counts: Probs, num_here: int) -> Iterator[Probs]:
-    """Sums of samples that stray as those of `num_here` people do from those of `counts`.
+    """Yield sums of samples that stray from `counts` as much as those of `num_here` people would.
 
-    Beside the people of `counts` there is one more, all of whose pictures are of any one class.
+    Beside the people of `counts` there is one more, all of whose pictures are of one class, any.
     """
     unseen = np.eye(counts.shape[1]) * counts.sum(axis=1).mean()
     num_drawn = count_comparable(num_here, len(counts))
@@ -202,9 +202,9 @@ def _draw_people(counts: Probs, num_here: int) -> Iterator[Probs]:
 
 
 def _compute_chance(seen: float, drawn: Iterator[Probs]) -> tuple[float, Probs]:
-    """The share of draws that are as low as what is seen, which counts as one; and the draws.
+    """Return the share of draws as low as what is seen, itself counted as one, and the draws.
 
-    Ends as soon as the share is known to be far above `WARN_CHANCE`.
+    Stops drawing once the share is known to be far above `WARN_CHANCE`.
     """
     pieces: list[Probs] = []
     beyond = 0

@@ -12,7 +12,7 @@ from foldline import console
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.metrics.counts import Probs
-from foldline.runs.listing import find_reference, warn_of_problems
+from foldline.runs.listing import find_references, warn_of_problems
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 from foldline.runs.submission import Submission, number_answers
@@ -41,8 +41,8 @@ def inspect(
     """Return all that can be said of `given` before it is submitted; warn of damaged runs.
 
     `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file;
-    `unread` are ids whose picture nobody looked at. What rests on the answers is only asked where
-    the form is right, as an answer of an unknown id says nothing.
+    `unread` are ids whose picture no network looked at. The answers are only checked where the form
+    is right, as an answer of an unknown id means nothing.
     """
     ids = prepared.test["id"].astype(str).tolist()
     faults = check_form(
@@ -60,7 +60,7 @@ def inspect(
     read = ~np.isin(ids, list(unread))
     if not read.any():
         return findings
-    others = list(find_reference(prepared.seal, besides=owner.path if owner else None))
+    others = find_references(prepared.seal, besides=owner.path if owner else None)
     findings += _check_shares(answers[read], prepared, owner, others)
     findings.append(_check_agreement(answers, read, prepared, owner, others))
     warn_of_problems([*([owner] if owner else []), *others])

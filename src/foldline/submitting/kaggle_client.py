@@ -1,4 +1,4 @@
-"""Kaggle's own command line client: where it is, and what it means by what it prints."""
+"""Kaggle's own command-line client: find it, call it, and explain what it prints."""
 
 import os
 import re
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from foldline.errors import UserError
 
-# six: some versions of the client use it without asking for it
+# six: some versions of the client use it without declaring it
 _INSTALL = ".venv/bin/uv pip install --constraint requirements.txt kaggle six"
 _TOKEN = "make a token at https://www.kaggle.com/settings"
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # `100%|████| 66.0k/66.0k [00:04<00:00, 15.2kB/s]`, in some terminals without the bar itself
 _BAR = re.compile(r"\d{1,3}%(?:\|.*?\|)?\s*\S+/\S+\s*\[[^\]]*\]")
-# of the client itself: its own age, and who else may read the token
+# asides of the client: that it is outdated, that others may read the token
 _ASIDE = re.compile(r"warning: (looks like you're using an outdated|your kaggle api key)", re.I)
 # what is refused, though some versions of the client end with 0 after it
 _REFUSED = re.compile(
@@ -24,7 +24,7 @@ _REFUSED = re.compile(
     re.I,
 )
 _URL = re.compile(r"(?: for url:)? https?://\S+")
-_MOST = 300  # letters of the client that are quoted
+_MOST = 300  # characters of the client's words that are quoted
 
 # what to do about a refusal; the first that fits
 _REMEDIES = (
@@ -122,7 +122,7 @@ def describe_refusal(out: str, err: str, *, code: int, competition: str) -> str:
     fault of its own is the last line of a traceback: both are read, without the bar.
     """
     said, blamed = _clean(out), _clean(err)
-    # of an upload that broke off the reason is said before, if at all
+    # if an upload broke off, the reason comes before that line, if at all
     broke_off = bool(said) and said[-1].startswith("Could not submit")
     refused = said[-2:] if broke_off else [line for line in said if _REFUSED.match(line)]
     lines = [_URL.sub("", line).rstrip(".") for line in [*(refused or said[-1:]), *blamed[-1:]]]

@@ -21,9 +21,9 @@ from foldline.submitting.kaggle_client import find_client, submit_file
 def run_submit(name: str, *, competition: str, message: str, force: bool) -> None:
     """Check the submission of the run `name`, send it to `competition`, record it.
 
-    Raises `UserError` where the file is not what infer wrote, the gate stops it, the same bytes
-    were submitted before (both unless `force`), there is no client or no credentials, or the
-    client fails.
+    Raises `UserError` if the file is not as infer wrote it, if the gate stops it or the same bytes
+    were submitted before (neither with `force`), if there is no client or no credentials, and if
+    the client fails.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", competition, re.IGNORECASE):
         raise UserError(

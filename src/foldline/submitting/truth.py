@@ -1,4 +1,4 @@
-"""The true answers of the test pictures, where they are known."""
+"""Read the true answers of the test pictures, where they are known."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from foldline.text import compute_name_key, count_and_name, count_of, name_some
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """An answer as it is written, where that is, and the group beside it."""
+    """An answer as it is written, its place in the file, and the group beside it."""
 
     answer: str
     where: str
@@ -26,7 +26,7 @@ class _Given:
 
 
 def load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
-    """`label`, `id` (and `group`, where the file has it) of every test row, in submission order.
+    """Return `label`, `id` (and `group`, if the file has it) of each test row, in submission order.
 
     `path` is a table with the submission's columns, or a folder with the test pictures in one
     folder a class. Names may be in any spelling; an answer is what the submission says for a class,
@@ -52,7 +52,7 @@ def load_truth(path: Path, prepared: Prepared) -> pd.DataFrame:
 
 
 def _read_file(path: Path, prepared: Prepared) -> dict[str, _Given]:
-    """What the table says of each test id, found by its very spelling, else by any."""
+    """Return what the table says of each test id, by its exact spelling or else by any."""
     table = read_table(path)
     id_place, value_place = map(table.find_column, prepared.submission_columns)
     if id_place is None or value_place is None:
@@ -78,7 +78,7 @@ def _read_file(path: Path, prepared: Prepared) -> dict[str, _Given]:
 
 
 def _read_folder(path: Path, prepared: Prepared) -> dict[str, _Given]:
-    """The folder that each test picture lies in; one without a picture is looked for by its id."""
+    """Return the folder of each test picture; one that is not there is looked for by its id."""
     depth = len(PurePosixPath(prepared.settings.get("data.test_dir") or ".").parts)
     ids, paths = prepared.test["id"].astype(str).tolist(), prepared.test["path"].tolist()
     names = [
@@ -98,7 +98,7 @@ def _read_folder(path: Path, prepared: Prepared) -> dict[str, _Given]:
 def _number(
     path: Path, given: Sequence[_Given], prepared: Prepared, *, names_first: bool
 ) -> list[int]:
-    """The class of each answer: all are what a submission says, or all are names of classes."""
+    """Return the class of each answer: all are what a submission says, or all are class names."""
     values = {compute_name_key(str(v)): n for n, v in enumerate(prepared.submission_values)}
     names = {compute_name_key(name): n for n, name in enumerate(prepared.class_names)}
     keys = [compute_name_key(one.answer) for one in given]
