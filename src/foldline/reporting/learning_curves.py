@@ -50,7 +50,7 @@ def place_rows(epochs: Sequence[int], steps: Sequence[int | None]) -> tuple[floa
     are spread evenly over it.
     """
     if None not in steps:
-        # a validation ends most epochs: those tell how many steps all of them have
+        # most epochs end with a validation, and its step shows how many steps every epoch has
         shares = [(step or 0) / epoch for step, epoch in zip(steps, epochs, strict=True)]
         if (per_epoch := max(shares, default=0)) > 0:
             return tuple((step or 0) / per_epoch for step in steps)

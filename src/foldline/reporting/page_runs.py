@@ -1,4 +1,4 @@
-"""The runs of the page: what their records say, as it is shown."""
+"""The runs of the page, made from their records."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +93,7 @@ def _describe_submission(record: RunRecord) -> str | None:
 
 
 def _load_leaderboard() -> dict[str, dict[str, float]]:
-    """Return by run what the leaderboard said of its last submission, as far as it is known."""
+    """Return the scores of each run's last submission on the leaderboard, as far as known."""
     try:
         standings = list_standings(load_events())
     except UserError as error:

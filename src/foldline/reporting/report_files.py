@@ -42,9 +42,10 @@ def build_files(
 ) -> Files:
     """Return the names of the files of a report, with what makes each of them.
 
-    It is on the `out_of_fold` files of one fold or more, joined, and their `metrics.jsonl`, if any:
-    `of` says on what, such as `fold 0`; `metric` is the first score of its titles. Raises
-    `UserError` where the out-of-fold files cannot be read; others are read once they are needed.
+    `out_of_fold` are the files of one fold or more, which are joined, and `histories` their
+    `metrics.jsonl`, if any. `of` names them all, such as `fold 0`; titles begin with the score by
+    `metric`. Raises `UserError` where the out-of-fold files cannot be read; the others are read
+    once they are needed.
     """
     each = [load_out_of_fold(path) for path in out_of_fold]
     oof = join_out_of_fold(each, prepared.train["path"].tolist())
