@@ -232,5 +232,5 @@ def test_other_rows_are_not_averaged(
     with pytest.raises(ValueError, match=said):
         OutOfFold.average([one, two], [1, 1])
     shorter = OutOfFold(one.table.iloc[:3])
-    with pytest.raises(ValueError, match='row 4 is c,"3.jpg, , 0 and nothing'):
+    with pytest.raises(ValueError, match=r'row 4 is c,"3\.jpg, , 0 and nothing'):
         OutOfFold.average([one, shorter], [1, 1])
