@@ -16,6 +16,8 @@ from tests.competition import Foldline, list_files
 
 from foldline.metrics.compare import compare_runs
 from foldline.metrics.metric import METRICS
+from foldline.runs.average import average_runs
+from foldline.runs.files import Member, Members
 
 BLOCK = re.compile(r'<script type="application/json" id="([^"]+)">(.*?)</script>\n')
 
@@ -61,15 +63,13 @@ def test_the_page_says_what_the_files_say(
     assert (half["name"], tiny["name"]) == ("half", "tiny")
     scores = json.loads((project / "outputs/runs/tiny/scores.json").read_text())
     assert tiny["scores"]["macro_f1"] == scores["out_of_fold"]["macro_f1"]
-    assert [tiny["scores"][key] for key in ("low", "high")] == scores["out_of_fold"][
-        "macro_f1_interval"
-    ]
+    assert tiny["interval"] == scores["out_of_fold"]["macro_f1_interval"]
     by_fold = [scores["folds"][key]["macro_f1"] for key in "01"]
-    assert tiny["scores"]["fold_mean"] == pytest.approx(sum(by_fold) / 2)
-    assert (tiny["scores"]["folds"], half["scores"]["folds"]) == (2, 1)
+    assert tiny["folds"]["mean"] == pytest.approx(sum(by_fold) / 2)
+    assert (tiny["folds"]["number"], half["folds"]["number"]) == (2, 1)
     assert (tiny["submission"], half["submission"]) == ("3 rows", None)
     assert (tiny["settings"]["seed"], half["settings"]["seed"]) == ("0", "7")
-    assert list(half["curves"]) == ["1"]
+    assert list(half["curves"]["macro_f1"]["folds"]) == ["1"]
     (table,) = blocks["overview"]["tables"]
     assert (table["name"], table["pictures"], table["groups"]) == ("tiny", 12, 6)
     assert (table["note"], len(table["pairs"])) == ("", 1)
@@ -173,7 +173,7 @@ def test_other_broken_files_are_named_too(
         assert name in said
     broken = read_page(project)["overview"]["runs"][0]
     assert broken["settings"] == {}
-    assert "macro_f1" not in broken["scores"]
+    assert broken["scores"] == {}
 
 
 def test_scores_of_the_leaderboard(project: Path, make_page: Foldline) -> None:
@@ -193,7 +193,7 @@ def test_scores_of_the_leaderboard(project: Path, make_page: Foldline) -> None:
         "public": 0.625,
         "private": 0.25,
     }
-    assert overview["tables"][0]["boardLine"] is None, "of one run"
+    assert overview["tables"][0]["leaderboardLine"] is None, "of one run"
 
 
 def test_three_scores_make_a_line(project: Path, make_page: Foldline) -> None:
@@ -204,7 +204,7 @@ def test_three_scores_make_a_line(project: Path, make_page: Foldline) -> None:
         lines.append(f"May,public,{name},tiny,aa,{out_of_fold},{0.1 + out_of_fold / 2},,")
     (project / "outputs/leaderboard.csv").write_text("\n".join(lines) + "\n")
     assert make_page() == 0
-    line = read_page(project)["overview"]["tables"][0]["boardLine"]
+    line = read_page(project)["overview"]["tables"][0]["leaderboardLine"]
     assert (line["slope"], line["intercept"]) == pytest.approx((0.5, 0.1))
     assert line["num_runs"] == 3
 
@@ -244,6 +244,64 @@ def test_every_two_runs_are_judged_on_what_both_have_answered(
     assert sign * one["difference"] == pytest.approx(found.difference, abs=1e-6)
     bounds = sorted((sign * one["low"], sign * one["high"]))
     assert bounds == pytest.approx([found.low, found.high], abs=1e-6)
+
+
+def test_an_average_of_runs_is_on_the_page(
+    project: Path,
+    trained: Foldline,
+    make_page: Foldline,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert trained("infer") == 0
+    average_runs("average", Members(members=(Member(run="tiny", weight=1),)))
+    assert make_page("report.cam=3") == 0
+    assert "warning" not in capsys.readouterr().err
+    blocks = read_page(project)
+    overview = blocks["overview"]
+    one, tiny = overview["runs"]
+    assert (one["name"], one["table"]) == ("average", tiny["table"])
+    assert (one["settings"]["members"], "model.name" in one["settings"]) == ("1 tiny", False)
+    assert (one["curves"], one["seconds"]) == ({}, None)
+    for key in ("seal", "scores", "interval", "folds", "metric"):
+        assert one[key] == tiny[key], key
+    (table,) = overview["tables"]
+    assert (table["name"], len(table["pairs"])) == ("tiny", 1)
+    assert blocks["answers-0"] == blocks["answers-1"]
+    assert "maps-0" not in blocks
+
+
+def test_runs_are_compared_by_their_own_metric(project: Path, make_page: Foldline) -> None:
+    answered = pd.read_csv(project / "outputs/runs/tiny/oof.csv")
+    probs = answered.columns[answered.columns.str.startswith("p_")]
+    better = answered.copy()
+    better[probs] = (answered[probs] + np.eye(len(probs))[answered["label"]]) / 2
+    for name, table in (("better", better), ("worse", answered)):
+        run = copy_run(project, name)
+        table.to_csv(run / "oof.csv", index=False)
+        config = (run / "config.yaml").read_text().replace("metric: macro_f1", "metric: log_loss")
+        (run / "config.yaml").write_text(config)
+        (run / "scores.json").unlink()
+    assert make_page("report.thumbnails=0") == 0
+    overview = read_page(project)["overview"]
+    names = [run["name"] for run in overview["runs"]]
+    assert [run["metric"] for run in overview["runs"]] == ["log_loss", "macro_f1", "log_loss"]
+    assert [run["rank"] for run in overview["runs"]] == [0, 1, 2], "by names where they are equal"
+    (described,) = overview["tables"]
+    assert described["metric"] == "log_loss"
+    found = compare_runs(
+        METRICS["log_loss"],
+        answered["label"].to_numpy(),
+        answered["group"].tolist(),
+        answered[probs].to_numpy(),
+        better[probs].to_numpy(),
+    )
+    pairs = {(names[one["first"]], names[one["second"]]): one for one in described["pairs"]}
+    assert len(pairs) == 3
+    one = pairs["better", "worse"]
+    assert one["verdict"] == found.verdict
+    assert one["difference"] < 0
+    measured = [one[key] for key in ("difference", "low", "high")]
+    assert measured == pytest.approx([found.difference, found.low, found.high], abs=1e-6)
 
 
 def test_pictures_are_left_out_where_there_is_no_room(project: Path, make_page: Foldline) -> None:

@@ -13,6 +13,8 @@ from tests.competition import Foldline, list_files
 
 from foldline.reporting import report_files
 from foldline.reporting.figures.confusion import EMPTY_ROW
+from foldline.runs.average import average_runs
+from foldline.runs.files import Member, Members
 
 TABLES = {"classes.csv", "confusion.csv", "confusion_counts.csv"}
 PICTURES = {"classes.png", "confusion.png", "curves.png", "mistakes.png"}
@@ -117,3 +119,16 @@ def test_a_picture_gone_since_the_training_is_said_so_in_its_place(
     (project / "inputs/tiny" / table["path"][0]).unlink()
     assert foldline("report") == 0
     assert list_reports(project)[mistakes] != with_all
+
+
+def test_an_average_has_a_report_without_curves(
+    project: Path, foldline: Foldline, train_once: Callable[..., None]
+) -> None:
+    train_once(project, *QUICK)
+    assert foldline("infer") == 0
+    average_runs("average", Members(members=(Member(run="tiny", weight=1),)))
+    assert foldline("report", "run=average") == 0
+    report, tiny = (project / "outputs/runs" / name / "report" for name in ("average", "tiny"))
+    assert {path.name for path in report.iterdir()} == (TABLES | PICTURES | PARTS) - {"curves.png"}
+    for name in TABLES:
+        assert (report / name).read_bytes() == (tiny / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Where the networks of a run looked in its surest mistakes."""
+"""Where the networks of a run looked in its most confident mistakes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,25 +13,27 @@ from foldline.errors import UserError
 from foldline.learning.cam import compute_heat_maps
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.reporting.page.blocks import HeatMap
+from foldline.reporting.page.shared_table import PageRun, SharedTable, find_mistakes
 from foldline.reporting.page.strips import Cell, compute_view
-from foldline.reporting.page.tables import Run, Table, find_mistakes
 from foldline.reporting.page_pictures import load_or_none
 from foldline.runs.paths import RunFolder
 
-_BATCH = 8  # pictures looked at by a network at a time
+_BATCH = 8  # pictures shown to a network at a time
 
 
 def compute_run_maps(
-    table: Table, run: Run, *, folder: RunFolder, root: Path, cell: Cell, number: int
+    table: SharedTable, run: PageRun, *, folder: RunFolder, root: Path, cell: Cell, number: int
 ) -> list[HeatMap]:
-    """Where the networks of `run` looked in the `number` mistakes that it was surest of.
+    """Return where the networks of `run` looked in its `number` most confident mistakes.
 
-    Each picture is shown to the network of its own fold, which never saw it. Folds without a
-    network of ours, or with one that has no map of places, are left out with a warning.
+    Each picture is shown to the network of its own fold, which never saw it. Folds without their
+    network, or with one that has no map of places, are left out with a warning.
     """
-    assert run.answers is not None, f"{run.name} has no answers"
+    if folder.members.exists():
+        return []  # an average has no networks of its own
+    assert run.predictions is not None, f"{run.name} has no predictions"
     predicted = np.zeros(len(table.rows), np.int64)
-    predicted[table.positions[run.name]] = run.answers.predicted
+    predicted[table.positions[run.name]] = run.predictions.classes
     rows = find_mistakes(table, run)[:number]
     folds = table.rows["fold"].to_numpy()[rows]
     maps: list[HeatMap] = []
@@ -54,14 +56,14 @@ def compute_run_maps(
 
 def _look(
     checkpoint: Checkpoint,
-    table: Table,
+    table: SharedTable,
     rows: Sequence[int],
     predicted: npt.NDArray[np.int64],
     *,
     root: Path,
     cell: Cell,
 ) -> list[HeatMap] | None:
-    """The maps of one fold's network; None where it has none. Unreadable pictures are left out."""
+    """Return the maps of one fold's network, None where it has none; skip unreadable pictures."""
     model = checkpoint.build_model()
     transform = build_eval_transform(**checkpoint.eval_transform)
     paths = table.rows["path"]

@@ -1,4 +1,4 @@
-"""The small pictures of `make report`, as many as its page may hold."""
+"""The small pictures of the page, as many as it may hold."""
 
 import os
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from pathlib import Path
 from foldline import console
 from foldline.data.decode import BadImageError, Pixels, load_image
 from foldline.reporting.page.blocks import Thumbnails
+from foldline.reporting.page.shared_table import PageRun, SharedTable, count_mistakes
 from foldline.reporting.page.strips import Cell, choose_cell, cut_strips, draw_strip
-from foldline.reporting.page.tables import Run, Table, count_mistakes
 
 _CHUNK = 64  # strips drawn before the bytes are counted again
 _TRIES = 20  # pictures asked for their shape before a table counts as unreadable
 
 
-def find_root(runs: Sequence[Run], paths: Sequence[str]) -> Path | None:
-    """The folder of pictures that one of the runs names and that still has them, if any."""
+def find_root(runs: Sequence[PageRun], paths: Sequence[str]) -> Path | None:
+    """Return the first folder named by a run that still has its pictures, if any."""
     roots = dict.fromkeys(run.settings.get("data.root", "") for run in runs)
     for root in map(Path, filter(None, roots)):
         if any((root / path).is_file() for path in paths[:_TRIES]):
@@ -25,10 +25,10 @@ def find_root(runs: Sequence[Run], paths: Sequence[str]) -> Path | None:
     return None
 
 
-def draw_thumbnails(table: Table, root: Path, megabytes: float) -> Thumbnails | None:
-    """Small pictures of as many people as `megabytes` of the page hold, most mistaken first.
+def draw_thumbnails(table: SharedTable, root: Path, megabytes: float) -> Thumbnails | None:
+    """Draw the people with the most mistakes, as many as `megabytes` of the page hold.
 
-    None where none of the first pictures can be read.
+    Return None where none of the first pictures can be read.
     """
     paths = table.rows["path"].tolist()
     cell = _measure_cell(root, paths)
@@ -52,8 +52,8 @@ def draw_thumbnails(table: Table, root: Path, megabytes: float) -> Thumbnails | 
     return Thumbnails(cell, strips, images)
 
 
-def _order_groups(table: Table) -> list[list[int]]:
-    """The rows of each group, the group with the most mistakes by all runs first."""
+def _order_groups(table: SharedTable) -> list[list[int]]:
+    """Return the rows of each group, the group with the most mistakes by all runs first."""
     mistakes = count_mistakes(table)
     grouped = table.rows.groupby("group", sort=True).indices
     groups = [[int(row) for row in rows] for rows in grouped.values()]
@@ -73,7 +73,7 @@ def _draw_strip(root: Path, paths: Sequence[str], cell: Cell, rows: Sequence[int
 
 
 def load_or_none(path: Path, at_least: Cell) -> Pixels | None:
-    """`[H, W, 3]` uint8 as `load_image` gives it; None for a picture that cannot be read."""
+    """Return `[H, W, 3]` uint8, as `load_image` does, or None for a picture that cannot be read."""
     try:
         return load_image(path, at_least)
     except BadImageError:

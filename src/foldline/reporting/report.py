@@ -1,4 +1,4 @@
-"""`foldline report`: a run's pictures made anew from its files, and all runs on one page."""
+"""`foldline report`: draw a run anew from its files, and put all runs on one page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,17 +19,17 @@ from foldline.runs.table_settings import check_settings
 def run_report(path: Path | None, overrides: Sequence[str]) -> None:
     """Report on every finished fold of the run and on all of them joined, then on all runs.
 
-    Without that run there is only the page, and there is the page whatever is wrong with the run.
-    Raises `UserError` where there is no run at all, and, once the page is made, naming what could
-    not be drawn of a run that was asked for.
+    The page is made whether that run exists or not, and whatever is wrong with it. Raises
+    `UserError` where there is no run at all and, once the page is made, for what could not be drawn
+    of a run that was asked for.
     """
     try:
         config = load_run_config(path, overrides, must_exist=False)
         failed = _draw_run(config, RunFolder(config.run_dir))
     except UserError as error:
         failed = list(error.faults)
-        config = load_config(path, overrides)  # for the page; what is wrong with these is raised
-    build_page(config)
+        config = load_config(path, overrides)  # for the page; faults of the settings are raised
+    build_page(megabytes=config.report.thumbnails, num_maps=config.report.cam)
     if failed and (path is not None or names_run(overrides)):
         raise UserError(*failed)
     for line in failed:
@@ -37,7 +37,7 @@ def run_report(path: Path | None, overrides: Sequence[str]) -> None:
 
 
 def _draw_run(config: Config, run: RunFolder) -> list[str]:
-    """Draw all pictures of a run; a line for each that could not be made."""
+    """Draw all pictures of a run; return a line for each that could not be made."""
     if not run.environment.is_file():
         console.say(f"{run.path}: no such run; only the page of all runs is made")
         return []
@@ -45,6 +45,9 @@ def _draw_run(config: Config, run: RunFolder) -> list[str]:
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     check_seal(run, prepared, config)
+    if run.members.exists():
+        console.heading(f"report {config.run}: an average of other runs")
+        return write_run_report(config, prepared, run)
     folds = list_finished(run, prepared)
     if not folds:
         console.say(f"{run.path}: no fold is trained to the end; only the page is made")

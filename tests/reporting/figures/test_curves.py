@@ -1,5 +1,6 @@
 """Curves of a fold, and of several with their mean."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,10 @@ import pytest
 from matplotlib.colors import to_hex
 from tests.reporting.figures.looks import read_words
 
-from foldline.reporting.figures.curves import (
-    Curve,
-    build_curve,
-    compute_mean,
-    draw_curves,
-    place_rows,
-)
+from foldline.metrics.metric import METRICS
+from foldline.reporting.figures.curves import draw_curves
 from foldline.reporting.figures.figure import BLUE, ORANGE
+from foldline.reporting.learning_curves import build_curve
 
 CHOSEN = "the epoch that was chosen"
 
@@ -28,31 +25,6 @@ def make_rows(losses: list[float], best: int | None = None, **more: Any) -> list
         }
         for epoch, loss in enumerate(losses, start=1)
     ]
-
-
-@pytest.mark.parametrize(
-    ("epochs", "steps", "places"),
-    [
-        ([1, 2, 3], [8, 16, 24], (1, 2, 3)),
-        ([1, 1, 2, 2], [5, 10, 15, 20], (0.5, 1, 1.5, 2)),
-        ([3, 3, 4], [25, 30, 40], (25 / 30 + 2, 3, 4)),  # the first looked at: epochs 1 and 2 not
-        ([1, 1, 2, 2], [5, 10, 5, 10], (0.5, 1, 1.5, 2)),  # counted within the epoch
-        ([1, 2, 2], [None, None, None], (1, 1.5, 2)),
-    ],
-)
-def test_rows_stand_where_they_were_measured(
-    epochs: list[int], steps: list[int | None], places: tuple[float, ...]
-) -> None:
-    assert place_rows(epochs, steps) == pytest.approx(places)
-
-
-def test_the_chosen_epoch_is_the_last_best() -> None:
-    rows = make_rows([1.0, 0.5, 0.75])
-    assert build_curve(rows).chosen is None
-    rows[0]["is_best"] = rows[1]["is_best"] = True
-    curve = build_curve(rows)
-    assert (curve.chosen, curve.epochs) == (1, (1.0, 2.0, 3.0))
-    assert curve.values["log_loss"] == (1.5, 0.75, 1.125)
 
 
 def test_one_fold_shows_both_sides_and_the_chosen_epoch() -> None:
@@ -80,15 +52,23 @@ def test_a_single_epoch_and_what_was_not_measured_can_be_drawn() -> None:
     assert low < 1 < high
 
 
-def test_the_mean_goes_as_far_as_every_fold() -> None:
-    one = Curve((1.0, 2.0, 3.0), {"accuracy": (0.2, 0.4, 0.9)}, None)
-    other = Curve((1.0, 2.0), {"accuracy": (0.4, 0.8)}, None)
-    epochs, values = compute_mean([one, other], "accuracy")
-    assert epochs == [1, 2]
-    assert values == pytest.approx([0.3, 0.6])
-    between = Curve((1.5, 2.0), {"accuracy": (0.5, 0.6)}, None)
-    epochs, values = compute_mean([one, between], "accuracy")
-    assert epochs == [1.5, 2]
-    assert values == pytest.approx([(0.3 + 0.5) / 2, 0.5])
-    missing = Curve((1.0,), {"accuracy": (float("nan"),)}, None)
-    assert compute_mean([one, missing], "accuracy") == ([], [])
+def test_validations_within_an_epoch_are_drawn_where_they_were_made() -> None:
+    rows = make_rows([1.0, 0.5, 0.75, 0.25])
+    for number, row in enumerate(rows):
+        row |= {"epoch": number // 2 + 1, "step": 5 * (number + 1)}
+    for axes in draw_curves([build_curve(rows)], title="fold 0").axes:
+        places = [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
+        assert [0.5, 1.0, 1.5, 2.0] in places
+
+
+def test_each_metric_that_was_measured_has_its_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    kappa = replace(METRICS["accuracy"], key="kappa", title="Cohen's kappa")
+    monkeypatch.setitem(METRICS, "kappa", kappa)
+    monkeypatch.setitem(METRICS, "recall", replace(kappa, key="recall", title="recall"))
+    figure = draw_curves([build_curve(make_rows([1.0, 0.5], kappa=0.25))], title="fold 0")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["Cohen's kappa", "loss (validation: log loss)", "accuracy", "macro-F1"]
+    assert [np.asarray(line.get_ydata()).tolist() for line in figure.axes[0].lines] == [
+        [],
+        [0.25, 0.25],
+    ]

@@ -1,6 +1,7 @@
 """The page as its reader has it: opened from disk, sorted, filtered, compared, by keyboard."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,15 @@ import pandas as pd
 import pytest
 from tests.browser import Page, open_browser
 from tests.needs import needs_chromium
+from tests.reporting.page.test_shared_table import compare
 
+from foldline.metrics.leaderboard_line import Line
+from foldline.metrics.metric import METRICS
+from foldline.reporting.learning_curves import Curve
 from foldline.reporting.page.assemble import assemble_page
-from foldline.reporting.page.blocks import (
-    BoardLine,
-    HeatMap,
-    PageTable,
-    Pair,
-    Thumbnails,
-    build_blocks,
-)
+from foldline.reporting.page.blocks import HeatMap, PageTable, Thumbnails, build_blocks
+from foldline.reporting.page.shared_table import PageRun, Predictions, share_tables
 from foldline.reporting.page.strips import cut_strips, draw_strip
-from foldline.reporting.page.tables import Answers, Run, place_runs
 
 pytestmark = needs_chromium
 
@@ -32,7 +30,7 @@ PEOPLE = ("000001_남자", 'a "quoted" <b>person</b>', "c")
 CELL = (64, 48)
 
 
-def build_run(name: str, score: float, wrong: list[int]) -> Run:
+def build_run(name: str, score: float, wrong: list[int]) -> PageRun:
     """Twelve pictures of three people; the rows in `wrong` are answered by the next class."""
     labels = np.arange(12) % 3
     rows = pd.DataFrame(
@@ -45,19 +43,23 @@ def build_run(name: str, score: float, wrong: list[int]) -> Run:
     )
     predicted = labels.copy()
     predicted[wrong] = (labels[wrong] + 1) % 3
-    curve: dict[str, list[float | None]] = {
-        "epoch": [1.0, 2.0],
-        "macro_f1": [score / 2, score],
-        "train_loss": [1.0, 0.5],
-    }
-    return Run(
+    confidence = np.linspace(0.4, 0.95, 12)[:, None]
+    probs = np.where(np.eye(3)[predicted] == 1, confidence, (1 - confidence) / 2)
+    curve = Curve(
+        (0.5, 1.0, 1.5, 2.0),
+        {"macro_f1": (0.0, score / 2, score / 2, score), "train_loss": (1.0, 0.9, 0.8, 0.5)},
+        3,
+    )
+    return PageRun(
         name=name,
         seal="5ea1" * 16,
         settings={"model.name": f"net of {name}", "train.epochs": str(len(wrong)), "seed": "0"},
-        scores={"macro_f1": score, "low": score - 0.1, "high": score + 0.1, "seconds": 100 * score},
-        curves={"0": dict(curve), "1": dict(curve)},
+        scores={"macro_f1": score, "log_loss": 2 * score},
+        interval=(score - 0.1, score + 0.1),
+        seconds=100 * score,
+        curves={"0": curve, "1": curve},
         leaderboard={"public": 0.1 + 0.75 * score, "out_of_fold": score},
-        answers=Answers(CLASSES, rows, predicted, np.linspace(0.4, 0.95, 12)),
+        predictions=Predictions(CLASSES, rows, probs),
     )
 
 
@@ -68,15 +70,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         build_run("middle", 0.5, [1, 4, 7]),
         build_run("bad", 0.2, [0, 1, 2, 3, 4, 7]),
     ]
-    (table,) = place_runs(runs)
+    (table,) = share_tables(runs)
     strips = cut_strips([list(range(start, start + 4)) for start in (0, 4, 8)])
     images = [draw_strip([None] * len(strip), CELL) for strip in strips]
     page = PageTable(
         name="tiny",
         table=table,
         thumbnails=Thumbnails(CELL, strips, images),
-        board_line=BoardLine(0.75, 0.1, 0.0, 3),
-        pairs=[Pair("<b>good</b>", "middle", 0.3, 0.1, 0.5, "real gain")],
+        leaderboard_line=Line(0.75, 0.1, 0.0, 3),
+        pairs={("<b>good</b>", "middle"): compare(0.3, 0.1, 0.5, "real gain")},
         heat_maps={"middle": [HeatMap(7, np.ones((2, 2), np.float32), (0.25, 0.0, 0.5, 1.0))]},
     )
     target = tmp_path_factory.mktemp("report") / "index.html"
@@ -160,6 +162,10 @@ def test_choosing_a_run_brings_its_settings_and_curves(page: Page) -> None:
     assert page.run("document.querySelectorAll('#classes-chart .bars path').length") == 9
     ticks = "[...document.querySelectorAll('#curves-chart .xtick')].map(e => e.textContent)"
     assert page.run(ticks) == ["1", "2"], "epochs are whole"
+    places = "document.getElementById('curves-chart').data.map(line => line.x)"
+    assert page.run(places) == [[0.5, 1, 1.5, 2]] * 9, "validations may be within them"
+    epochs = "[...document.querySelectorAll('#curves-table tbody th')].map(e => e.textContent)"
+    assert page.run(epochs) == ["0.5", "1", "1.5", "2"]
     last = "#classes-table td:last-child"
     f1 = f"[...document.querySelectorAll('{last}')].map(e => e.textContent)"
     # of `bad`, by hand: 2·2/(4+3), 2·1/(4+3), 2·3/(4+6)
@@ -228,14 +234,73 @@ def test_two_runs_are_chosen_and_judged(page: Page) -> None:
 
 
 def test_out_of_fold_stands_against_the_leaderboard(page: Page) -> None:
-    marks = "document.querySelectorAll('#board-chart .points path').length"
+    marks = "document.querySelectorAll('#leaderboard-chart .points path').length"
     assert page.run(marks) == 3
-    said = page.run("document.getElementById('board-chart').ariaLabel")
+    said = page.run("document.getElementById('leaderboard-chart').ariaLabel")
     assert "public: <b>good</b> 0.800 out of fold, 0.700" in said
-    assert "0.100 + 0.75 × out of fold" in page.run("document.all['board-line'].innerText")
+    assert "0.100 + 0.75 × out of fold" in page.run("document.all['leaderboard-line'].innerText")
     heads = "[...document.querySelectorAll('#runs thead button')].map(e=>e.dataset.key)"
-    assert "board public" in page.run(heads)
-    assert "board private" not in page.run(heads)
+    assert "leaderboard public" in page.run(heads)
+    assert "leaderboard private" not in page.run(heads)
+
+
+def test_a_metric_that_is_the_better_the_lower_ranks_the_runs(
+    browser: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns, order, axes and captions are of whatever metric the runs have."""
+    brier = replace(METRICS["log_loss"], key="brier", title="Brier score", range=(0.0, 2.0))
+    monkeypatch.setitem(METRICS, "brier", brier)
+    runs = [
+        replace(
+            build_run(name, score, []),
+            metric="brier",
+            scores={"brier": score, "macro_f1": score},
+            curves={"0": Curve((1.0, 2.0), {"brier": (1.5, score), "macro_f1": (0.1, 0.2)}, 1)},
+        )
+        for name, score in (("bad", 1.0), ("good", 0.5), ("middle", 0.75))
+    ]
+    (table,) = share_tables(runs)
+    pairs = {("good", "bad"): compare(-0.5, -0.7, -0.3, "real gain")}
+    target = tmp_path / "index.html"
+    content = PageTable("tiny", table, pairs=pairs, leaderboard_line=Line(0.75, 0.1, 0.0, 3))
+    target.write_text(assemble_page(build_blocks(runs, [content])), encoding="utf-8")
+    browser.events.clear()
+    browser.open(target)
+    assert list_runs(browser) == ["good", "middle", "bad"]
+    heads = "[...document.querySelectorAll('#runs thead button')].map(e => e.dataset.key)"
+    assert browser.run(heads)[2:6] == ["brier", "macro_f1", "accuracy", "log_loss"]
+    assert (
+        browser.run("document.querySelector('[aria-sort=ascending]').textContent")
+        == "Brier score ▲"
+    )
+    # from 0.4 to 0.6 on a range of 0 to 2
+    bar = browser.run("document.querySelector('#runs td.interval i').style.cssText")
+    assert bar == "left: 20%; width: 10%;"
+    assert browser.run("document.getElementById('metric').value") == "brier"
+    title = "document.querySelector(`#${e}-chart .%stitle`).textContent"
+    axes = f"['curves', 'leaderboard'].map(e => {title})"
+    assert browser.run(axes % "y") == ["Brier score", "leaderboard"]
+    assert browser.run(axes % "x") == ["epoch", "Brier score out of fold"]
+    browser.run("(e => {e.value = 0; e.dispatchEvent(new Event('change'))})(document.all['run-b'])")
+    assert "Brier score of good minus bad: −0.500" in browser.run("verdict.innerText")
+    browser.run("document.querySelector('#runs [data-key=brier]').click()")
+    assert list_runs(browser) == ["bad", "middle", "good"]
+    assert browser.list_errors() == []
+
+
+def test_an_average_lacks_no_setting(browser: Page, tmp_path: Path) -> None:
+    members = {"members": "0.5 one + 0.5 two"}
+    runs = [build_run("one", 0.5, [1]), replace(build_run("average", 0.75, []), settings=members)]
+    target = tmp_path / "index.html"
+    page = PageTable("tiny", share_tables(runs)[0])
+    target.write_text(assemble_page(build_blocks(runs, [page])), encoding="utf-8")
+    browser.events.clear()
+    browser.open(target)
+    cells = "[...document.querySelectorAll('#runs tbody td:nth-child(2)')].map(e => e.innerText)"
+    assert browser.run(cells) == ["0.5 one + 0.5 two", "net of one"]
+    settings = "[...document.querySelectorAll('#differences-body code')].map(e => e.innerText)"
+    assert browser.run(settings) == ["members"]
+    assert browser.list_errors() == []
 
 
 @pytest.mark.parametrize("width", [390, 1400])

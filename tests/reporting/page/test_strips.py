@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foldline.reporting.page.strips import Pixels, choose_cell, compute_view, cut_strips, draw_strip
+from foldline.data.decode import Pixels
+from foldline.reporting.page.strips import choose_cell, compute_view, cut_strips, draw_strip
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 160, 30), (30, 30, 200)
 

@@ -13,9 +13,9 @@ from foldline.reporting.figures.fonts import choose_lettering
 
 _LINE = 0.27  # height of a class, inches
 _WIDTH = 5.2
-_COLUMNS = (1.12, 1.26)  # where the figures at the right end, in widths
-_NAME = 18.0  # widest name of a class, in sizes of the font
-# of more classes than this only the worst are drawn
+_COLUMNS = (1.12, 1.26)  # right edges of the columns of numbers, in widths
+_NAME = 18.0  # widest name of a class, in ems
+# of more classes than this, only the worst are drawn
 NUM_CLASSES_DRAWN = 60
 
 
@@ -28,9 +28,9 @@ def draw_classes(
     support: Sequence[int],
     title: str,
 ) -> Figure:
-    """A bar of F1 a class, marks for precision and recall, the number of pictures at its right.
+    """Draw a bar of F1 for each class, marks for precision and recall, and its number of pictures.
 
-    NaN is not drawn; a class with `support` 0 says so instead.
+    NaN is not drawn; a class with `support` 0 is labelled as such.
     """
     drawn = _choose_classes(f1)
     if len(drawn) < len(class_names):
@@ -45,7 +45,7 @@ def draw_classes(
         ("precision", precision, "D", BLUE, -0.15),
         ("recall", recall, "o", ORANGE, 0.15),
     ):
-        places = [line + shift for line in lines]  # beside each other where they are equal
+        places = [line + shift for line in lines]  # side by side where they are equal
         values = [scores[one] for one in drawn]
         axes.plot(values, places, marker, color=color, label=name, clip_on=False, **marks)
     _write_columns(axes, [(f1[one], support[one]) for one in drawn])
@@ -62,19 +62,19 @@ def draw_classes(
 
 
 def _write_columns(axes: Axes, rows: Sequence[tuple[float, int]]) -> None:
-    """F1 and number of pictures at the right of every class."""
-    words: dict[str, Any] = {"va": "center", "size": 8, "color": GREY}
+    """Write F1 and the number of pictures to the right of every class."""
+    style: dict[str, Any] = {"va": "center", "size": 8, "color": GREY}
     for x, head in zip(_COLUMNS, ("F1", "pictures"), strict=True):
-        axes.text(x, -1, head, ha="right", **words)
+        axes.text(x, -1, head, ha="right", **style)
     for line, (f1, support) in enumerate(rows):
         figures = ("" if math.isnan(f1) else f"{f1:.3f}", f"{support:,}")
         for x, figure in zip(_COLUMNS, figures, strict=True):
-            axes.text(x, line, figure, ha="right", **words)
+            axes.text(x, line, figure, ha="right", **style)
         if support == 0:
-            axes.text(0.01, line, EMPTY_ROW, **words)
+            axes.text(0.01, line, EMPTY_ROW, **style)
 
 
 def _choose_classes(f1: Sequence[float]) -> list[int]:
-    """All classes in their order, or the worst, in their order."""
+    """Return all classes, or the worst of too many, in their order."""
     worst = sorted(range(len(f1)), key=lambda one: (math.isnan(f1[one]), f1[one]))
     return sorted(worst[:NUM_CLASSES_DRAWN])

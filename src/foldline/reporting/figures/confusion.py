@@ -1,4 +1,4 @@
-"""The confusion of classes as a heatmap."""
+"""A confusion matrix as a heatmap."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from foldline.reporting.figures.figure import FONT_SIZE, add_axes
 from foldline.reporting.figures.fonts import choose_lettering
 
 EMPTY_ROW = "no validation picture"
-# with more classes than this, numbers would be too many to read: the tables have them
+# with more classes than this, numbers would be too small to read; the tables have them
 NUM_CLASSES_WRITTEN = 40
 # with no more than this, a cell has room for the number of pictures too
 NUM_CLASSES_COUNTED = 8
 
 _CELL = (0.37, 1.05)  # smallest and largest side of a cell with a number, inches
-_NAME = 18.0  # widest name of a class, in sizes of the font
+_NAME = 18.0  # widest name of a class, in ems
 _LINES = "#dddddd"
 _LABEL = 0.13  # height of a line of class names, inches
 
@@ -28,10 +28,10 @@ _LABEL = 0.13  # height of a line of class names, inches
 def draw_confusion(
     counts: npt.NDArray[np.int64], names: Sequence[str], *, title: str, what: str = "class"
 ) -> Figure:
-    """A heatmap of `counts` `[true, predicted]` in percent of the row.
+    """Draw a heatmap of `counts` `[true, predicted]` in percent of the row.
 
-    `what` the rows are, for the axes and for names that no font can show. A row without pictures
-    is hatched and says so.
+    `what` names a row, on the axes and where no font can show its own name. A row without pictures
+    is hatched and labelled as such.
     """
     num_classes = len(names)
     side = _choose_cell(num_classes) * num_classes
@@ -57,7 +57,7 @@ def draw_confusion(
 
 
 def format_percent(percent: float, decimals: int) -> str:
-    """`percent` rounded, but never to a 0 or a 100 that it is not."""
+    """Round `percent`, but never to a 0 or a 100 that it is not."""
     least = 10.0**-decimals
     if 0 < percent < least / 2:
         return f"<{least:.{decimals}f}"
@@ -99,12 +99,12 @@ def _write_cells(
         if few:
             text += f"\n{counts[row, column]}/{totals[row]}"
         color = "white" if value > 55 else "black" if value > 0 else "#8a8a8a"
-        words = axes.text(column, row, text, ha="center", va="center", color=color, size=size)
-        words.set_in_layout(False)  # it lies within its cell: nothing to make room for
+        label = axes.text(column, row, text, ha="center", va="center", color=color, size=size)
+        label.set_in_layout(False)  # it lies within its cell: no room need be made for it
 
 
 def _name_rows_and_columns(axes: Axes, names: Sequence[str], what: str, *, cell: float) -> None:
-    """Names at every row and column, or at every second, third … where they would overlap."""
+    """Label every row and column, or every second, third … where labels would overlap."""
     lettering = choose_lettering(names)
     shown = lettering.show_all(names, what=what, ems=_NAME)
     places = range(0, len(names), math.ceil(_LABEL / cell))

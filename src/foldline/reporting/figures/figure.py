@@ -1,4 +1,4 @@
-"""What all figures share: colours, letters, and how they become a PNG."""
+"""What all figures share: colours, style, and how they become a PNG."""
 
 import io
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from foldline.reporting.figures.fonts import BASE
 
-__all__ = ["Figure"]  # so that the stage that puts figures together needs no drawing library
+__all__ = ["Figure"]  # so that what puts figures together needs no drawing library
 
-# Okabe and Ito's colours, which people with any kind of colour blindness tell apart; the two for
-# text are darker, to be read on white
+# Okabe and Ito's colours, which can be told apart with any kind of colour blindness; the two for
+# text are darker, to be legible on white
 BLUE, ORANGE, SKY, GREY = "#0072B2", "#D55E00", "#56B4E9", "#6b6b6b"
 RIGHT, WRONG = "#00694d", "#b03a00"
 
@@ -33,10 +33,10 @@ _STYLE = {
 
 
 def to_png(build: Callable[[], Figure]) -> bytes:
-    """The figure that `build` makes as a PNG, cut to what is drawn.
+    """Return the figure that `build` makes as a PNG, cropped to what is drawn.
 
-    The user's own matplotlib settings have no part in it, and nothing but the figure is written
-    into the file: equal figures give equal bytes.
+    Equal figures have equal bytes: the user's own matplotlib settings are ignored, and nothing but
+    the figure is written into the file.
     """
     with matplotlib.style.context(_STYLE, after_reset=True):
         figure = build()
@@ -56,6 +56,6 @@ def to_png(build: Callable[[], Figure]) -> bytes:
 
 
 def add_axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Axes at a place and of a size in inches, from the lower left corner of the figure."""
+    """Add axes at a place, from the lower left corner of the figure, and of a size in inches."""
     across, up = figure.get_size_inches()
     return figure.add_axes((left / across, bottom / up, width / across, height / up))

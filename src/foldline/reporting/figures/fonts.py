@@ -1,7 +1,7 @@
-"""Fonts for the user's own words, in whatever script: no name becomes a row of boxes.
+"""Fonts for the user's own names, in whatever script: none becomes a row of boxes.
 
 DejaVu Sans comes with matplotlib and has Latin, Greek and Cyrillic. For letters it lacks, such as
-Korean, the fonts of the machine are searched; a text that no font can show is replaced.
+Korean, the installed fonts are searched; a text that no font can show is replaced.
 """
 
 import logging
@@ -17,11 +17,11 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 
-# of matplotlib, on every font that has no regular weight: nothing the user could act on
+# matplotlib warns of every font without a regular weight, which the user can do nothing about
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
-# asked first, as they are drawn for reading; then any other font in the order of its name
+# tried first, as they are made for reading; then any other font by name
 PREFERRED = (
     "Noto Sans KR",
     "Noto Sans CJK KR",
@@ -31,30 +31,30 @@ PREFERRED = (
     "AppleGothic",
     "Noto Sans CJK JP",
 )
-# shows a box for every letter there is
+# a font that has a box for every letter there is
 _BOXES = "lastresort"
 ELLIPSIS = "…"
-_NUMBER = 2.6  # width of a number of a class and a space, in sizes of the font
+_NUMBER = 2.6  # width of the number of a class and a space, in ems
 
 
 @dataclass(frozen=True)
 class Lettering:
-    """The fonts that a set of texts needs: `families` in the order they are asked for a letter."""
+    """The fonts that a set of texts needs: `families` in the order they are tried for a letter."""
 
     families: tuple[str, ...]
     letters: frozenset[str]
 
     def show(self, text: str, otherwise: str, *, ems: float) -> str:
-        """`text` on one line and no wider than `ems` times the size of the font.
+        """Return `text` on one line, no wider than `ems`; one too long loses its middle.
 
-        `otherwise` where a letter of it is in none of the fonts; what is too long loses its middle.
+        Return `otherwise` instead where one of its letters is in none of the fonts.
         """
         line = to_line(text)
         is_drawn = line and self.letters.issuperset(line)
         return self._shorten(line if is_drawn else otherwise, ems)
 
     def show_all(self, names: Sequence[str], *, ems: float, what: str = "class") -> tuple[str, ...]:
-        """`names` as labels no wider than `ems` times the size of the font, no two alike.
+        """Return `names` as labels no wider than `ems`, no two alike.
 
         A name that cannot be shown becomes its number, such as `class 3`; names that are cut to
         the same letters are numbered.
@@ -67,7 +67,7 @@ class Lettering:
         )
 
     def measure(self, text: str) -> float:
-        """The width of `text`, in sizes of its font; letters that move together are not counted."""
+        """Return the width of `text` in ems, without kerning."""
         return sum(_measure_letter(letter, self.families) for letter in text)
 
     def _shorten(self, text: str, ems: float) -> str:
@@ -80,7 +80,7 @@ class Lettering:
 
 
 def choose_lettering(texts: Iterable[str]) -> Lettering:
-    """The fonts of this machine that together show as many letters of `texts` as can be shown."""
+    """Choose installed fonts that together show as many letters of `texts` as can be shown."""
     wanted = {letter for text in texts for letter in to_line(text)}
     families = [BASE]
     shown = wanted & _letters_of_family(BASE)
@@ -94,15 +94,15 @@ def choose_lettering(texts: Iterable[str]) -> Lettering:
 
 
 def to_line(text: str) -> str:
-    """`text` with every run of blanks, line ends and control characters as one space."""
+    """Return `text` with every run of blanks, line ends and control characters as one space."""
     spaced = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
     return " ".join(spaced.split())
 
 
 def _list_families() -> Iterator[str]:
-    """Every other family of this machine, the preferred ones first."""
+    """Yield every other installed family, the preferred ones first."""
     yield from _sort_families({entry.name for entry in font_manager.fontManager.ttflist})
-    # matplotlib remembers fonts from one day to the next: here are those installed since
+    # matplotlib caches its list of fonts: here are those installed since
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     new = set()
     for path in sorted(set(font_manager.findSystemFonts()) - known):
@@ -139,5 +139,5 @@ def _measure_letter(letter: str, families: tuple[str, ...]) -> float:
 @lru_cache
 def _letters_of_file(path: Path) -> frozenset[str]:
     font = FT2Font(str(path))
-    # pictures of letters in fixed sizes, as emoji have them, cannot be drawn
+    # bitmap fonts, as for emoji, cannot be drawn
     return frozenset(map(chr, font.get_charmap())) if font.scalable else frozenset()

@@ -1,4 +1,4 @@
-"""A sheet of validation pictures with what they were taken for."""
+"""A sheet of validation pictures with their predicted and true classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,27 +11,26 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from foldline.data.decode import Pixels
 from foldline.reporting.figures.figure import DOTS_PER_INCH, GREY, RIGHT, WRONG
 from foldline.reporting.figures.fonts import Lettering, choose_lettering
-
-Pixels = npt.NDArray[np.uint8]
 
 NUM_COLUMNS = 6
 UNREADABLE = "cannot be read"
 _TILE = 1.85  # from the middle of a picture to the next, inches
-_LINE = 1.72  # widest line of words
-_WIDTH, _HEIGHT = 1.65, 1.75  # of a picture, at the most
+_LINE = 1.72  # widest line of text
+_WIDTH, _HEIGHT = 1.65, 1.75  # of a picture, at most
 _HEAD = 0.42  # height of the title
-_WORDS = 0.72  # height of the lines above and below a picture, inches
-_GAP = 0.06  # between a picture and its words
-_SIZE, _SMALL = 8.0, 6.5  # of the words, points
+_TEXT = 0.72  # height of the lines above and below a picture, inches
+_GAP = 0.06  # between a picture and its text
+_SIZE, _SMALL = 8.0, 6.5  # of the text, points
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One picture: `pixels` `[H, W, 3]` uint8, None where unreadable; `prob` of the answer.
+    """One picture: `pixels` `[H, W, 3]` uint8, or None for an unreadable one.
 
-    `truth` and `answer` are classes; `row` is its line in the out-of-fold file.
+    `truth` and `answer` are classes, `prob` is that of the answer; `row` is its row in `oof.csv`.
     """
 
     pixels: Pixels | None
@@ -49,9 +48,9 @@ class Answered:
 def choose_pictures(
     labels: npt.NDArray[np.int64], probs: npt.NDArray[np.float64], number: int
 ) -> list[int]:
-    """The rows of the most confident mistakes, and of a few right answers after them.
+    """Return the rows of the most confident mistakes, followed by a few right answers.
 
-    A quarter of `number` is kept for right answers, more where there are fewer mistakes. Equally
+    A quarter of `number` is kept for right answers, more where mistakes are fewer. Equally
     confident rows keep their order.
     """
     answers = probs.argmax(axis=1)
@@ -63,16 +62,16 @@ def choose_pictures(
 
 
 def draw_grid(pictures: Sequence[Answered], class_names: Sequence[str], *, title: str) -> Figure:
-    """Each picture under its predicted and its true class.
+    """Draw each picture under its predicted and its true class.
 
-    Right ones have ✓, green words and a plain frame, wrong ones ✗, red words and a dashed frame.
+    Right ones have ✓, green text and a solid frame, wrong ones ✗, red text and a dashed frame.
     """
     lettering = choose_lettering([*class_names, *(picture.path for picture in pictures)])
     room = 72 * _LINE / _SIZE - lettering.measure("true: ")
     names = lettering.show_all(class_names, ems=room)
     num_columns = min(NUM_COLUMNS, max(len(pictures), 1))
     num_rows = max(-(-len(pictures) // NUM_COLUMNS), 1)
-    width, height = num_columns * _TILE, num_rows * (_HEIGHT + _WORDS) + _HEAD
+    width, height = num_columns * _TILE, num_rows * (_HEIGHT + _TEXT) + _HEAD
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1))  # in inches, from the upper left corner
     axes.set(xlim=(0, width), ylim=(height, 0))
@@ -80,15 +79,15 @@ def draw_grid(pictures: Sequence[Answered], class_names: Sequence[str], *, title
     axes.text(0.08, 0.2, title, size=11, va="center")
     for position, picture in enumerate(pictures):
         row, column = divmod(position, NUM_COLUMNS)
-        top = ((column + 0.5) * _TILE, _HEAD + row * (_HEIGHT + _WORDS) + 0.37)
+        top = ((column + 0.5) * _TILE, _HEAD + row * (_HEIGHT + _TEXT) + 0.37)
         color = RIGHT if picture.is_right else WRONG
         drawn = _draw_picture(axes, top, picture, color)
-        _draw_words(axes, top, picture, height=drawn, color=color, names=names, lettering=lettering)
+        _draw_text(axes, top, picture, height=drawn, color=color, names=names, lettering=lettering)
     return figure
 
 
 def _draw_picture(axes: Axes, top: tuple[float, float], picture: Answered, color: str) -> float:
-    """Draw the picture and its frame below the middle of its upper edge; gives its height."""
+    """Draw the picture and its frame below the middle of its upper edge; return its height."""
     x, y = top
     if picture.pixels is None:
         across, down = _WIDTH, _HEIGHT / 2
@@ -105,7 +104,7 @@ def _draw_picture(axes: Axes, top: tuple[float, float], picture: Answered, color
     return down
 
 
-def _draw_words(
+def _draw_text(
     axes: Axes,
     top: tuple[float, float],
     picture: Answered,
@@ -115,21 +114,21 @@ def _draw_words(
     names: Sequence[str],
     lettering: Lettering,
 ) -> None:
-    """Mark, predicted and true class above the picture; probability and file below it."""
+    """Write mark, predicted and true class above the picture, probability and file below it."""
     x, y = top
-    words: dict[str, Any] = {"fontfamily": list(lettering.families), "ha": "center"}
-    said = f"{'✓' if picture.is_right else '✗'} {names[picture.answer]}"
-    said += f"\ntrue: {names[picture.truth]}"
-    axes.text(x, y - _GAP, said, color=color, size=_SIZE, va="bottom", **words)
+    style: dict[str, Any] = {"fontfamily": list(lettering.families), "ha": "center"}
+    mark = "✓" if picture.is_right else "✗"
+    classes = f"{mark} {names[picture.answer]}\ntrue: {names[picture.truth]}"
+    axes.text(x, y - _GAP, classes, color=color, size=_SIZE, va="bottom", **style)
     prob = f"{100 * picture.prob:.0f} %  "
     file = "/".join(picture.path.split("/")[-2:])
     room = 72 * _LINE / _SMALL - lettering.measure(prob)
     file = lettering.show(file, f"row {picture.row + 1}", ems=room)
-    axes.text(x, y + height + _GAP, prob + file, color=GREY, size=_SMALL, va="top", **words)
+    axes.text(x, y + height + _GAP, prob + file, color=GREY, size=_SMALL, va="top", **style)
 
 
 def _shrink(pixels: Pixels) -> Pixels:
-    """At most twice as fine as it is shown."""
+    """Shrink to at most twice the resolution at which it is drawn."""
     image = Image.fromarray(pixels)
     image.thumbnail((int(2 * _WIDTH * DOTS_PER_INCH), int(2 * _HEIGHT * DOTS_PER_INCH)))
     return np.asarray(image)

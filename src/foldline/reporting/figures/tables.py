@@ -1,4 +1,4 @@
-"""Tables of a report as CSV text. What cannot be said of a class without pictures stays blank."""
+"""Tables of a report as CSV text. What is undefined for a class without pictures stays blank."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ TRUE = "true class"
 
 
 def format_fractions(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> str:
-    """One row a true class, one column an answered one: `count/pictures of the true class`."""
+    """Return a row for each true class, a column for each answer: `count/pictures of the class`."""
     return _format_confusion(counts, class_names, lambda count, total: f"{count}/{total}")
 
 
 def format_counts(counts: npt.NDArray[np.int64], class_names: Sequence[str]) -> str:
-    """One row a true class, one column an answered one: numbers of pictures."""
+    """Return a row for each true class, a column for each answer: numbers of pictures."""
     return _format_confusion(counts, class_names, lambda count, _: str(count))
 
 
@@ -29,7 +29,7 @@ def format_classes(
     f1: Sequence[float],
     support: Sequence[int],
 ) -> str:
-    """One row a class: its scores to four places, and its number of pictures."""
+    """Return a row for each class: its scores to four places, and its number of pictures."""
     columns = ([_format_score(score) for score in scores] for scores in (precision, recall, f1))
     rows = zip(range(len(class_names)), class_names, *columns, support, strict=True)
     return format_table(["label", "class", "precision", "recall", "f1", "support"], rows)

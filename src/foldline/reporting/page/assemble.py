@@ -11,12 +11,11 @@ _SCRIPTS = (
     "data",
     "choice",
     "scores",
-    "leaderboard",
+    "runs",
     "differences",
     "charts",
     "matrix",
     "pair",
-    "board",
     "pictures",
     "person",
     "gallery",
@@ -25,10 +24,10 @@ _SCRIPTS = (
 
 
 def assemble_page(blocks: Iterable[str]) -> str:
-    """The whole page around `blocks`, what `embed_json` made of the data."""
+    """Return the whole page around `blocks`, which `embed_json` made of the data."""
     return _fill(
         _read("page.html"),
-        theme=_load_script("theme"),  # at the top: a page that is dark must not first be light
+        theme=_load_script("theme"),  # at the top: a dark page must not be light at first
         style=_read("page.css"),
         data="".join(blocks),
         plotly=f"<script>{get_plotlyjs()}</script>\n",
@@ -45,7 +44,7 @@ def _load_script(name: str) -> str:
 
 
 def _fill(template: str, **parts: str) -> str:
-    """Put each part where the template has `<!-- its name -->`, which it must have once."""
+    """Replace `<!-- name -->` in the template by each part, in the order they are in it."""
     filled = []
     rest = template
     for name, part in parts.items():

@@ -1,5 +1,6 @@
-"""What the page's scripts read: one small block of everything, and large ones read when needed."""
+"""The data of the page: one small block on everything, and large ones, decoded when needed."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -7,9 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldline.metrics.compare import Comparison
+from foldline.metrics.leaderboard_line import Line
+from foldline.metrics.metric import METRICS
+from foldline.reporting.learning_curves import compute_mean
 from foldline.reporting.page.embed import embed_json, encode_array, encode_bytes
+from foldline.reporting.page.shared_table import PageRun, SharedTable
 from foldline.reporting.page.strips import Cell
-from foldline.reporting.page.tables import Run, Table
+
+# what curves have besides metrics; anything else goes by its key
+_TITLES = {
+    "train_loss": "training loss",
+    "train_accuracy": "training accuracy",
+    "lr": "learning rate",
+    "images_per_second": "pictures a second",
+}
 
 
 @dataclass(frozen=True)
@@ -34,47 +47,43 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Macro-F1 of `first` minus that of `second`, with its 95 % interval and the verdict."""
-
-    first: str
-    second: str
-    difference: float
-    low: float
-    high: float
-    verdict: str
-
-
-@dataclass(frozen=True)
-class BoardLine:
-    """public = intercept + slope · out of fold, give or take `noise`, of `num_runs` runs."""
-
-    slope: float
-    intercept: float
-    noise: float
-    num_runs: int
-
-
-@dataclass(frozen=True)
 class PageTable:
-    """A table and what was computed for it; `note` says what pictures are left out, if any."""
+    """A table and what was computed for it; `note` says what pictures are left out, if any.
+
+    `pairs` compare the first named run, as B, to the second.
+    """
 
     name: str
-    table: Table
+    table: SharedTable
     thumbnails: Thumbnails | None = None
     note: str = ""
-    pairs: Sequence[Pair] = ()
-    board_line: BoardLine | None = None
+    pairs: Mapping[tuple[str, str], Comparison] = field(default_factory=dict)
+    leaderboard_line: Line | None = None
     heat_maps: Mapping[str, Sequence[HeatMap]] = field(default_factory=dict)
 
 
-def build_blocks(runs: Sequence[Run], tables: Sequence[PageTable]) -> list[str]:
-    """The data of the page as HTML, the same for the same runs whatever their order."""
+def build_blocks(runs: Sequence[PageRun], tables: Sequence[PageTable]) -> list[str]:
+    """Return the data as HTML, the same for the same runs whatever their order."""
     ordered = sorted(runs, key=lambda run: run.name)
     number_of = {run.name: number for number, run in enumerate(ordered)}
     table_of = {run.name: number for number, page in enumerate(tables) for run in page.table.runs}
+    ranked = [*table_of, *(name for name in number_of if name not in table_of)]
+    rank_of = {name: rank for rank, name in enumerate(ranked)}
     overview = {
-        "runs": [_describe_run(run, table_of.get(run.name)) for run in ordered],
+        "metrics": [
+            {
+                "key": metric.key,
+                "title": metric.title,
+                "greaterIsBetter": metric.greater_is_better,
+                "range": metric.range,
+            }
+            for metric in METRICS.values()
+        ],
+        "series": _list_series(ordered),
+        "runs": [
+            {"table": table_of.get(run.name), "rank": rank_of[run.name], **_describe_run(run)}
+            for run in ordered
+        ],
         "tables": [_describe_table(page, number_of) for page in tables],
     }
     blocks = [embed_json("overview", overview)]
@@ -85,64 +94,99 @@ def build_blocks(runs: Sequence[Run], tables: Sequence[PageTable]) -> list[str]:
             blocks.append(embed_json(f"strips-{number}", strips))
         for run in page.table.runs:
             own = number_of[run.name]
-            blocks.append(embed_json(f"answers-{own}", _list_answers(page.table, run)))
+            blocks.append(embed_json(f"answers-{own}", _list_predictions(page.table, run)))
             maps = page.heat_maps.get(run.name)
             if maps:
                 blocks.append(embed_json(f"maps-{own}", [_describe_map(one) for one in maps]))
     return blocks
 
 
-def _describe_run(run: Run, table: int | None) -> dict[str, Any]:
+def _list_series(runs: Sequence[PageRun]) -> list[dict[str, str]]:
+    """Return key and title of all that was measured: the metrics first, then the training loss."""
+    curves = [curve for run in runs for curve in run.curves.values()]
+    measured = dict.fromkeys(key for curve in curves for key in curve.values)
+    titles = {key: metric.title for key, metric in METRICS.items()} | _TITLES
+    keys = [*(key for key in titles if key in measured), *sorted(measured.keys() - titles.keys())]
+    return [{"key": key, "title": titles.get(key, key.replace("_", " "))} for key in keys]
+
+
+def _describe_run(run: PageRun) -> dict[str, Any]:
+    folds = run.fold_scores
     return {
         "name": run.name,
-        "table": table,
         "seal": run.seal,
         "settings": run.settings,
+        "metric": run.metric,
         "scores": run.scores,
-        "curves": run.curves,
+        "interval": run.interval,
+        "folds": {
+            "number": len(folds),
+            "mean": statistics.mean(folds) if folds else None,
+            "deviation": statistics.stdev(folds) if len(folds) > 1 else None,
+        },
+        "seconds": run.seconds,
+        "curves": _describe_curves(run),
         "leaderboard": run.leaderboard,
         "submission": run.submission,
     }
+
+
+def _describe_curves(run: PageRun) -> dict[str, Any]:
+    """Return by key a line for each fold and that of the mean, each a list of `x` and of `y`."""
+    curves = run.curves
+    keys = dict.fromkeys(key for curve in curves.values() for key in curve.values)
+    return {
+        key: {
+            "folds": {fold: _to_line(*curve.list_points(key)) for fold, curve in curves.items()},
+            "mean": _to_line(*compute_mean(curves.values(), key)),
+        }
+        for key in keys
+    }
+
+
+def _to_line(epochs: Sequence[float], values: Sequence[float]) -> dict[str, list[float]]:
+    return {"x": [round(x, 4) for x in epochs], "y": [float(f"{y:.6g}") for y in values]}
 
 
 def _describe_table(page: PageTable, number_of: Mapping[str, int]) -> dict[str, Any]:
     rows = page.table.rows
     return {
         "name": page.name,
+        "metric": page.table.metric.key,
         "classes": page.table.class_names,
         "pictures": len(rows),
         "groups": int(rows["group"].nunique()),
         "cell": page.thumbnails.cell if page.thumbnails else None,
         "note": page.note,
-        "boardLine": asdict(page.board_line) if page.board_line else None,
+        "leaderboardLine": asdict(page.leaderboard_line) if page.leaderboard_line else None,
         "pairs": [
             {
-                "first": number_of[pair.first],
-                "second": number_of[pair.second],
+                "first": number_of[first],
+                "second": number_of[second],
                 # there are many pairs, and they are shown to three digits
                 "difference": round(pair.difference, 6),
                 "low": round(pair.low, 6),
                 "high": round(pair.high, 6),
                 "verdict": pair.verdict,
             }
-            for pair in page.pairs
+            for (first, second), pair in page.pairs.items()
         ],
     }
 
 
-def _list_rows(table: Table) -> dict[str, Any]:
+def _list_rows(table: SharedTable) -> dict[str, Any]:
     names, group = np.unique(table.rows["group"].to_numpy(dtype=str), return_inverse=True)
     return {
         "paths": table.rows["path"].tolist(),
         "groups": names.tolist(),
         "group": encode_array(group, max(len(names) - 1, 0)),
-        "label": encode_array(table.rows["label"].to_numpy(np.int64), len(table.class_names)),
+        "label": encode_array(table.labels, len(table.class_names)),
         "fold": encode_array(table.rows["fold"].to_numpy(np.int64), 255),
     }
 
 
 def _list_strips(thumbnails: Thumbnails, num_rows: int) -> dict[str, Any]:
-    """For each row the number of its strip, from 1 (0: none), and its place in the strip."""
+    """Return for each row the number of its strip, from 1 (0: none), and its place in the strip."""
     strip, slot = np.zeros(num_rows, np.int64), np.zeros(num_rows, np.int64)
     embedded = thumbnails.strips[: len(thumbnails.images)]
     for number, rows in enumerate(embedded, start=1):
@@ -156,13 +200,13 @@ def _list_strips(thumbnails: Thumbnails, num_rows: int) -> dict[str, Any]:
     }
 
 
-def _list_answers(table: Table, run: Run) -> dict[str, Any]:
-    """For each row the predicted class, from 1 (0: not answered), and confidence in 255ths."""
-    assert run.answers is not None, f"{run.name} has no answers"
+def _list_predictions(table: SharedTable, run: PageRun) -> dict[str, Any]:
+    """Return for each row the class, from 1 (0: not answered), and the confidence in 255ths."""
+    assert run.predictions is not None, f"{run.name} has no predictions"
     predicted, confidence = np.zeros((2, len(table.rows)), np.int64)
     at = table.positions[run.name]
-    predicted[at] = run.answers.predicted + 1
-    confidence[at] = np.round(run.answers.confidence * 255).clip(0, 255)
+    predicted[at] = run.predictions.classes + 1
+    confidence[at] = np.round(run.predictions.confidence * 255).clip(0, 255)
     return {
         "predicted": encode_array(predicted, len(table.class_names)),
         "confidence": encode_array(confidence, 255),

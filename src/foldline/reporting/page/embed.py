@@ -1,4 +1,4 @@
-"""Values written into an HTML page so that nothing in them is taken for markup."""
+"""Values embedded in an HTML page so that nothing in them is taken for markup."""
 
 import base64
 import json
@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# inside <script> only `<` can end or change what the browser reads; the others are for good measure
+# within <script> only `<` can end or change what the browser reads; the others are for good measure
 _ESCAPES = {
     ord(character): f"\\u{ord(character):04x}" for character in ("<", ">", "&", "\u2028", "\u2029")
 }
 
 
 def embed_json(identity: str, value: Any) -> str:
-    """`value` as `<script type="application/json" id="identity">`, safe for any text in it.
+    """Return `value` as `<script type="application/json" id="identity">`, whatever text is in it.
 
-    NaN and infinite numbers, which JSON has not, become null.
+    NaN and infinite numbers, which JSON lacks, become null.
     """
     text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f'<script type="application/json" id="{identity}">{text.translate(_ESCAPES)}</script>\n'
 
 
 def encode_array(values: npt.NDArray[Any], largest: int) -> dict[str, Any]:
-    """Whole numbers 0 to `largest` as base64 of 1, 2 or 4 little-endian bytes each."""
+    """Encode whole numbers from 0 to `largest` as base64 of 1, 2 or 4 little-endian bytes each."""
     size = 1 if largest < 2**8 else 2 if largest < 2**16 else 4
     if len(values) and (values.min() < 0 or values.max() > largest):
         raise ValueError(f"{values.min()} to {values.max()} do not fit into 0 to {largest}")
@@ -33,7 +33,7 @@ def encode_array(values: npt.NDArray[Any], largest: int) -> dict[str, Any]:
 
 
 def encode_bytes(content: bytes) -> str:
-    """Base64, as text."""
+    """Return base64 as text."""
     return base64.b64encode(content).decode("ascii")
 
 

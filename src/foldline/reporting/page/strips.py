@@ -1,16 +1,15 @@
-"""Small pictures: a person's side by side in one strip, as one file costs less than seven."""
+"""Small pictures: those of a person side by side in one strip, smaller than a file for each."""
 
 import io
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageOps
 
-Pixels = npt.NDArray[np.uint8]
+from foldline.data.decode import Pixels
+
 Cell = tuple[int, int]  # height, width of one small picture
 
-LENGTH = 7  # pictures in a strip, if possible
+LENGTH = 7  # pictures in a strip, at most
 WIDTH = 48  # pixels of one picture
 _HEIGHTS = (24, 96)  # pixels, however long or wide the pictures of a competition are
 _QUALITY = 50
@@ -18,7 +17,7 @@ _MISSING = (128, 128, 128)  # a picture that cannot be read
 
 
 def cut_strips(groups: Iterable[Sequence[int]], length: int = LENGTH) -> list[list[int]]:
-    """Rows in strips of at most `length`: a group is only divided where it has more."""
+    """Cut rows into strips of at most `length`; only a group that has more is divided."""
     strips: list[list[int]] = []
     for group in groups:
         for start in range(0, len(group), length):
@@ -31,15 +30,15 @@ def cut_strips(groups: Iterable[Sequence[int]], length: int = LENGTH) -> list[li
 
 
 def choose_cell(height: int, width: int) -> Cell:
-    """The size of every small picture of a table, from that of one of its pictures."""
+    """Return the size of every small picture of a table, from that of one of its pictures."""
     low, high = _HEIGHTS
     return (min(high, max(low, round(WIDTH * height / width))), WIDTH)
 
 
 def draw_strip(pictures: Sequence[Pixels | None], cell: Cell) -> bytes:
-    """The pictures `[H, W, 3]` side by side as WebP; a missing one is grey.
+    """Draw the pictures `[H, W, 3]` side by side as WebP; a missing one is grey.
 
-    One of another shape than the cell stands whole in its middle.
+    One of another shape than the cell is centred in it, whole.
     """
     height, width = cell
     strip = Image.new("RGB", (width * len(pictures), height), _MISSING)
@@ -56,10 +55,10 @@ def draw_strip(pictures: Sequence[Pixels | None], cell: Cell) -> bytes:
 def compute_view(
     height: int, width: int, cell: Cell, crop: tuple[float, float] | None
 ) -> tuple[float, float, float, float]:
-    """Where in its cell the part of a picture lies that a network sees.
+    """Return where in its cell the part of a picture lies that a network sees.
 
-    `crop` are the shares of height and width that it keeps, from the middle. Gives left, top,
-    width and height as shares of the cell.
+    `crop` are the shares of height and width that are kept, around the centre. The result is left,
+    top, width and height, as shares of the cell.
     """
     scale = min(cell[0] / height, cell[1] / width)
     shown_height, shown_width = scale * height / cell[0], scale * width / cell[1]

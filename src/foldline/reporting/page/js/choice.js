@@ -1,8 +1,8 @@
 "use strict";
-// Which runs are looked at. All that have answers are of one table; `a` and `b` are compared.
+// The runs that are shown. All that have answers are of one table; `a` and `b` are compared.
 const choice = (() => {
   const MOST = 6;
-  // after Okabe and Ito, told apart by colour-blind readers; lines and bars differ in pattern as well
+  // after Okabe and Ito, distinct to colour-blind readers; lines and bars differ in pattern as well
   const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
   const listeners = [];
   const slots = new Map(); // run to colour
@@ -10,9 +10,8 @@ const choice = (() => {
   let a = null;
   let b = null;
 
-  const byScore = (one, other) =>
-    (data.runs[other].scores.macro_f1 ?? -1) - (data.runs[one].scores.macro_f1 ?? -1) || one - other;
-  const runs = () => [...slots.keys()].sort(byScore);
+  const byRank = (one, other) => data.runs[one].rank - data.runs[other].rank;
+  const runs = () => [...slots.keys()].sort(byRank);
   const answered = () => runs().filter(data.hasAnswers);
 
   function place(run) {
@@ -21,12 +20,12 @@ const choice = (() => {
   }
 
   function start() {
-    const all = data.runs.map((_, run) => run).filter((run) => data.runs[run].table === table).sort(byScore);
+    const all = data.runs.map((_, run) => run).filter((run) => data.runs[run].table === table).sort(byRank);
     all.slice(0, 2).forEach(place);
     settlePair();
   }
 
-  // gives why it cannot be chosen, or nothing
+  // returns why it cannot be chosen, or nothing
   function toggle(run) {
     if (slots.has(run)) {
       slots.delete(run);
@@ -36,11 +35,11 @@ const choice = (() => {
         slots.clear();
         table = other;
       }
-      if (slots.size >= MOST) return `No more than ${MOST} runs can be looked at at once.`;
+      if (slots.size >= MOST) return `No more than ${MOST} runs can be shown at once.`;
       place(run);
     }
     settlePair();
-    tell();
+    notify();
     return "";
   }
 
@@ -53,16 +52,16 @@ const choice = (() => {
   function compare(first, second) {
     if (first === second) [first, second] = [b, a];
     [a, b] = [first, second];
-    tell();
+    notify();
   }
 
-  const tell = () => listeners.forEach((listener) => listener());
+  const notify = () => listeners.forEach((listener) => listener());
   const colorOf = (run) => COLORS[slots.get(run)];
   const slotOf = (run) => slots.get(run);
   const dot = (run) => page.element("span", { class: "dot", style: { background: colorOf(run) }, "aria-hidden": "true" });
 
   return {
-    start, toggle, compare, runs, answered, colorOf, slotOf, dot, tell,
+    start, toggle, compare, runs, answered, colorOf, slotOf, dot,
     has: (run) => slots.has(run),
     get table() { return table; },
     get a() { return a; },

@@ -1,5 +1,5 @@
 "use strict";
-// What the page holds; large blocks are decoded when they are first asked for.
+// The data of the page; large blocks are decoded when they are first needed.
 const data = (() => {
   const cache = new Map();
 
@@ -12,7 +12,7 @@ const data = (() => {
     return cache.get(id);
   }
 
-  // as embed.py writes it: base64 of little-endian whole numbers
+  // encoded by embed.py: base64 of little-endian whole numbers
   function decode({ bytes, base64 }) {
     const text = atob(base64);
     const raw = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
@@ -25,9 +25,15 @@ const data = (() => {
     return values;
   }
 
-  const { runs, tables } = lazily("overview", (overview) => overview);
+  const { metrics, series, runs, tables } = lazily("overview", (overview) => overview);
 
-  // paths and groups as text; group, label and fold one number a row
+  // the metric that ranks the runs of a table, or of the first one
+  function metricOf(table) {
+    const key = (tables[table ?? 0] ?? runs[0]).metric;
+    return metrics.find((metric) => metric.key === key);
+  }
+
+  // paths and groups as text; group, label and fold as a number for each row
   const rows = (table) => lazily(`rows-${table}`, (block) => ({
     ...block, group: decode(block.group), label: decode(block.label), fold: decode(block.fold),
   }));
@@ -41,12 +47,12 @@ const data = (() => {
     ? lazily(`strips-${table}`, (block) => ({ ...block, strip: decode(block.strip), slot: decode(block.slot) }))
     : null);
 
-  // by row
+  // heat maps by row
   const maps = (run) => (has(`maps-${run}`)
     ? lazily(`maps-${run}`, (list) => new Map(list.map((one) => [one.row, { ...one, heat: decode(one.heat) }])))
     : new Map());
 
   const hasAnswers = (run) => runs[run].table !== null;
 
-  return { runs, tables, rows, answers, strips, maps, hasAnswers };
+  return { metrics, series, runs, tables, metricOf, rows, answers, strips, maps, hasAnswers };
 })();

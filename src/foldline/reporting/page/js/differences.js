@@ -1,12 +1,13 @@
 "use strict";
-// Settings that are not the same in several runs.
+// Settings that differ between runs.
 const differences = (() => {
   const unknown = "–";
 
-  // dotted keys whose values differ, in order
+  // sorted dotted keys whose values differ; what an average of runs does not set is no difference
   function list(runs) {
     const keys = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))].sort();
-    return keys.filter((key) => key !== "run" && new Set(runs.map((run) => run.settings[key] ?? unknown)).size > 1);
+    const having = (key) => runs.filter((run) => key in run.settings || !("members" in run.settings));
+    return keys.filter((key) => key !== "run" && new Set(having(key).map((run) => run.settings[key] ?? unknown)).size > 1);
   }
 
   function draw() {

@@ -1,5 +1,5 @@
 "use strict";
-// Out-of-fold pictures of one run: filtered, the surest mistakes first.
+// Out-of-fold pictures of one run: filtered, the most confident mistakes first.
 const gallery = (() => {
   const { element } = page;
   const PAGE = 60; // pictures drawn at a time
@@ -23,7 +23,7 @@ const gallery = (() => {
       add("true", "True class", element("select")),
       add("answered", "Answered", element("select")),
       add("person", "Person or file", element("input", { type: "search", autocomplete: "off" })),
-      add("from", "Sure from, %", number(0)),
+      add("from", "Confidence from, %", number(0)),
       add("to", "to, %", number(100)),
       fields.mapsLabel,
       element("button", { type: "reset" }, "Reset"));
@@ -42,7 +42,7 @@ const gallery = (() => {
 
   const currentRun = () => (fields.run.value === "" ? null : Number(fields.run.value));
 
-  // rows of the current run that pass every filter, the surest mistakes first, then the least sure right ones
+  // rows of the current run that pass every filter: the most confident mistakes first, the most confident right answers last
   function search() {
     const run = currentRun();
     found = run === null ? [] : sort(filter(run), run);
@@ -80,7 +80,7 @@ const gallery = (() => {
     const { size } = run === null ? new Map() : data.maps(run);
     fields.mapsLabel.hidden = !size;
     fields.mapsLabel.style.display = size ? "" : "none";
-    fields.mapsLabel.querySelector("span").textContent = `Where the network looked (${size} surest mistakes)`;
+    fields.mapsLabel.querySelector("span").textContent = `Where the network looked (${size} most confident mistakes)`;
   }
 
   function draw() {
@@ -119,7 +119,7 @@ const gallery = (() => {
     element("span", { class: "words muted" }, groups[group[row]]));
   }
 
-  // called by a cell of a matrix
+  // called by a cell of a confusion matrix
   function showConfusion(run, trueClass, answered) {
     page.find("gallery-controls").reset();
     Object.assign(fields.run, { value: run });

@@ -1,11 +1,11 @@
 "use strict";
-// One matrix of confusions as a table of buttons: one tab stop, arrow keys inside.
+// One confusion matrix as a table of buttons: one tab stop, arrow keys inside.
 const matrix = (() => {
   const { element } = page;
 
-  // percent: a value a cell, -100 to 100 where `difference`; say(row, column): words for a cell;
-  // choose(row, column): a cell was pressed; report(words): the cell the reader is at
-  function draw({ name, classes, percent, difference, numbers, say, choose, report }) {
+  // percent: a value for each cell, -100 to 100 for a `difference`; describe(row, column): the text
+  // of a cell; choose(row, column): called for a pressed cell; report(text): for a focused one
+  function draw({ name, classes, percent, difference, numbers, describe, choose, report }) {
     const size = classes.length;
     const head = classes.map((title) => element("th", { scope: "col", title }, element("span", {}, title)));
     const rows = classes.map((title, row) => element("tr", {},
@@ -14,12 +14,12 @@ const matrix = (() => {
         cell(percent[row * size + column], row, column)))));
 
     function cell(value, row, column) {
-      const words = say(row, column);
+      const description = describe(row, column);
       const share = Math.abs(value);
-      const show = () => report(words);
+      const show = () => report(description);
       const text = numbers && share >= 0.5 ? (difference ? page.signed(value, 0) : value.toFixed(0)) : "";
       return element("button", {
-        type: "button", tabindex: row || column ? -1 : 0, "aria-label": words, "data-at": row * size + column,
+        type: "button", tabindex: row || column ? -1 : 0, "aria-label": description, "data-at": row * size + column,
         class: share > 55 ? "strong" : null,
         style: { "--share": `${share.toFixed(1)}%`, ...(difference ? { "--tint": `var(--${value > 0 ? "more" : "less"})` } : {}) },
         on: { click: () => choose(row, column), focus: show, mouseenter: show },

@@ -1,7 +1,7 @@
 "use strict";
-// Elements and words. Text from the data only ever becomes text, never markup.
+// Elements and text. What comes from the data only ever becomes text, never markup.
 const page = (() => {
-  // attributes: `class`, `on` (listeners by event), `style` (custom properties), else as they are
+  // attributes: `on` has listeners by event, `style` properties; all others are set as they are
   function element(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -24,14 +24,14 @@ const page = (() => {
     target.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
   }
 
-  // options: [value, text, disabled]; keeps the value where it is still there
+  // options: [value, text, disabled]; selects `value` if it is among them
   function fillSelect(select, options, value) {
     fill(select, options.map(([key, text, disabled]) => element("option", { value: key, disabled }, text)));
     const keys = options.map(([key]) => String(key));
     select.value = keys.includes(String(value)) ? value : keys[0] ?? "";
   }
 
-  // head: one text a column; rows: a header and cells, numbers to the right
+  // head: a text for each column; rows: a header and right-aligned cells
   function table(head, rows) {
     const headers = head.map((text, column) =>
       element("th", { scope: "col", class: column ? "number" : null }, text));
@@ -41,6 +41,7 @@ const page = (() => {
     return element("table", {}, element("thead", {}, element("tr", {}, headers)), element("tbody", {}, body));
   }
 
+  const capitalize = (text) => text[0].toUpperCase() + text.slice(1);
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
   const score = (value, digits = 3) => (isNumber(value) ? value.toFixed(digits) : "–");
   const signed = (value, digits) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)}`;
@@ -55,5 +56,5 @@ const page = (() => {
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  return { element, find, fill, fillSelect, table, isNumber, score, signed, count, duration, color };
+  return { element, find, fill, fillSelect, table, capitalize, isNumber, score, signed, count, duration, color };
 })();

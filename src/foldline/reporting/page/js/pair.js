@@ -1,5 +1,5 @@
 "use strict";
-// Two runs on the same pictures: the verdict, both matrices and their difference.
+// Two runs on the same pictures: the verdict, both confusion matrices and their difference.
 const pair = (() => {
   const { element } = page;
 
@@ -20,12 +20,12 @@ const pair = (() => {
     const [first, second] = [found.first, found.second].map((run) => data.runs[run].name);
     const figures = `${page.signed(found.difference, 3)} (95 % by person ${page.signed(found.low, 3)} to ${page.signed(found.high, 3)})`;
     return page.fill(target,
-      element("p", {}, "Macro-F1 of ", element("b", {}, first), " minus ", element("b", {}, second), ": ", figures,
+      element("p", {}, `${page.capitalize(data.metricOf(choice.table).title)} of `, element("b", {}, first), " minus ", element("b", {}, second), ": ", figures,
         element("br"), element("strong", {}, `Verdict on ${first}: ${found.verdict}`)),
       drawInterval(found));
   }
 
-  // a line from low to high, a dot at the difference, a tick at no difference; said in words beside it
+  // a line from low to high, a dot at the difference, a tick at none; the text beside it has the numbers
   function drawInterval({ difference, low, high }) {
     const reach = 1.15 * Math.max(Math.abs(low), Math.abs(high), 0.01);
     const x = (value) => 200 + (200 * value) / reach;
@@ -59,7 +59,7 @@ const pair = (() => {
     const common = { classes, numbers, report: (words) => { page.find("cell").textContent = words; } };
     const figures = shown.map(({ run, counts, percent }) => figure([choice.dot(run), ` ${data.runs[run].name}`], matrix.draw({
       ...common, percent, name: data.runs[run].name,
-      say: (row, column) => say(classes, row, column, [{ run, counts, percent }]),
+      describe: (row, column) => describe(classes, row, column, [{ run, counts, percent }]),
       choose: (row, column) => gallery.showConfusion(run, row, column),
     })));
     if (shown.length > 1) figures.push(drawDifference(shown, common));
@@ -72,7 +72,7 @@ const pair = (() => {
     return figure(["Difference: ", element("span", { style: { color: "var(--more)" } }, "more"), " or ",
       element("span", { style: { color: "var(--less)" } }, "fewer"), ` by ${names[1]}`], matrix.draw({
       ...common, percent, difference: true, name: `${names[1]} minus ${names[0]}`,
-      say: (row, column) => say(common.classes, row, column, [a, b]),
+      describe: (row, column) => describe(common.classes, row, column, [a, b]),
       choose: (row, column) => gallery.showConfusion(b.run, row, column),
     }));
   }
@@ -82,7 +82,7 @@ const pair = (() => {
     return element("figure", {}, title, element("div", { class: "scroll" }, table));
   }
 
-  function say(classes, row, column, shown) {
+  function describe(classes, row, column, shown) {
     const size = classes.length;
     const parts = shown.map(({ run, counts, percent }) => {
       const total = counts.subarray(row * size, (row + 1) * size).reduce((sum, one) => sum + one, 0);

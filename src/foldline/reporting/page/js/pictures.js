@@ -1,8 +1,8 @@
 "use strict";
-// Small pictures out of their strips, and over them where a network looked.
+// Small pictures from their strips, overlaid with where a network looked.
 const pictures = (() => {
   const { element } = page;
-  const addresses = new Map(); // strip to the address of its decoded file
+  const addresses = new Map(); // of the decoded file, by strip
 
   function address(table, strip, base64) {
     const key = `${table} ${strip}`;
@@ -13,7 +13,7 @@ const pictures = (() => {
     return addresses.get(key);
   }
 
-  // `map`: where a network looked in this picture, or nothing
+  // `map`: where a network looked in this picture, if known
   function draw(table, row, words, map) {
     const block = data.strips(table);
     const strip = block ? block.strip[row] : 0;
@@ -33,7 +33,7 @@ const pictures = (() => {
     return made;
   }
 
-  // blue and faint for little, yellow and dense for much
+  // from faint blue for little heat to dense yellow for much
   function drawMap({ heat, height, width, view }) {
     const canvas = element("canvas", { width, height, "aria-hidden": "true" });
     const context = canvas.getContext("2d");

@@ -1,5 +1,5 @@
 "use strict";
-// Figures from answers.
+// Scores computed from answers.
 const scores = (() => {
   const cache = new Map();
 
@@ -19,7 +19,7 @@ const scores = (() => {
     return cache.get(run);
   }
 
-  // of each class; 0 for a class that nobody has and nobody answers, as in macro-F1
+  // of each class; 0 for one without pictures and answers, as in the average over classes
   function classF1(run) {
     const size = data.tables[data.runs[run].table].classes.length;
     const counts = confusions(run);
@@ -39,15 +39,5 @@ const scores = (() => {
     });
   }
 
-  // one value an epoch, as far as all folds have come
-  function meanCurve(curves, metric) {
-    const folds = Object.values(curves).map((fold) => fold[metric] ?? []);
-    const length = Math.min(...folds.map((values) => values.length));
-    return Array.from({ length: Number.isFinite(length) ? length : 0 }, (_, at) => {
-      const values = folds.map((fold) => fold[at]);
-      return values.every(page.isNumber) ? values.reduce((sum, one) => sum + one, 0) / values.length : null;
-    });
-  }
-
-  return { confusions, classF1, rowPercent, meanCurve };
+  return { confusions, classF1, rowPercent };
 })();

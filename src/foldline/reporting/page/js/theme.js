@@ -1,5 +1,5 @@
 "use strict";
-// Light or dark: as the system says, or as the reader has chosen before.
+// Light or dark: as the system is, or as the reader has chosen.
 const theme = (() => {
   const ORDER = ["automatic", "light", "dark"];
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -7,7 +7,7 @@ const theme = (() => {
   let wanted = recall("theme");
   if (!ORDER.includes(wanted)) wanted = "automatic";
 
-  // a browser may forbid pages from disk to remember anything
+  // a browser may deny storage to pages opened from disk
   function recall(key) {
     try { return localStorage.getItem(`foldline.${key}`); } catch { return null; }
   }

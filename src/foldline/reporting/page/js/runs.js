@@ -1,83 +1,96 @@
 "use strict";
 // All runs: sorted, filtered, with the columns the reader wants; here runs are chosen.
-const leaderboard = (() => {
+const runTable = (() => {
   const { element } = page;
   const shown = new Set();
   let columns = [];
-  let order = { key: "macro_f1", down: true };
+  let order = null; // the key of a column, and whether its largest value is first; null: by rank
 
-  // value: what is sorted by; show: what stands in the cell; down: the larger is the better
+  // value: what is sorted by; show: what is in the cell; down: largest first on the first click
   function listColumns() {
-    const figure = (key, title, show, extra = {}) => ({
-      key, title, number: true, down: true, value: (run) => run.scores[key], show: (run) => show(run.scores[key]), ...extra,
-    });
+    const score = ({ key, title, greaterIsBetter }) => {
+      const value = (run) => run.scores[key];
+      const ranks = data.runs.some(({ metric }) => metric === key);
+      return {
+        key, title: page.capitalize(title), number: true, down: greaterIsBetter, value,
+        ...(ranks ? { show: (run) => showInterval(run, key), class: "interval" } : { show: (run) => page.score(value(run)) }),
+      };
+    };
     const text = (key, title, value) => ({ key, title, value, show: (run) => value(run) ?? "–" });
     const setting = (key) => text(`set ${key}`, key, (run) => run.settings[key]);
-    const boards = ["public", "private"].filter((board) => data.runs.some((run) => board in run.leaderboard));
+    const leaderboards = ["public", "private"].filter((name) => data.runs.some((run) => name in run.leaderboard));
     const usual = [
-      text("model", "Model", (run) => run.settings["model.name"]),
-      figure("macro_f1", "Macro-F1", null, { show: interval, class: "interval" }),
-      figure("accuracy", "Accuracy", page.score),
-      figure("log_loss", "Log loss", page.score, { down: false }),
-      figure("fold_mean", "Folds", null, { show: folds }),
-      figure("seconds", "Time", page.duration, { down: false }),
+      text("model", "Model", (run) => run.settings["model.name"] ?? run.settings.members),
+      ...[...data.metrics].sort((one, other) => (other === ranking()) - (one === ranking())).map(score),
+      { key: "folds", title: "Folds", number: true, down: ranking().greaterIsBetter, value: (run) => run.folds.mean, show: showFolds },
+      { key: "seconds", title: "Time", number: true, down: false, value: (run) => run.seconds, show: (run) => page.duration(run.seconds) },
       text("submission", "Submission", (run) => run.submission),
-      ...boards.map((board) => ({
-        key: `board ${board}`, title: `${board[0].toUpperCase()}${board.slice(1)} board`, number: true, down: true,
-        value: (run) => run.leaderboard[board], show: (run) => page.score(run.leaderboard[board], 4),
+      ...leaderboards.map((name) => ({
+        key: `leaderboard ${name}`, title: `${page.capitalize(name)} score`, number: true, down: ranking().greaterIsBetter,
+        value: (run) => run.leaderboard[name], show: (run) => page.score(run.leaderboard[name], 4),
       })),
       { ...text("seal", "Seal", (run) => run.seal), show: (run) => element("code", {}, run.seal.slice(0, 12) || "–") },
     ];
     usual.forEach((column) => { column.usual = true; });
-    return [...usual, ...differences.list(data.runs).filter((key) => key !== "model.name").map(setting)];
+    return [...usual, ...differences.list(data.runs).filter((key) => !["model.name", "members"].includes(key)).map(setting)];
   }
 
-  function interval({ scores: { macro_f1: score, low, high } }) {
-    if (!page.isNumber(score)) return "–";
-    const known = page.isNumber(low) && page.isNumber(high);
-    if (!known) return page.score(score);
-    const percent = (value) => `${(100 * value).toFixed(1)}%`;
+  const ranking = () => data.metricOf(choice.table);
+
+  // the score, and its interval on a line as long as the range of the metric, or the highest score
+  function showInterval({ scores: known, interval, metric }, key) {
+    if (metric !== key || !interval) return page.score(known[key]);
+    const [low, high] = interval;
+    const highs = data.runs.filter((run) => run.metric === key && run.interval).map((run) => run.interval[1]);
+    const range = data.metrics.find((one) => one.key === key).range;
+    const from = range[0] ?? 0;
+    const percent = (value) => `${((100 * (value - from)) / ((range[1] ?? Math.max(...highs, from + 0.001)) - from)).toFixed(1)}%`;
     return [
-      page.score(score), " ", element("small", {}, `${page.score(low)} to ${page.score(high)}`),
+      page.score(known[key]), " ", element("small", {}, `${page.score(low)} to ${page.score(high)}`),
       element("span", { class: "range", "aria-hidden": "true" },
-        element("i", { style: { left: percent(low), width: percent(high - low) } }),
-        element("b", { style: { left: percent(score) } })),
+        element("i", { style: { left: percent(low), width: percent(high - low + from) } }),
+        element("b", { style: { left: percent(known[key]) } })),
     ];
   }
 
-  function folds({ scores: known }) {
-    if (!page.isNumber(known.fold_mean)) return "–";
-    const spread = page.isNumber(known.fold_sd) ? ` ± ${page.score(known.fold_sd)}` : "";
-    return [page.score(known.fold_mean) + spread, " ", element("small", {}, `of ${known.folds}`)];
+  function showFolds({ folds }) {
+    if (!folds.number) return "–";
+    const spread = page.isNumber(folds.deviation) ? ` ± ${page.score(folds.deviation)}` : "";
+    return [page.score(folds.mean) + spread, " ", element("small", {}, `of ${folds.number}`)];
   }
+
+  const currentOrder = () => order ?? { key: ranking().key, down: ranking().greaterIsBetter };
 
   function drawHead() {
     const all = [{ key: "name", title: "Run" }, ...columns.filter((column) => shown.has(column.key))];
     page.fill(page.find("runs").tHead.rows[0], all.map((column) => {
-      const sorted = order.key === column.key;
-      const mark = sorted ? (order.down ? " ▼" : " ▲") : "";
+      const { key, down } = currentOrder();
+      const sorted = key === column.key;
+      const mark = sorted ? (down ? " ▼" : " ▲") : "";
       return element("th", {
         scope: "col", class: column.number ? "number" : null,
-        "aria-sort": sorted ? (order.down ? "descending" : "ascending") : null,
+        "aria-sort": sorted ? (down ? "descending" : "ascending") : null,
       }, element("button", { type: "button", "data-key": column.key, on: { click: () => sortBy(column) } },
         column.title, element("span", { "aria-hidden": "true" }, mark)));
     }));
   }
 
   function sortBy(column) {
-    order = { key: column.key, down: order.key === column.key ? !order.down : Boolean(column.down) };
+    const { key, down } = currentOrder();
+    order = { key: column.key, down: key === column.key ? !down : Boolean(column.down) };
     draw();
     page.find("runs").querySelector(`thead button[data-key="${CSS.escape(column.key)}"]`).focus();
   }
 
   function sorted(runs) {
+    if (!order) return [...runs].sort((one, other) => data.runs[one].rank - data.runs[other].rank);
     const column = columns.find(({ key }) => key === order.key) ?? { value: (run) => run.name };
     const known = (run) => column.value(data.runs[run]) ?? null;
     return [...runs].sort((one, other) => {
       const [x, y] = [known(one), known(other)];
       if (x === null || y === null) return (x === null) - (y === null) || one - other; // unknown ones last
-      const way = typeof x === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
-      return (order.down ? -way : way) || one - other;
+      const sign = typeof x === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+      return (order.down ? -sign : sign) || one - other;
     });
   }
 
