@@ -140,7 +140,7 @@ def main() -> None:
     for number, case in enumerate(CASES):
         with console.progress(case.name, arguments.pairs) as bar:
             found = compare_pairs(case, arguments.pairs, arguments.seed + number, bar)
-        console.say(describe(case, found))
+        console.log(describe(case, found))
 
 
 if __name__ == "__main__":

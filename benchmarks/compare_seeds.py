@@ -159,7 +159,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     prepared = open_competition(arguments.folder, arguments.people)
-    console.say(describe_pairs(prepared, train_seeds(arguments.folder, prepared, arguments.seeds)))
+    console.log(describe_pairs(prepared, train_seeds(arguments.folder, prepared, arguments.seeds)))
 
 
 if __name__ == "__main__":

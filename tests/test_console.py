@@ -97,7 +97,7 @@ def test_a_wide_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_brackets_and_colons_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     text = "[bold]x[/bold] :car: [/]"
-    console.say(text)
+    console.log(text)
     console.heading(text)
     console.warn(text)
     console.fail(text)
@@ -120,7 +120,7 @@ def test_what_a_terminal_would_obey_is_escaped(
 
 
 def test_long_lines_are_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
-    console.say("x " * 200)
+    console.log("x " * 200)
     console.fail("y " * 200)
     out, err = capsys.readouterr()
     assert (out.count("\n"), err.count("\n")) == (1, 1)
@@ -134,7 +134,7 @@ def test_silence_is_for_all_lines(
     monkeypatch.setattr(console, "_out", Console())
     monkeypatch.setattr(console, "_err", Console(stderr=True))
     console.silence()
-    console.say("a")
+    console.log("a")
     console.warn("b")
     console.show_table(["c"], [["d"]])
     with console.progress("e", 2) as bar:

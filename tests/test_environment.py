@@ -38,7 +38,8 @@ def test_the_users_settings_are_left_behind_and_skipped_tests_are_said(tmp_path:
     folder.mkdir()
     for name in ("tests/conftest.py", "pyproject.toml"):
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "projects.py").write_text("", encoding="utf-8")
+    for plugin in ("projects.py", "recording_tracker.py"):
+        (folder / plugin).write_text("", encoding="utf-8")
     (folder / "test_it.py").write_text(TEST, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "--require", "Chromium"],

@@ -27,7 +27,7 @@ def silence() -> None:
     _out.quiet = True
 
 
-def say(line: str = "") -> None:
+def log(line: str = "") -> None:
     """Print one line."""
     _out.print(escape(line), markup=False)
 
@@ -98,7 +98,7 @@ class _LineBar(Bar):
         self._done += count
         if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            say(f"{self._title}  {self._done}/{self._total}  {self._note}".rstrip())
+            log(f"{self._title}  {self._done}/{self._total}  {self._note}".rstrip())
 
     def note(self, text: str) -> None:
         self._note = text

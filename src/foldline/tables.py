@@ -109,7 +109,7 @@ def log_written(path: Path, num_rows: int) -> Iterator[None]:
     before = path.read_bytes() if path.is_file() else None
     yield
     replaced = " (replaces another one)" if before not in (None, path.read_bytes()) else ""
-    console.say(f"written: {path}, {num_rows} rows{replaced}")
+    console.log(f"written: {path}, {num_rows} rows{replaced}")
 
 
 def _read_text(path: Path) -> str:

@@ -78,12 +78,12 @@ def _count_per_class(rows: pd.DataFrame) -> float:
 def _say_size(rows: pd.DataFrame, unit: str, size: float) -> None:
     counts = rows["label"].value_counts()
     groups = f" of {rows['group'].nunique()} {unit}" if unit != "pictures" else ""
-    console.say(
+    console.log(
         f"pictures  {len(rows)}{groups} in {len(counts)} classes, "
         f"{counts.min()} to {counts.max()} a class"
     )
     name = "large" if size >= LARGE_FROM else "small"
-    console.say(
+    console.log(
         f"size      {name}: {size:.0f} {unit} a class on average; large from {LARGE_FROM} on, "
         "by rule of thumb"
     )
@@ -140,33 +140,33 @@ def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
 def _say_similarity(measured: _Measured, unit: str) -> None:
     separation = measured.separation
     if separation is None:
-        console.say(f"similar   not measured: {measured.why_not}")
+        console.log(f"similar   not measured: {measured.why_not}")
         return
     verdict = "yes" if separation.is_similar else "no"
     if separation.is_close_call:
         verdict = f"rather {verdict}, a close call"
     by = {"people": "person", "groups": "group", "pictures": "picture"}[unit]
-    console.say(
+    console.log(
         f"similar   {verdict}: {separation.score:.2f} (95 % by {by} {separation.low:.2f} to "
         f"{separation.high:.2f}); similar from {SIMILAR_FROM:.2f} on"
     )
-    console.say(
+    console.log(
         "          how well a linear probe on the frozen features tells "
         f"{measured.num_classes} classes"
     )
-    console.say(
+    console.log(
         f"          of {measured.num_images} pictures apart, in {NUM_FOLDS} folds by {by}: "
         "0 is chance, 1 without a fault"
     )
 
 
 def _say_advice(advice: Advice, config: Config) -> None:
-    console.say(f"rule      {advice.case}: model.train={advice.train}")
-    console.say(f"why       {advice.reason}")
+    console.log(f"rule      {advice.case}: model.train={advice.train}")
+    console.log(f"why       {advice.reason}")
     for word, train in (("command", advice.train), ("compare", advice.alternative)):
         if train:
             changed = {"model.train": train}
             # one name is one configuration
             if advice.alternative or config.run_dir.exists():
                 changed["run"] = f"{config.run}-{train}"
-            console.say(f"{word}   {repeat('train', changed=changed)}")
+            console.log(f"{word}   {repeat('train', changed=changed)}")

@@ -98,9 +98,9 @@ def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, 
             f"train it first: {repeat('train')}"
         )
     if missing:
-        console.say(f"folds without a checkpoint: {', '.join(map(str, missing))}")
+        console.log(f"folds without a checkpoint: {', '.join(map(str, missing))}")
     if all(paths[0].name == "best.pt" for paths in kept.values() if paths):
-        console.say("only best.pt is kept; train.keep=every keeps every validation's network")
+        console.log("only best.pt is kept; train.keep=every keeps every validation's network")
     return {fold: paths for fold, paths in kept.items() if paths}
 
 
@@ -216,4 +216,4 @@ def _show_fold(fold: int, scored: Sequence[Row]) -> None:
             for row in scored
         ],
     )
-    console.say()
+    console.log()

@@ -217,7 +217,7 @@ def _score(truth: pd.DataFrame, probs: Probs, metric: Metric) -> dict[str, float
         for key, other in METRICS.items()
         if other != metric and other.needs == "answers"  # a submission has no more
     )
-    console.say(
+    console.log(
         f"against the truth: {metric.title} {scores[metric.key]:.3f} "
         f"(95 % by {by} {low:.3f} to {high:.3f}), {others}"
     )

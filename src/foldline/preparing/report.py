@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foldline.command_line import repeat
 from foldline.config.data import Data
-from foldline.console import say, show_table
+from foldline.console import log, show_table
 from foldline.data.competition.corrections import TrainLabels
 from foldline.data.folds import ClassCounts
 from foldline.data.prepared import REJECTED
@@ -47,23 +47,23 @@ def show_prepared(
 ) -> None:
     """Print classes and folds, what was left out, what training sees, the seal and what is next."""
     _show_classes(summary, counts)
-    say()
+    log()
     if summary["rejected"]:
-        say(f"left out   {_list_counts(summary['rejected'])}; named in {REJECTED}")
+        log(f"left out   {_list_counts(summary['rejected'])}; named in {REJECTED}")
     if summary["skipped"]:
-        say(f"skipped    {_list_counts(summary['skipped'])}")
+        log(f"skipped    {_list_counts(summary['skipped'])}")
     for line in _describe_training(train_labels, data):
-        say(f"training   {line}")
-    say(f"test       {_describe_test(summary)}")
+        log(f"training   {line}")
+    log(f"test       {_describe_test(summary)}")
     for how, count in summary["matched_ids"].items():
-        say(f"ids        {count} matched by {how}")
+        log(f"ids        {count} matched by {how}")
     if data.scheme != "mask" and summary["num_test"]:
         pairs = zip(summary["submission_values"], summary["class_names"], strict=True)
         listed = name_some([f"{value} for {name}" for value, name in pairs], limit=5)
-        say(f"answers    {listed}: {ANSWERS[summary['submission_labels']]}")
+        log(f"answers    {listed}: {ANSWERS[summary['submission_labels']]}")
     for line in seal_lines:
-        say(line)
-    say(f"next       {repeat('train')}")
+        log(line)
+    log(f"next       {repeat('train')}")
 
 
 def describe_rare_classes(

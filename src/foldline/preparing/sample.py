@@ -18,10 +18,10 @@ def run_sample(sample: Sample, root: Path) -> None:
     if Path.cwd().is_relative_to(root.resolve()):
         raise UserError(f"data.root: {root}: expected a folder that this command may replace whole")
     if is_drawn(root, **sample.model_dump()):
-        console.say("already drawn with this seed and these people; nothing to do")
+        console.log("already drawn with this seed and these people; nothing to do")
         return
     draw_competition(root, **sample.model_dump())
-    console.say(
+    console.log(
         f"{sample.people} people to train on and {sample.eval_people} others to be scored on, "
         f"{len(SHOTS)} pictures each"
     )

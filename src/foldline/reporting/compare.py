@@ -39,11 +39,11 @@ def run_compare(paths: Sequence[Path]) -> None:
             lines.append(_compare(metric, before, after, answers))
             bar.advance()
     console.show_table(["", *(run.name for run in runs)], _tabulate(metric, runs))
-    console.say()
+    console.log()
     for line in lines:
-        console.say(line)
+        console.log(line)
     if len(pairs) > 1:
-        console.say(
+        console.log(
             f"{len(pairs)} comparisons: the more there are, the likelier one is a chance finding"
         )
 

@@ -96,7 +96,7 @@ def run_score(name: str, score: str, *, private: bool) -> None:
             score=score,
         )
     )
-    console.say(f"recorded: {name}, {kind} {score}, in {LEADERBOARD}")
+    console.log(f"recorded: {name}, {kind} {score}, in {LEADERBOARD}")
 
 
 def _describe_range(metric: Metric) -> str:
@@ -193,7 +193,7 @@ def _show_line(runs: Sequence[Entry]) -> Line | None:
     ]
     line = fit_line([x for x, _ in both], [y for _, y in both])
     if line:
-        console.say(
+        console.log(
             f"public = {line.intercept:.3f} + {line.slope:.2f} × out of fold, "
             f"give or take {line.noise:.4f} (standard deviation, {line.num_runs} runs)"
         )
@@ -260,25 +260,25 @@ def _propose(metric: Metric, runs: Sequence[Entry]) -> None:
             scores[run.name] = run.out_of_fold
     if len(answers) < _NUM_FINALS:
         only = f"only {next(iter(answers))}" if answers else "no run"
-        console.say(
+        console.log(
             f"no final submissions to propose yet: of {_NUM_FINALS} runs that are needed, with an "
             f"out-of-fold score and a submission as infer wrote it, there is {only}"
         )
         return
     ids = [sorted(given) for given in answers.values()]
     if any(other != ids[0] for other in ids):
-        console.say("no two final submissions to propose: the submissions answer different ids")
+        console.log("no two final submissions to propose: the submissions answer different ids")
         return
     ordered = {n: np.array([given[one] for one in ids[0]]) for n, given in answers.items()}
     finals = choose_finals(metric, scores, ordered)
-    console.say(f"final submission 1: {finals.first}, the best out of fold")
+    console.log(f"final submission 1: {finals.first}, the best out of fold")
     if finals.second:
-        console.say(
+        console.log(
             f"final submission 2: {finals.second}, the best of those that answer at least "
             f"{MIN_DISAGREEMENT:.0%} of the rows otherwise ({finals.disagreement:.0%})"
         )
     else:
-        console.say(
+        console.log(
             f"final submission 2: none yet; the others differ in {finals.disagreement:.0%} of the "
             f"rows at the most, and less than {MIN_DISAGREEMENT:.0%} is the same bet twice"
         )

@@ -39,7 +39,7 @@ def run_report(path: Path | None, overrides: Sequence[str]) -> None:
 def _draw_run(config: Config, run: RunFolder) -> list[str]:
     """Draw all pictures of a run; return a line for each that could not be made."""
     if not run.environment.is_file():
-        console.say(f"{run.path}: no such run; only the page of all runs is made")
+        console.log(f"{run.path}: no such run; only the page of all runs is made")
         return []
     require_table(config, run)
     prepared = load_prepared(config.prepared_dir)
@@ -50,7 +50,7 @@ def _draw_run(config: Config, run: RunFolder) -> list[str]:
         return write_run_report(config, prepared, run)
     folds = list_finished(run, prepared)
     if not folds:
-        console.say(f"{run.path}: no fold is trained to the end; only the page is made")
+        console.log(f"{run.path}: no fold is trained to the end; only the page is made")
         return []
     console.heading(f"report {config.run}: folds {', '.join(map(str, folds))}")
     failed = [line for fold in folds for line in write_fold_report(config, prepared, run, fold)]

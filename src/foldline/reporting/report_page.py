@@ -30,12 +30,12 @@ def build_page(*, megabytes: float, num_maps: int) -> None:
     write_text(PAGE, assemble_page(build_blocks(runs, pages)))
     for page in pages:
         if page.note:
-            console.say(f"{page.name}: {page.note}")
+            console.log(f"{page.name}: {page.note}")
     unfinished = [run.name for run in runs if run.predictions is None]
     if unfinished:
-        console.say(f"without out-of-fold answers yet: {', '.join(unfinished)}")
+        console.log(f"without out-of-fold answers yet: {', '.join(unfinished)}")
     size = f"{PAGE.stat().st_size / 1e6:.1f} MB"
-    console.say(f"written: {PAGE}, {count_of(len(runs), 'run')}, {size}")
+    console.log(f"written: {PAGE}, {count_of(len(runs), 'run')}, {size}")
 
 
 def _build_table(table: SharedTable, megabytes: float, num_maps: int) -> PageTable:

@@ -13,7 +13,7 @@ def run_list(root: Path) -> None:
     """Print the runs under `root`, then what is unfinished or broken among them."""
     listed = list_runs(root)
     if not listed.runs and not listed.broken:
-        console.say(
+        console.log(
             f"no runs under {root} yet; begin one with: {format_command('prepare', 'train')}"
         )
         return
@@ -21,12 +21,12 @@ def run_list(root: Path) -> None:
         _show(listed.runs)
     for run in listed.runs:
         if not run.is_finished:
-            console.say(
+            console.log(
                 f"{run.name}: {run.describe_folds()} folds finished; go on with: {run.next_command}"
             )
     if len({run.scoring_seal for run in listed.runs}) > 1:
         compare = choose(make='compare RUNS="A B"', foldline="compare A B")
-        console.say(f"scores can be compared where `scored on` is the same: {compare}")
+        console.log(f"scores can be compared where `scored on` is the same: {compare}")
     for fault in [*(fault for run in listed.runs for fault in run.problems), *listed.broken]:
         console.warn(fault)
 

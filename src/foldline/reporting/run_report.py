@@ -51,7 +51,7 @@ def write_run_report(config: Config, prepared: Prepared, run: RunFolder) -> list
         of = f"{'fold' if len(folds) == 1 else 'folds'} {', '.join(map(str, folds))}"
         sources = [(run.fold(fold).oof, run.fold(fold).metrics) for fold in folds]
     failed = _write(run.path / FOLDER, of, config, prepared, sources)
-    console.say(f"written: {run.path / FOLDER}")
+    console.log(f"written: {run.path / FOLDER}")
     return failed
 
 

@@ -30,7 +30,7 @@ def run_show(path: Path) -> None:
     else:
         _show_recipe(run, config, environment)
     if run.folds:
-        console.say()
+        console.log()
         titles = [metric.title for metric in run.metrics]
         own = () if run.members else ("best epoch", "epochs", "seconds", "")
         console.show_table(
@@ -46,7 +46,7 @@ def run_show(path: Path) -> None:
 def _show_members(run: RunRecord, members: Members) -> None:
     console.heading(f"run {run.name}: average of {count_of(len(members.members), 'run')}")
     _show_data(run)
-    console.say(f"average   {members.describe()}")
+    console.log(f"average   {members.describe()}")
 
 
 def _show_recipe(run: RunRecord, config: Config, environment: Environment) -> None:
@@ -57,16 +57,16 @@ def _show_recipe(run: RunRecord, config: Config, environment: Environment) -> No
     _show_data(run)
     revision = (environment.git_revision or "none")[:12]
     changed = " with changes" if environment.git_changes else ""
-    console.say(f"made      on {environment.device}; git revision {revision}{changed}")
+    console.log(f"made      on {environment.device}; git revision {revision}{changed}")
     defaults = flatten_settings(Config().model_dump(mode="json"))
     for key, value in run.settings.items():
         if key != "run" and defaults.get(key) != value:
-            console.say(f"setting   {key}={show_setting(value)}")
+            console.log(f"setting   {key}={show_setting(value)}")
 
 
 def _show_data(run: RunRecord) -> None:
     scored_on = run.scoring_seal[:12] if run.scoring_seal else "not recorded"
-    console.say(f"data      {run.data_name}, sealed {(run.seal or '')[:12]}, scored on {scored_on}")
+    console.log(f"data      {run.data_name}, sealed {(run.seal or '')[:12]}, scored on {scored_on}")
 
 
 def _describe_fold(run: RunRecord, fold: FoldRecord) -> list[str]:
@@ -89,13 +89,13 @@ def _show_scores(run: RunRecord, scores: RunScores) -> None:
     over_folds = f"; over folds mean {spread[0]:.3f}, sd {spread[1]:.3f}" if spread else ""
     own, *others = [each for each in run.metrics if each.key in scores.joined]
     listed = "".join(f", {each.title} {scores.joined[each.key]:.3f}" for each in others)
-    console.say()
-    console.say(
+    console.log()
+    console.log(
         f"out of fold: {own.title} {scores.joined[own.key]:.3f} (95 % {low:.3f} to {high:.3f})"
         f"{listed}, {scores.pictures} pictures of folds {', '.join(map(str, sorted(scores.folds)))}"
         f"{over_folds}"
     )
-    console.say()
+    console.log()
 
 
 def _show_classes(out_of_fold: OutOfFold) -> None:
@@ -117,16 +117,16 @@ def _show_classes(out_of_fold: OutOfFold) -> None:
 
 
 def _show_files(run: RunRecord) -> None:
-    console.say()
+    console.log()
     files = [run.folder.config, run.folder.environment, run.folder.members, run.folder.scores]
     files += [run.folder.oof, *(run.folder.fold(fold.fold).best for fold in run.folds)]
     for path in files:
         if path.is_file():
-            console.say(f"file      {path}")
+            console.log(f"file      {path}")
     if run.has_submission:
-        console.say(f"file      {run.folder.submission}{_describe_submission(run)}")
+        console.log(f"file      {run.folder.submission}{_describe_submission(run)}")
     if run.next_command and not (run.has_submission and run.is_finished):
-        console.say(f"next      {run.next_command}")
+        console.log(f"next      {run.next_command}")
 
 
 def _describe_submission(run: RunRecord) -> str:

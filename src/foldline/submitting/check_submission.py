@@ -58,4 +58,4 @@ def run_check_submission(config: Config, path: Path) -> None:
     if owner and not owner.is_as_written and path.resolve() == owner.folder.submission.resolve():
         console.warn(f"{path}: changed since infer wrote it")
     judge(path, findings, force=False)
-    console.say(f"{path}: {len(given.ids)} rows, nothing that stops it")
+    console.log(f"{path}: {len(given.ids)} rows, nothing that stops it")

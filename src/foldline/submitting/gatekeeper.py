@@ -83,7 +83,7 @@ def judge(path: Path, findings: Sequence[Finding], *, force: bool, hint: str = "
         console.warn(f"{path}: overridden: {fault}")
     for finding in findings:
         if finding.level == "note":
-            console.say(f"gate: {finding.message}")
+            console.log(f"gate: {finding.message}")
     return faults
 
 

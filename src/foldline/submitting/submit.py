@@ -57,10 +57,10 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
         )
     )
     for line in said:
-        console.say(f"kaggle: {line}")
-    console.say(f"submitted: {path} to {competition}")
+        console.log(f"kaggle: {line}")
+    console.log(f"submitted: {path} to {competition}")
     score_it = choose(make=f"score RUN={name} SCORE=…", foldline=f"score {name} …")
-    console.say(f"when it is scored: {score_it}")
+    console.log(f"when it is scored: {score_it}")
 
 
 def _require_untouched(record: RunRecord) -> None:

@@ -43,7 +43,7 @@ def run_fetch(config: Config) -> None:
     finally:
         shutil.rmtree(arriving.path, ignore_errors=True)
     following = format_command("infer", config=run.config)
-    console.say(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: {following}")
+    console.log(f"written: {run.path}, folds {', '.join(map(str, folds))}; next: {following}")
 
 
 def download_artifact(

@@ -20,13 +20,13 @@ def run_sync() -> None:
     """
     paths, num_written = find_unsent(_RUNS)
     if num_written:
-        console.say(f"{num_written} W&B runs are still being written; left for later")
+        console.log(f"{num_written} W&B runs are still being written; left for later")
     if not paths:
-        console.say(f"nothing to upload under {_RUNS}")
+        console.log(f"nothing to upload under {_RUNS}")
         return
     console.heading(f"sync: {len(paths)} W&B runs to upload")
     left = upload(paths)
-    console.say(f"uploaded: {len(paths) - len(left)} of {len(paths)} W&B runs")
+    console.log(f"uploaded: {len(paths) - len(left)} of {len(paths)} W&B runs")
     if left:
         others = f", nor {len(left) - 1} others" if len(left) > 1 else ""
         again = format_command("sync")

@@ -26,7 +26,7 @@ _INIT_TIMEOUT = 10
 _FLUSH, _LAST_SECONDS = 1.0, 60
 _FAILED = 1
 
-Say = Callable[..., None]
+Report = Callable[..., None]
 
 
 class Patience:
@@ -93,7 +93,7 @@ class _Rows:
             return -1
 
 
-def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
+def track(messages: Iterable[str], report: Report, patience: Patience) -> None:
     """Do what `messages` ask for, from `start` on; a run without a last `finish` has failed.
 
     Raise whatever wandb raises.
@@ -109,11 +109,11 @@ def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
             _lock(message["settings"])
             rows = _Rows(message["settings"])
             try:
-                run = _start(**message, say=say, patience=patience)
+                run = _start(**message, report=report, patience=patience)
             except NoServerError as error:
-                say("offline", f"kept on disk: make sync; {error}")
+                report("offline", f"kept on disk: make sync; {error}")
                 offline = json.dumps({"do": verb, **message, "mode": "offline"}) + "\n"
-                track_elsewhere(itertools.chain([offline], lines), say)
+                track_elsewhere(itertools.chain([offline], lines), report)
                 return
         elif verb == "finish":
             failed = message["failed"]
@@ -126,14 +126,14 @@ def track(messages: Iterable[str], say: Say, patience: Patience) -> None:
             try:
                 _save_files(run, **message)
             except Exception as error:  # noqa: BLE001 - the figures that follow matter more
-                say(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
+                report(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
     if run is not None and rows is not None:
         rows.settle()
         _finish(run, failed, patience)
-    say("done")
+    report("done")
 
 
-def track_elsewhere(messages: Iterable[str], say: Say) -> None:
+def track_elsewhere(messages: Iterable[str], report: Report) -> None:
     """Track in another process, as wandb in this one will not begin the same run a second time."""
     environment = dict(os.environ)
     environment.pop("WANDB_SERVICE", None)  # nor will the service that wandb has started here
@@ -153,7 +153,7 @@ def track_elsewhere(messages: Iterable[str], say: Say) -> None:
         with contextlib.suppress(OSError):
             process.stdin.close()
         for line in process.stdout:
-            say(**json.loads(line))
+            report(**json.loads(line))
 
 
 def _describe(error: BaseException) -> str:
@@ -170,7 +170,7 @@ def _lock(settings: Mapping[str, Any]) -> None:
 
 
 def _start(
-    mode: Any, settings: dict[str, Any], best: dict[str, str], say: Say, patience: Patience
+    mode: Any, settings: dict[str, Any], best: dict[str, str], report: Report, patience: Patience
 ) -> Any:
     # copies of small files wait here to be uploaded, and not in the user's home
     os.environ.setdefault("WANDB_DATA_DIR", str(Path(settings["dir"], "wandb", "staging")))
@@ -184,7 +184,7 @@ def _start(
     try:
         with patience.waiting() if mode == "online" else contextlib.nullcontext():
             run = _init(mode, settings)
-        say(mode)
+        report(mode)
     except (wandb.errors.CommError, PatienceOverError) as error:
         why = "no answer yet" if isinstance(error, PatienceOverError) else _describe(error)
         raise NoServerError(f"{wandb.setup().settings.base_url}: {why}") from None
@@ -262,7 +262,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, hurry)
 
-    def say(state: str | None, reason: str | None = None) -> None:
+    def report(state: str | None, reason: str | None = None) -> None:
         with contextlib.suppress(OSError):  # the reader has gone
             output.write(json.dumps({"state": state, "reason": reason}) + "\n")
             output.flush()
@@ -276,9 +276,9 @@ def main() -> None:
             hurry()  # the training was killed
 
     try:
-        track(read(), say, patience)
+        track(read(), report, patience)
     except BaseException as error:  # noqa: BLE001 - whatever wandb does, training goes on
-        say("failed", f"{_describe(error)}; what is on disk stays")
+        report("failed", f"{_describe(error)}; what is on disk stays")
     finally:
         os._exit(0)  # wandb's own exit may wait for a server that does not answer
 

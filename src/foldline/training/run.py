@@ -101,7 +101,7 @@ def _noting_failure(failed: dict[int, str], run: RunFolder, fold: int) -> Iterat
             "train.precision=fp32, under another run name"
         )
     except FoldTakenError as error:
-        console.say(f"{fold:<6} left to another process, which is training it")
+        console.log(f"{fold:<6} left to another process, which is training it")
         failed[fold] = error.faults[0]
     except NothingSavedError as error:
         failed[fold] = error.faults[0]

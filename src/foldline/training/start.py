@@ -120,7 +120,7 @@ def log_how_heads_start(
                 f"validate in {unit} {', '.join(map(str, starting))}; scores may lie"
             )
     for line in lines:
-        console.say(line)
+        console.log(line)
 
 
 def seed_everything(*seeds: int) -> None:

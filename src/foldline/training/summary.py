@@ -28,7 +28,7 @@ def print_heading(config: Config, prepared: Prepared, device: str) -> None:
         f"{len(prepared.train)} pictures, {device}"
     )
     titles = {key: metric.title for key, metric in METRICS.items()}
-    console.say(_format_row("fold", titles, "best epoch", "epochs", "seconds"))
+    console.log(_format_row("fold", titles, "best epoch", "epochs", "seconds"))
 
 
 def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
@@ -42,7 +42,7 @@ def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
         )
     seconds = sum(row["seconds"] for row in history)
     line = _format_row(fold, best, best["epoch"], history[-1]["epoch"], f"{seconds:.0f}")
-    console.say(f"{line}  {note}".rstrip())
+    console.log(f"{line}  {note}".rstrip())
 
 
 def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
@@ -71,17 +71,17 @@ def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
     if len(scores) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
             over_folds = {key: of(one[key] for one in scores.values()) for key in METRICS}
-            console.say(_format_row(name, over_folds, "", "", ""))
+            console.log(_format_row(name, over_folds, "", "", "").rstrip())
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
     other = next(one for one in METRICS.values() if one is not metric)
-    console.say()
-    console.say(
+    console.log()
+    console.log(
         f"out of fold: {metric.title} {joined[metric.key]:.3f} (95 % by {by} {low:.3f} to "
         f"{high:.3f}), {other.title} {joined[other.key]:.3f}"
     )
     if missing := [str(fold) for fold in folds if fold not in by_fold]:
-        console.say(f"folds not trained yet: {', '.join(missing)}")
-    console.say(f"written: {run.oof}")
+        console.log(f"folds not trained yet: {', '.join(missing)}")
+    console.log(f"written: {run.oof}")
 
 
 def _load_fold(run: RunFolder, prepared: Prepared, fold: int) -> OutOfFold:

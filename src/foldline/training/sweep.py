@@ -42,7 +42,7 @@ def run_sweep(sweep_path: Path, config_path: Path | None, overrides: Sequence[st
     console.heading(f"sweep {base.run}: {len(trials)} trials of {sweep_path}")
     left = [trial for trial in trials if not trial.is_finished(prepared)]
     if len(left) < len(trials):
-        console.say(f"{len(trials) - len(left)} of them finished before")
+        console.log(f"{len(trials) - len(left)} of them finished before")
     while left:
         left = _take_turns(left, prepared, directory, config_path, since=started)
         if left:
@@ -74,7 +74,7 @@ def _take_turns(
             # another agent may have had it since the last look
             if trial.is_finished(prepared) or _is_newer(failure, since):
                 continue
-            console.say()
+            console.log()
             console.heading(f"trial {trial.config.run}: {trial.describe()}")
             code = _train(trial, config_path)
             if code == _INTERRUPTED:
@@ -112,19 +112,19 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     ranked = sorted(trials, key=score, reverse=sweep.maximize)
     columns = ["trial", *sweep.parameters, sweep.figure]
     rows = [[one.config.run, *one.values.values(), f"{score(one):.4f}"] for one in ranked]
-    console.say()
+    console.log()
     console.show_table(columns, rows)
     lines = [columns, *([str(cell) for cell in row] for row in rows)]
     write_text(directory / "trials.tsv", "".join("\t".join(line) + "\n" for line in lines))
     best = ranked[0]
-    console.say()
-    console.say(f"winner: {best.config.run}, {sweep.figure} {score(best):.4f}: {best.describe()}")
+    console.log()
+    console.log(f"winner: {best.config.run}, {sweep.figure} {score(best):.4f}: {best.describe()}")
     metric, (low, high) = METRICS[sweep.metric], scores[best.config.run].interval
     edge, verb = (low, "begins") if metric.greater_is_better else (high, "ends")
     joined = [scores[one.config.run].joined for one in ranked[1:]]
     close = sum(metric.rank(one[metric.key]) <= metric.rank(edge) for one in joined)
     if close:
-        console.say(
+        console.log(
             f"within its 95 % interval of {metric.title}, which {verb} at {edge:.4f}: "
             f"{count_of(close, 'other trial')}"
         )
@@ -133,7 +133,7 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
             "not all trials are scored on the same folds, and so not on the same pictures: "
             f"{_list_folds(scores)}; train the others' folds, too, before you believe the winner"
         )
-    console.say(f"written: {directory / 'trials.tsv'}")
+    console.log(f"written: {directory / 'trials.tsv'}")
 
 
 def _list_folds(scores: Mapping[str, RunScores]) -> str:
