@@ -1,6 +1,6 @@
 """Change one small thing of the code at a time, and see whether a test notices.
 
-    .venv/bin/python benchmarks/mutants.py --number 40 --files data/folds.py scoring/metrics.py
+    .venv/bin/python benchmarks/mutants.py --number 40 --files data/folds.py metrics/metric.py
 
 A comparison is moved or turned round, a constant changed, `and` becomes `or`, a `not` goes, a
 line is left out. For each such mutant the tests of the file are run, and those of `MORE` where
@@ -34,28 +34,34 @@ SOURCE = ROOT / "src/foldline"
 
 # what decides labels, folds, scores, files to submit and what is learned
 FILES = (
-    *("data/folds.py", "data/testset.py", "data/sample_file.py", "data/answers.py"),
-    *("data/schemes.py", "data/corrections.py"),
-    *("scoring/metrics.py", "scoring/out_of_fold.py", "scoring/submission.py"),
-    *("scoring/compare.py", "scoring/gate.py"),
-    *("learning/stopping.py", "learning/durations.py", "learning/optim.py"),
-    *("learning/loss.py", "learning/engine.py"),
+    *("data/folds.py", "data/competition/test_set.py", "data/competition/sample_file.py"),
+    *("data/competition/answers.py", "data/competition/schemes.py"),
+    *("data/competition/corrections.py", "runs/out_of_fold.py", "runs/submission.py"),
+    *("metrics/metric.py", "metrics/counts.py", "metrics/bootstrap.py", "metrics/compare.py"),
+    *("submitting/gate.py", "learning/stopping.py", "learning/durations.py"),
+    *("learning/optimizer.py", "learning/schedule.py", "learning/loss.py"),
+    *("learning/predictor.py", "training/loop.py"),
 )
 # beside the file of tests that mirrors the source
 MORE = {
     **{
-        f"data/{one}.py": ("stages/test_prepare.py",)
-        for one in ("testset", "sample_file", "answers")
+        f"data/competition/{one}.py": ("preparing/test_prepare.py",)
+        for one in ("test_set", "sample_file", "answers")
     },
-    "data/schemes.py": ("data/test_folds.py", "data/test_corrections.py"),
-    "scoring/compare.py": ("stages/test_compare.py",),
-    "scoring/out_of_fold.py": ("stages/test_check_submission.py",),
-    "scoring/submission.py": ("stages/test_check_submission.py",),
-    "scoring/gate.py": ("stages/test_check_submission.py",),
+    "data/competition/schemes.py": (
+        "data/test_folds.py",
+        "data/competition/test_corrections.py",
+    ),
+    "metrics/compare.py": ("reporting/test_compare.py",),
+    **dict.fromkeys(
+        ("runs/out_of_fold.py", "runs/submission.py", "submitting/gate.py"),
+        ("submitting/test_check_submission.py",),
+    ),
     **{
-        f"learning/{one}.py": ("stages/test_fold.py",)
-        for one in ("stopping", "durations", "optim", "loss", "engine")
+        f"learning/{one}.py": ("training/test_trainer.py",)
+        for one in ("stopping", "durations", "optimizer", "schedule", "loss", "predictor")
     },
+    "training/loop.py": ("training/test_trainer.py",),
 }
 
 _OPTIONS = (
@@ -184,7 +190,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def list_tests(file: str) -> list[list[str]]:
     """Tests in the order they are asked: those that mirror the file, then more of them."""
-    own = [f"tests/{file.replace('/', '/test_')}"]
+    own = [str(Path("tests", file).with_name(f"test_{Path(file).name}"))]
     more = [f"tests/{one}" for one in MORE.get(file, ())]
     return [own, more] if more else [own]
 
