@@ -15,7 +15,7 @@ from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
-from foldline.files import is_folder
+from foldline.inference.test_set import find_test_pictures
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime, open_runtime
@@ -54,8 +54,6 @@ def run_evaluate(config: Config) -> None:
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     run = require_run(config, prepared)
-    if not is_folder(config.data.root):
-        raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     kept = _find_kept(config, prepared, run)
     test = _load_test(config, prepared) if config.evaluate.split == "test" else None
     runtime = open_runtime(**config.train.runtime)
@@ -105,16 +103,10 @@ def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, 
 
 
 def _list_kept(folder: FoldFolder) -> list[Path]:
-    kept = sorted(path for path in folder.path.glob("epoch_*.pt") if _KEPT.fullmatch(path.name))
-    kept.sort(key=_place)
-    return kept or [path for path in (folder.best,) if path.is_file()]
-
-
-def _place(path: Path) -> tuple[int, float]:
-    """Return the epoch and step of a kept checkpoint; an epoch's end comes after its steps."""
-    match = _KEPT.fullmatch(path.name)
-    assert match, path
-    return int(match[1]), float(match[2] or "inf")
+    found = [(_KEPT.fullmatch(path.name), path) for path in folder.path.glob("epoch_*.pt")]
+    # an epoch's end comes after its steps
+    kept = sorted((int(m[1]), float(m[2] or "inf"), path) for m, path in found if m)
+    return [path for *_, path in kept] or [path for path in (folder.best,) if path.is_file()]
 
 
 def _select_validation(root: Path, prepared: Prepared, fold: int) -> Split:
@@ -127,9 +119,7 @@ def _load_test(config: Config, prepared: Prepared) -> Split:
     if config.infer.truth is None:
         raise UserError("evaluate.split: test needs infer.truth, the file of true answers")
     labels = load_truth(config.infer.truth, prepared)["label"].to_numpy(dtype=np.int64)
-    there = np.flatnonzero(prepared.test["path"] != "")
-    if not len(there):
-        raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
+    there = find_test_pictures(config, prepared)
     paths = prepared.test["path"].iloc[there].tolist()
     return Split("test", config.data.root, paths, labels[there])
 

@@ -41,8 +41,8 @@ def build_train_batches(
         len(rows),
         config.train.batch_size,
         seed=(config.seed, fold),
-        rank=runtime.accelerator.process_index,
-        world=runtime.accelerator.num_processes,
+        rank=runtime.rank,
+        world=runtime.world,
     )
     return order, build_batches(dataset, order, runtime)
 

@@ -125,7 +125,9 @@ def name_kept(folder: FoldFolder, row: Row, steps_per_epoch: int) -> Path:
 def save_last(
     path: Path, components: Mapping[str, Any], progress: Progress, runtime: Runtime
 ) -> None:
-    """Write the state of the `components`, which may be None, and of the fold's progress."""
+    """Write all that the fold needs to go on: `components`, which may be None, and `progress`."""
+    if not runtime.is_main:
+        return
     states = {key: None if one is None else one.state_dict() for key, one in components.items()}
     save_state(path, {**states, **progress.state_dict(), "machine": _describe(runtime)})
 
@@ -135,15 +137,16 @@ def load_last(
     components: Mapping[str, Any],
     progress: Progress,
     runtime: Runtime,
-    *,
     goes_on: Callable[[], bool],
 ) -> None:
-    """Put `components` and `progress` back to where `save_last` found them.
+    """Put `components` and `progress` back to where `save_last` found them, if it ever did.
 
     `goes_on` tells, by the tracker and the progress, whether the fold is still to learn: else those
     of `_LEARNING_KEYS` may be missing. Raises `UserError` for a file of another network or version,
     and where a fold would go on with other processes or another precision.
     """
+    if not path.is_file():
+        return
     state = load_state(path)
     try:
         components["tracker"].load_state_dict(state["tracker"])
@@ -190,8 +193,7 @@ def shrink_last(folder: FoldFolder) -> None:
 
 def _describe(runtime: Runtime) -> dict[str, str | int]:
     """Return what must not change within a fold: the length of its schedule and its arithmetic."""
-    processes = int(runtime.accelerator.num_processes)
-    return {"processes": processes, "precision": runtime.precision}
+    return {"processes": runtime.world, "precision": runtime.precision}
 
 
 def _show(arithmetic: dict[str, str | int]) -> str:

@@ -112,6 +112,10 @@ def train_epoch(
         optimizer.zero_grad()
     if window:
         totals += _sum_finite(window, accelerator, window_steps)
+    if accelerator.num_processes > 1:
+        # the main one's batch-norm statistics, which each process has gathered alone
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, src=0)
     loss_sum, right, images = totals.tolist()
     return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
 
@@ -133,10 +137,9 @@ def _sum_finite(
     batches = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
     broken = (~torch.isfinite(batches[:, 0])).nonzero().flatten().tolist()
     if broken:
-        raise NonFiniteLossError(_span(steps[broken[0]], steps[broken[-1]]))
+        first, last = steps[broken[0]], steps[broken[-1]]
+        raise NonFiniteLossError(
+            f"at step {first}" if first == last else f"at steps {first} to {last}"
+        )
     total: torch.Tensor = batches.sum(0)
     return total
-
-
-def _span(first: int, last: int) -> str:
-    return f"at step {first}" if first == last else f"at steps {first} to {last}"
