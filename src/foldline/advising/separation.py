@@ -65,7 +65,7 @@ def compute_separation(
     chance = 1 / len(classes)
     scores = (np.nanmean(recalls, axis=1) - chance) / (1 - chance)
     low, high = np.quantile(scores[1:], [0.025, 0.975])
-    return Separation(float(scores[0]), float(low), float(high))
+    return Separation(float(scores[0]), float(low), float(high), len(labels), len(classes))
 
 
 def _answer(

@@ -195,15 +195,9 @@ def _check_alike(first: Checkpoint, loaded: Mapping[Path, Checkpoint]) -> None:
 
 
 def _show_fold(fold: int, scored: Sequence[Row]) -> None:
-    console.show_table(
-        [f"fold {fold}", *(metric.title for metric in METRICS.values()), ""],
-        [
-            [
-                row["checkpoint"],
-                *(f"{row[key]:.3f}" for key in METRICS),
-                "best" if row["is_best"] else "",
-            ]
-            for row in scored
-        ],
-    )
+    rows = []
+    for row in scored:
+        scores = [f"{row[key]:.3f}" for key in METRICS]
+        rows.append([row["checkpoint"], *scores, "best" if row["is_best"] else ""])
+    console.show_table([f"fold {fold}", *(one.title for one in METRICS.values()), ""], rows)
     console.log()

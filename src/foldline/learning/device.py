@@ -8,11 +8,9 @@ from accelerate import Accelerator
 from accelerate.utils import parse_flag_from_env
 
 from foldline.cores import count_cores
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 
 SHARED_MEMORY = "/dev/shm"  # of Linux, where a container may have 64 MB of it
-
-_ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def build_accelerator(precision: str) -> Accelerator:
@@ -25,9 +23,9 @@ def build_accelerator(precision: str) -> Accelerator:
     if chosen == "fp16" and not cuda:
         raise UserError("train.precision: fp16 needs a GPU; expected auto, fp32 or bf16")
     try:
-        return Accelerator(mixed_precision=_ACCELERATE_PRECISION[chosen])
+        return Accelerator(mixed_precision={"fp32": "no"}.get(chosen, chosen))
     except ValueError as error:
-        raise UserError(f"train.precision: {chosen}: {' '.join(str(error).split())}") from None
+        raise UserError(f"train.precision: {chosen}: {describe_error(error)}") from None
 
 
 def count_local_processes(processes: int) -> int:

@@ -7,7 +7,7 @@ from torch import nn
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.learning.networks.model import learns_batch_norm, set_training_mode
 from foldline.training.batches import build_learning_transform, choose_train_rows
 from foldline.training.start import (
@@ -39,7 +39,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
             keys, network = f"{keys}, model.arguments", f"{network} with {config.model.arguments}"
         raise UserError(
             f"{keys}: {network} cannot look at pictures of {list(config.data.image_size)}: "
-            f"{' '.join(str(error).split())}"
+            f"{describe_error(error)}"
         ) from None
     if learns_batch_norm(model):
         _check_batches(config, prepared, folds)
@@ -74,7 +74,7 @@ def _check_training(config: Config, model: nn.Module) -> None:
     except Exception as error:  # noqa: BLE001 - layers raise anything
         raise UserError(
             f"model.arguments: {config.model.name} cannot be trained with "
-            f"{config.model.arguments}: {' '.join(str(error).split())[:200]}"
+            f"{config.model.arguments}: {describe_error(error)[:200]}"
         ) from None
 
 

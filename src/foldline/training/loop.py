@@ -81,7 +81,8 @@ def train_epoch(
     window: list[torch.Tensor] = []  # per batch: summed loss, right answers, pictures
     window_steps: list[int] = []  # per batch: the step it belongs to
     step = first_step - 1
-    for group in _group(batches, accumulate):
+    remaining = iter(batches)
+    while group := list(islice(remaining, accumulate)):
         step += 1
         group_size = sum(len(batch.labels) for batch in group)
         if not all(len(batch.labels) for batch in group):
@@ -118,13 +119,6 @@ def train_epoch(
             torch.distributed.broadcast(buffer, src=0)
     loss_sum, right, images = totals.tolist()
     return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
-
-
-def _group(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:
-    """Yield the batches `size` at a time; the last group may be short."""
-    remaining = iter(batches)
-    while group := list(islice(remaining, size)):
-        yield group
 
 
 def _sum_finite(

@@ -150,10 +150,8 @@ def _describe(hint: Any) -> str:
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     if hint in names:
         return names[hint]
-    origin, inner = (
-        typing.get_origin(hint),
-        [one for one in typing.get_args(hint) if one is not ...],
-    )
+    origin = typing.get_origin(hint)
+    inner = [one for one in typing.get_args(hint) if one is not ...]
     if hint is type(None):
         return "null"
     if origin is typing.Literal:

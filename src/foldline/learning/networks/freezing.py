@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
 from foldline.errors import UserError
@@ -103,11 +102,8 @@ def _list_children(model: nn.Module, part: str) -> list[str]:
 
 def _count_layers(module: nn.Module) -> int:
     """Count matrices and filters, but not norms and scales, which have one number a channel."""
-
-    def is_matrix(parameter: torch.Tensor) -> bool:
-        return sum(size > 1 for size in parameter.shape) > 1
-
-    return sum(is_matrix(parameter) for parameter in module.parameters())
+    shapes = [parameter.shape for parameter in module.parameters()]
+    return sum(sum(size > 1 for size in shape) > 1 for shape in shapes)
 
 
 def _count_numbers(module: nn.Module) -> int:
