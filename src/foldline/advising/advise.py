@@ -110,7 +110,7 @@ def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
             return str(error)
     model = build_network(config, prepared, fold, load=True)
     weights = name_weights(config.model.weights, fold)
-    origin = load_origin(weights)
+    origin = load_origin(weights, prepared, [fold])
     if origin and origin.scoring_seal == prepared.scoring_seal:
         return f"{weights} was trained on these very pictures"
     return model

@@ -1,7 +1,6 @@
 """How the device is used: precision, memory format, threads and workers."""
 
 import os
-import shutil
 
 import torch
 from accelerate import Accelerator
@@ -9,8 +8,6 @@ from accelerate.utils import parse_flag_from_env
 
 from foldline.cores import count_cores
 from foldline.errors import UserError, describe_error
-
-SHARED_MEMORY = "/dev/shm"  # of Linux, where a container may have 64 MB of it
 
 
 def build_accelerator(precision: str) -> Accelerator:
@@ -65,14 +62,6 @@ def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
     if device == "cpu":
         return 0
     return max(0, min(8, count_cores() // processes - 1))
-
-
-def find_free_shared_memory() -> int | None:
-    """Return the free bytes of shared memory, or None where the system has no such limit."""
-    try:
-        return shutil.disk_usage(SHARED_MEMORY).free
-    except OSError:
-        return None
 
 
 def make_deterministic(*, processes: int, device: str) -> None:

@@ -12,7 +12,6 @@ from foldline.learning.networks.model import learns_batch_norm, set_training_mod
 from foldline.training.batches import build_learning_transform, choose_train_rows
 from foldline.training.start import (
     build_network,
-    check_origin,
     group_by_weights,
     load_origin,
     log_how_heads_start,
@@ -25,9 +24,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
     build_learning_transform(config)
     # once for all folds that start alike
     for weights, starting in group_by_weights(config.model.weights, folds).items():
-        origin = load_origin(weights)
-        for fold in starting:
-            check_origin(origin, weights, prepared, fold)
+        load_origin(weights, prepared, starting)
         model = build_network(config, prepared, starting[0], load=True).eval()
     log_how_heads_start(config, prepared, folds, model)
     try:

@@ -18,11 +18,12 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.networks.model import copy_state, find_head, find_normalization
+from foldline.learning.networks.model import copy_state, find_head
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
 from foldline.metrics.metric import METRICS
 from foldline.runs.paths import FoldFolder
+from foldline.training.batches import find_eval_settings
 from foldline.training.loop import NonFiniteLossError, TrainResult
 from foldline.training.start import name_weights
 
@@ -74,7 +75,6 @@ class Progress:
 
 def describe_network(config: Config, prepared: Prepared, fold: int) -> dict[str, Any]:
     """Return the fields of a `Checkpoint` that stay the same for the whole fold."""
-    mean, std = find_normalization(config.model.name, source=config.model.source)
     backbone = None  # where it is saved too
     if config.train.save == "head":
         backbone = find_backbone_weights(name_weights(config.model.weights, fold))
@@ -83,10 +83,7 @@ def describe_network(config: Config, prepared: Prepared, fold: int) -> dict[str,
         "model_name": config.model.name,
         "model_arguments": config.model.arguments,
         "class_names": prepared.class_names,
-        "image_size": config.data.image_size,
-        "crop": config.data.crop,
-        "mean": mean,
-        "std": std,
+        **find_eval_settings(config),
         "seal": prepared.seal,
         "scoring_seal": prepared.scoring_seal,
         "fold": fold,

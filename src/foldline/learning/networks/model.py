@@ -94,7 +94,7 @@ def download_state(name: str, *, source: str, arguments: Mapping[str, Any]) -> S
 def find_head(model: nn.Module, num_classes: int) -> str:
     """Return the dotted name of the last layer, which has one output a class."""
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    name, layer = layers[-1]
+    name, layer = str(layers[-1][0]), layers[-1][1]
     width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
     if width != num_classes:
         raise UserError(f"model.name: the last layer {name} has {width} outputs, not {num_classes}")
