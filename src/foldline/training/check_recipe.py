@@ -8,7 +8,7 @@ from torch import nn
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError, describe_error
-from foldline.learning.networks.model import learns_batch_norm, set_training_mode
+from foldline.learning.networks.freezing import learns_batch_norm, set_training_mode
 from foldline.training.batches import build_learning_transform, choose_train_rows
 from foldline.training.start import (
     build_network,

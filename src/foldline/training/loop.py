@@ -11,7 +11,7 @@ from torch import nn
 
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
-from foldline.learning.networks.model import set_training_mode
+from foldline.learning.networks.freezing import set_training_mode
 from foldline.learning.predictor import OnBatch, ignore_progress
 
 # losses are looked at, across processes, every so many batches: each look waits for the device

@@ -18,7 +18,7 @@ from foldline.errors import UserError
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.learning.durations import compute_steps, plan_validations
 from foldline.learning.loss import build_loss
-from foldline.learning.networks.model import learns_batch_norm
+from foldline.learning.networks.freezing import learns_batch_norm
 from foldline.learning.optimizer import build_optimizer
 from foldline.learning.predictor import OnBatch, Predictor, Rows, ignore_progress
 from foldline.learning.runtime import Runtime
