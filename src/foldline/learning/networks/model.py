@@ -102,10 +102,7 @@ def find_head(model: nn.Module, num_classes: int) -> str:
 
 
 def find_other_heads(name: str, *, source: str) -> tuple[str, ...]:
-    """Return the modules of a file of weights that `build_model` leaves out of a model.
-
-    They are heads beside the main one: they help to learn, and are not trained here.
-    """
+    """Return the heads beside the main one, which `build_model` leaves out and files may have."""
     others: tuple[str, ...] = _SOURCES[source].find_other_heads(name)
     return others
 
