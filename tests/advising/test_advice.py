@@ -2,7 +2,7 @@ import pytest
 
 from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Separation, choose_freezing
 
-SIMILAR, DIFFERENT = Separation(0.9, 0.8, 0.95), Separation(0.2, 0.1, 0.3)
+SIMILAR, DIFFERENT = Separation(0.9, 0.8, 0.95, 300, 4), Separation(0.2, 0.1, 0.3, 300, 4)
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,11 @@ def test_the_four_cases_of_the_rule(
 @pytest.mark.parametrize(
     ("separation", "size", "train", "alternative"),
     [
-        (Separation(0.5, 0.4, 0.6), 10, "head", "all_but_first"),
-        (Separation(0.49, 0.4, 0.5), 10, "all_but_first", "head"),
-        (Separation(0.5, 0.4, 0.6), 5000, "last_blocks", "all"),
-        (Separation(0.6, 0.5, 0.7), 10, "head", None),
-        (Separation(0.4, 0.3, 0.49), 10, "all_but_first", None),
+        (Separation(0.5, 0.4, 0.6, 300, 4), 10, "head", "all_but_first"),
+        (Separation(0.49, 0.4, 0.5, 300, 4), 10, "all_but_first", "head"),
+        (Separation(0.5, 0.4, 0.6, 300, 4), 5000, "last_blocks", "all"),
+        (Separation(0.6, 0.5, 0.7, 300, 4), 10, "head", None),
+        (Separation(0.4, 0.3, 0.49, 300, 4), 10, "all_but_first", None),
     ],
 )
 def test_a_close_call_names_the_other_side(

@@ -179,6 +179,16 @@ def test_a_disk_that_went_away_is_no_submission(
     assert not (run_dir(project) / "submission.csv").exists()
 
 
+@pytest.mark.parametrize("command", ["infer", "evaluate"])
+def test_pictures_that_are_elsewhere_are_asked_for_before_anything_is_read(
+    command: str, project: Path, trained: Foldline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "inputs/tiny").rename(project / "elsewhere")
+    capsys.readouterr()
+    assert trained(command) == 2
+    assert "the folder of pictures, data.root, is not there" in capsys.readouterr().err
+
+
 def test_a_bad_test_picture_stops_where_so_configured(
     project: Path, foldline: Foldline, capsys: pytest.CaptureFixture[str]
 ) -> None:

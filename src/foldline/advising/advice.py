@@ -13,7 +13,7 @@ SIMILAR_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """How well frozen features separate the classes: 0 is chance, 1 is faultless.
+    """How well frozen features separate the classes of `num_images`: 0 is chance, 1 is faultless.
 
     `low` to `high` is the 95 % interval of `score`.
     """
@@ -21,6 +21,8 @@ class Separation:
     score: float
     low: float
     high: float
+    num_images: int
+    num_classes: int
 
     @property
     def is_similar(self) -> bool:

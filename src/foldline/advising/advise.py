@@ -1,17 +1,11 @@
 """`foldline advise`: which part of the network to train on the prepared pictures, and why."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 from torch import nn
 
 from foldline import console
 from foldline.advising.advice import LARGE_FROM, SIMILAR_FROM, Advice, Separation, choose_freezing
-from foldline.advising.separation import (
-    NUM_FOLDS,
-    choose_sample,
-    compute_separation,
-)
+from foldline.advising.separation import NUM_FOLDS, choose_sample, compute_separation
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
@@ -24,16 +18,6 @@ from foldline.learning.runtime import open_runtime
 from foldline.runs.table_settings import check_settings
 from foldline.training.batches import build_valid_transform
 from foldline.training.start import build_network, load_origin, name_weights
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """How similar the pictures are, and on how many it was measured; or why it was not."""
-
-    separation: Separation | None = None
-    num_images: int = 0
-    num_classes: int = 0
-    why_not: str = ""
 
 
 def run_advise(config: Config) -> None:
@@ -53,14 +37,15 @@ def run_advise(config: Config) -> None:
         f"{height}×{width}"
     )
     unit = _name_unit(rows)
-    size = _count_per_class(rows)
-    _say_size(rows, unit, size)
+    size = float(rows.groupby("label")["group"].nunique().mean())
+    _print_size(rows, unit, size)
     pretrained = config.model.weights != "none"
-    measured = _measure(config, prepared, rows, unit) if pretrained else _Measured()
+    separation = None
     if pretrained:
-        _say_similarity(measured, unit)
-    advice = choose_freezing(size, measured.separation, pretrained=pretrained)
-    _say_advice(advice, config)
+        measured = _measure(config, prepared, rows, unit)
+        _print_similarity(measured, unit)
+        separation = measured if isinstance(measured, Separation) else None
+    _print_advice(choose_freezing(size, separation, pretrained=pretrained), config)
 
 
 def _name_unit(rows: pd.DataFrame) -> str:
@@ -70,12 +55,7 @@ def _name_unit(rows: pd.DataFrame) -> str:
     return "people" if {"gender", "age"} <= set(rows.columns) else "groups"
 
 
-def _count_per_class(rows: pd.DataFrame) -> float:
-    """Return the mean number of groups over the classes that occur."""
-    return float(rows.groupby("label")["group"].nunique().mean())
-
-
-def _say_size(rows: pd.DataFrame, unit: str, size: float) -> None:
+def _print_size(rows: pd.DataFrame, unit: str, size: float) -> None:
     counts = rows["label"].value_counts()
     groups = f" of {rows['group'].nunique()} {unit}" if unit != "pictures" else ""
     console.log(
@@ -89,14 +69,14 @@ def _say_size(rows: pd.DataFrame, unit: str, size: float) -> None:
     )
 
 
-def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) -> _Measured:
-    """Measure the similarity on a sample of the pictures, with the network before training."""
+def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) -> Separation | str:
+    """Measure the similarity on a sample, with the network before training; or say why not."""
     sample = choose_sample(rows["group"].tolist(), rows["label"].tolist(), seed=config.seed)
     if not sample:
-        return _Measured(why_not=f"fewer than two classes have {NUM_FOLDS} {unit}")
+        return f"fewer than two classes have {NUM_FOLDS} {unit}"
     model = _build_network(config, prepared)
     if isinstance(model, str):
-        return _Measured(why_not=model)
+        return model
     chosen = rows.iloc[sample]
     runtime = open_runtime(**config.train.runtime)
     predictor = Predictor([model], build_valid_transform(config), runtime)
@@ -112,12 +92,11 @@ def _measure(config: Config, prepared: Prepared, rows: pd.DataFrame, unit: str) 
         )
     bad.report("advise")
     if not len(seen):
-        return _Measured(why_not="none of the pictures could be read")
+        return "none of the pictures could be read"
     chosen = chosen.iloc[seen]
     labels, groups = chosen["label"].tolist(), chosen["group"].tolist()
     folds = assign_groups(groups, labels, number=NUM_FOLDS, seed=config.seed)
-    separation = compute_separation(features, labels, groups, folds)
-    return _Measured(separation, len(chosen), chosen["label"].nunique())
+    return compute_separation(features, labels, groups, folds)
 
 
 def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
@@ -131,16 +110,15 @@ def _build_network(config: Config, prepared: Prepared) -> nn.Module | str:
             return str(error)
     model = build_network(config, prepared, fold, load=True)
     weights = name_weights(config.model.weights, fold)
-    origin = load_origin(weights)
+    origin = load_origin(weights, prepared, [fold])
     if origin and origin.scoring_seal == prepared.scoring_seal:
         return f"{weights} was trained on these very pictures"
     return model
 
 
-def _say_similarity(measured: _Measured, unit: str) -> None:
-    separation = measured.separation
-    if separation is None:
-        console.log(f"similar   not measured: {measured.why_not}")
+def _print_similarity(separation: Separation | str, unit: str) -> None:
+    if isinstance(separation, str):
+        console.log(f"similar   not measured: {separation}")
         return
     verdict = "yes" if separation.is_similar else "no"
     if separation.is_close_call:
@@ -152,15 +130,15 @@ def _say_similarity(measured: _Measured, unit: str) -> None:
     )
     console.log(
         "          how well a linear probe on the frozen features tells "
-        f"{measured.num_classes} classes"
+        f"{separation.num_classes} classes"
     )
     console.log(
-        f"          of {measured.num_images} pictures apart, in {NUM_FOLDS} folds by {by}: "
+        f"          of {separation.num_images} pictures apart, in {NUM_FOLDS} folds by {by}: "
         "0 is chance, 1 without a fault"
     )
 
 
-def _say_advice(advice: Advice, config: Config) -> None:
+def _print_advice(advice: Advice, config: Config) -> None:
     console.log(f"rule      {advice.case}: model.train={advice.train}")
     console.log(f"why       {advice.reason}")
     for word, train in (("command", advice.train), ("compare", advice.alternative)):

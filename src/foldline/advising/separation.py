@@ -1,7 +1,6 @@
 """How well a network's frozen features separate the classes of other pictures."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +51,7 @@ def compute_separation(
     interval is a percentile bootstrap over groups, which does not vary the training pictures.
     """
     classes, truth = np.unique(labels, return_inverse=True)
-    right = _answer(features, truth, np.asarray(folds)) == truth
+    right = _answer(features, truth, folds) == truth
     names, owner = np.unique(groups, return_inverse=True)
     random = np.random.default_rng(0)
     draws = random.multinomial(len(names), [1 / len(names)] * len(names), size=NUM_RESAMPLES)
@@ -65,25 +64,23 @@ def compute_separation(
     chance = 1 / len(classes)
     scores = (np.nanmean(recalls, axis=1) - chance) / (1 - chance)
     low, high = np.quantile(scores[1:], [0.025, 0.975])
-    return Separation(float(scores[0]), float(low), float(high))
+    return Separation(float(scores[0]), float(low), float(high), len(labels), len(classes))
 
 
 def _answer(
-    features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], folds: npt.NDArray[np.int64]
+    features: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], folds: Sequence[int]
 ) -> npt.NDArray[np.int64]:
     """Predict the class of every row by a probe that has not seen the row's fold."""
     # takes seconds to import
     from sklearn.linear_model import RidgeClassifier
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    answers = np.empty_like(truth)
-    for fold in np.unique(folds):
-        inside = folds == fold
-        # as strong as the features are many: there are more of them than pictures
-        probe: Any = make_pipeline(
-            StandardScaler(), RidgeClassifier(alpha=features.shape[1], class_weight="balanced")
-        )
-        probe.fit(features[~inside], truth[~inside])
-        answers[inside] = probe.predict(features[inside])
+    # as strong as the features are many: there are more of them than pictures
+    ridge = RidgeClassifier(alpha=features.shape[1], class_weight="balanced")
+    probe = make_pipeline(StandardScaler(), ridge)
+    answers: npt.NDArray[np.int64] = cross_val_predict(
+        probe, features, truth, cv=PredefinedSplit(folds)
+    )
     return answers

@@ -1,8 +1,7 @@
 """Score every checkpoint that a run has kept, and name the best of each fold."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
-from foldline.files import is_folder
+from foldline.inference.test_set import find_test_pictures
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime, open_runtime
 from foldline.learning.stopping import BestTracker
-from foldline.metrics.counts import Labels
 from foldline.metrics.metric import METRICS, compute_scores
 from foldline.runs.begin import choose_folds, require_run
 from foldline.runs.paths import FoldFolder, RunFolder
@@ -36,16 +34,6 @@ _KEPT = re.compile(r"epoch_(\d+)(?:_step_(\d+))?\.pt")
 _TOGETHER = 8
 
 
-@dataclass(frozen=True)
-class Split:
-    """Pictures with known answers: `paths` under `root`, `labels` `[N]`."""
-
-    name: str
-    root: Path
-    paths: Sequence[str]
-    labels: Labels
-
-
 def run_evaluate(config: Config) -> None:
     """Score the kept checkpoints of each fold on its validation pictures, or on the test's.
 
@@ -54,8 +42,6 @@ def run_evaluate(config: Config) -> None:
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     run = require_run(config, prepared)
-    if not is_folder(config.data.root):
-        raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     kept = _find_kept(config, prepared, run)
     test = _load_test(config, prepared) if config.evaluate.split == "test" else None
     runtime = open_runtime(**config.train.runtime)
@@ -65,18 +51,11 @@ def run_evaluate(config: Config) -> None:
     )
     rows: list[Row] = []
     for fold, paths in kept.items():
-        scored = _evaluate_fold(
-            fold,
-            paths,
-            test or _select_validation(config.data.root, prepared, fold),
-            seal=prepared.seal,
-            runtime=runtime,
-            batch_size=config.infer.batch_size,
-            bad=BadPictures(config.data.on_bad_image),
-        )
+        pictures = prepared.train[prepared.train["fold"] == fold] if test is None else test
+        scored = _evaluate_fold(config, prepared.seal, fold, paths, pictures, runtime=runtime)
         _show_fold(fold, scored)
         rows += scored
-    if test:
+    if test is not None:
         console.warn(
             "a best that is chosen by the test's truth has an optimistic score; "
             "choose by evaluate.split=validation"
@@ -105,70 +84,61 @@ def _find_kept(config: Config, prepared: Prepared, run: RunFolder) -> dict[int, 
 
 
 def _list_kept(folder: FoldFolder) -> list[Path]:
-    kept = sorted(path for path in folder.path.glob("epoch_*.pt") if _KEPT.fullmatch(path.name))
-    kept.sort(key=_place)
-    return kept or [path for path in (folder.best,) if path.is_file()]
+    found = [(_KEPT.fullmatch(path.name), path) for path in folder.path.glob("epoch_*.pt")]
+    # an epoch's end comes after its steps
+    kept = sorted((int(m[1]), float(m[2] or "inf"), path) for m, path in found if m)
+    return [path for *_, path in kept] or [path for path in (folder.best,) if path.is_file()]
 
 
-def _place(path: Path) -> tuple[int, float]:
-    """Return the epoch and step of a kept checkpoint; an epoch's end comes after its steps."""
-    match = _KEPT.fullmatch(path.name)
-    assert match, path
-    return int(match[1]), float(match[2] or "inf")
-
-
-def _select_validation(root: Path, prepared: Prepared, fold: int) -> Split:
-    rows = prepared.train[prepared.train["fold"] == fold]
-    return Split("validation", root, rows["path"].tolist(), rows["label"].to_numpy(dtype=np.int64))
-
-
-def _load_test(config: Config, prepared: Prepared) -> Split:
-    """Return the readable test pictures, with their answers by `infer.truth`."""
+def _load_test(config: Config, prepared: Prepared) -> pd.DataFrame:
+    """Return the readable test pictures, with their `label` by `infer.truth`."""
     if config.infer.truth is None:
         raise UserError("evaluate.split: test needs infer.truth, the file of true answers")
-    labels = load_truth(config.infer.truth, prepared)["label"].to_numpy(dtype=np.int64)
-    there = np.flatnonzero(prepared.test["path"] != "")
-    if not len(there):
-        raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
-    paths = prepared.test["path"].iloc[there].tolist()
-    return Split("test", config.data.root, paths, labels[there])
+    labels = load_truth(config.infer.truth, prepared)["label"].to_numpy()
+    return prepared.test.assign(label=labels).iloc[find_test_pictures(config, prepared)]
 
 
 def _evaluate_fold(
+    config: Config,
+    seal: str,
     fold: int,
     paths: Sequence[Path],
-    split: Split,
+    pictures: pd.DataFrame,
     *,
-    seal: str,
     runtime: Runtime,
-    batch_size: int,
-    bad: BadPictures,
 ) -> list[Row]:
-    """Return a row for each checkpoint of one fold, with the best by their monitor marked."""
+    """Return a row for each checkpoint of one fold, with the best by their monitor marked.
+
+    `pictures` have a `path` and a `label`.
+    """
+    bad = BadPictures(config.data.on_bad_image)
+    labels = pictures["label"].to_numpy(dtype=np.int64)
     shares = [paths[start : start + _TOGETHER] for start in range(0, len(paths), _TOGETHER)]
     first: Checkpoint | None = None
     scored: list[Row] = []
-    with console.progress(f"fold {fold}", len(shares) * len(split.paths)) as bar:
+    with console.progress(f"fold {fold}", len(shares) * len(pictures)) as bar:
         for share in shares:
-            loaded = _load_readable(share, seal)
+            loaded = _load_readable(share, seal, first)
             if not loaded:
-                bar.advance(len(split.paths))
+                bar.advance(len(pictures))
                 continue
             checkpoints = list(loaded.values())
             first = first or checkpoints[0]
-            _check_alike(first, loaded)
             rows, probs = Predictor.from_checkpoints(checkpoints, runtime).answer(
-                split.root, split.paths, batch_size=batch_size, bad=bad, bar=bar
+                config.data.root,
+                pictures["path"].tolist(),
+                batch_size=config.infer.batch_size,
+                bad=bad,
+                bar=bar,
             )
-            labels = split.labels[rows]
             scored += [
                 {
                     "fold": fold,
                     "checkpoint": path.name,
                     "epoch": one.epoch,
-                    "split": split.name,
+                    "split": config.evaluate.split,
                     "pictures": len(rows),
-                    **compute_scores(labels, of_one),
+                    **compute_scores(labels[rows], of_one),
                 }
                 for (path, one), of_one in zip(loaded.items(), probs, strict=True)
             ]
@@ -182,38 +152,36 @@ def _evaluate_fold(
     return [{**row, "is_best": place == tracker.best_epoch} for place, row in enumerate(scored)]
 
 
-def _load_readable(paths: Sequence[Path], seal: str) -> dict[Path, Checkpoint]:
-    """Load the checkpoints of the table sealed `seal`, leaving damaged ones out with a warning."""
+def _load_readable(
+    paths: Sequence[Path], seal: str, first: Checkpoint | None
+) -> dict[Path, Checkpoint]:
+    """Load the checkpoints, leaving damaged ones out with a warning.
+
+    Raises `UserError` for one of a table not sealed `seal`, or that looks at pictures otherwise
+    than the `first` of the fold.
+    """
     loaded = {}
     for path in paths:
         try:
-            loaded[path] = load_checkpoint(path)
+            checkpoint = load_checkpoint(path)
         except UserError as error:
             console.warn(f"{error.faults[0]}; it is left out")
             continue
-        loaded[path].check_seal(seal, path=path)
-    return loaded
-
-
-def _check_alike(first: Checkpoint, loaded: Mapping[Path, Checkpoint]) -> None:
-    for path, checkpoint in loaded.items():
+        checkpoint.check_seal(seal, path=path)
+        first = first or checkpoint
         if checkpoint.eval_transform != first.eval_transform:
             raise UserError(
                 f"{path}: looks at pictures otherwise than the first checkpoint of fold "
                 f"{first.fold}; is it another run's? move it away"
             )
+        loaded[path] = checkpoint
+    return loaded
 
 
 def _show_fold(fold: int, scored: Sequence[Row]) -> None:
-    console.show_table(
-        [f"fold {fold}", *(metric.title for metric in METRICS.values()), ""],
-        [
-            [
-                row["checkpoint"],
-                *(f"{row[key]:.3f}" for key in METRICS),
-                "best" if row["is_best"] else "",
-            ]
-            for row in scored
-        ],
-    )
+    rows = []
+    for row in scored:
+        scores = [f"{row[key]:.3f}" for key in METRICS]
+        rows.append([row["checkpoint"], *scores, "best" if row["is_best"] else ""])
+    console.show_table([f"fold {fold}", *(one.title for one in METRICS.values()), ""], rows)
     console.log()

@@ -1,7 +1,7 @@
 """`foldline answer`: answer a folder of pictures by the networks of several runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,6 @@ from foldline.tables import log_written, write_frame
 _ANSWERS = Path("outputs/answers")
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A run, with the best network of each fold that is trained to the end."""
-
-    run: str
-    checkpoints: tuple[Checkpoint, ...]
-
-
 def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
     """Answer every picture in the folder by every run, by the mean of its folds, in one table.
 
@@ -43,27 +35,29 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
         raise UserError(f"answer: name a run or more, each once: {usage}")
     if not (paths := scan_pictures(pictures, ".").paths):
         raise UserError(f"{pictures}: no pictures there; expected .jpg, .jpeg or .png at any depth")
-    tasks = [_load_task(run) for run in runs]
-    checkpoints = [one for task in tasks for one in task.checkpoints]
+    by_run = {run: _load_checkpoints(run) for run in runs}
+    checkpoints = list(chain.from_iterable(by_run.values()))
     groups = group_sharing(checkpoints)
     config = Config()
     runtime = open_runtime(**config.train.runtime)
     console.heading(
-        f"answer {pictures}: {len(paths)} pictures by {', '.join(task.run for task in tasks)}; "
+        f"answer {pictures}: {len(paths)} pictures by {', '.join(run.name for run in runs)}; "
         f"heads {len(checkpoints)}, backbones {len(groups)}, {runtime.describe()}"
     )
     batch_size = config.infer.batch_size
     probs = iter(_answer(pictures, paths, checkpoints, groups, runtime, batch_size=batch_size))
     table = pd.DataFrame({"path": paths})
-    for task in tasks:
-        _add_answers(table, task, np.mean([next(probs) for _ in task.checkpoints], axis=0))
+    for run, own in by_run.items():
+        mean = np.mean([next(probs) for _ in own], axis=0)
+        _add_answers(table, run.name, own[0].class_names, mean)
     if runtime.is_main:
         path = _ANSWERS / f"{pictures.resolve().name}.csv"
         with log_written(path, len(table)):
             write_frame(path, table)
 
 
-def _load_task(path: Path) -> _Task:
+def _load_checkpoints(path: Path) -> list[Checkpoint]:
+    """Load the best network of each fold of the run that is trained to the end."""
     run = RunRecord.load(path)
     run.require()
     if run.members:
@@ -71,8 +65,7 @@ def _load_task(path: Path) -> _Task:
     if not run.finished:
         command = format_command("train", config=run.folder.config)
         raise UserError(f"{path}: no fold is trained to the end; first: {command}")
-    checkpoints = [load_checkpoint(run.folder.fold(fold).best) for fold in run.finished]
-    return _Task(run.name, tuple(checkpoints))
+    return [load_checkpoint(run.folder.fold(fold).best) for fold in run.finished]
 
 
 def _answer(
@@ -103,9 +96,9 @@ def _answer(
     return answers
 
 
-def _add_answers(table: pd.DataFrame, task: _Task, probs: Probs) -> None:
+def _add_answers(table: pd.DataFrame, run: str, class_names: Sequence[str], probs: Probs) -> None:
     """Add the run's class of each picture and its probability, blank where it was not read."""
     read = ~np.isnan(probs[:, 0])
-    names = np.array([*task.checkpoints[0].class_names, ""], dtype=object)
-    table[task.run] = names[np.where(read, np.nan_to_num(probs).argmax(axis=1), -1)]
-    table[f"p_{task.run}"] = probs.max(axis=1)
+    names = np.array([*class_names, ""], dtype=object)
+    table[run] = names[np.where(read, np.nan_to_num(probs).argmax(axis=1), -1)]
+    table[f"p_{run}"] = probs.max(axis=1)

@@ -1,7 +1,6 @@
 """Average the folds of a run over the test pictures and write a submission."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ from foldline.data.bad_pictures import BadPictures
 from foldline.data.competition.test_set import UNREADABLE
 from foldline.data.prepared import Prepared, load_prepared
 from foldline.errors import UserError
-from foldline.files import compute_sha256, is_folder, write_json
+from foldline.files import compute_sha256, write_json
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
-from foldline.learning.predictor import Predictor
+from foldline.learning.predictor import Predictor, Rows
 from foldline.learning.runtime import open_runtime
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Probs
@@ -24,21 +23,19 @@ from foldline.metrics.metric import METRICS, Metric, compute_scores
 from foldline.runs.begin import choose_folds, require_run
 from foldline.runs.paths import RunFolder
 from foldline.runs.record import RunRecord
-from foldline.runs.submission import Submission, compute_answers, save_submission
+from foldline.runs.submission import (
+    Submission,
+    SubmissionProbs,
+    compute_answers,
+    save_probs,
+    save_submission,
+)
 from foldline.runs.table_settings import check_sample_file, check_settings
 from foldline.submitting.gatekeeper import inspect, judge
 from foldline.submitting.truth import load_truth
-from foldline.tables import log_written, write_frame
+from foldline.tables import log_written
 from foldline.text import count_and_name
 from foldline.tracking.inference import track_inference
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """`probs` `[N, C]` in submission order; `unread` are the ids whose picture cannot be read."""
-
-    probs: Probs
-    unread: tuple[str, ...]
 
 
 def run_infer(config: Config, *, force: bool = False) -> None:
@@ -50,17 +47,9 @@ def run_infer(config: Config, *, force: bool = False) -> None:
     prepared = load_prepared(config.prepared_dir)
     check_settings(prepared, config)
     check_sample_file(prepared)
-    if prepared.test.empty:
-        raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
-    if not (prepared.test["path"] != "").any():
-        raise UserError(
-            f"{config.prepared_dir}/test.csv: no test picture can be read, as its column problem "
-            "says; see data.test_dir"
-        )
+    there = find_test_pictures(config, prepared)
     truth = load_truth(config.infer.truth, prepared) if config.infer.truth else None
     run = require_run(config, prepared)
-    if not is_folder(config.data.root):
-        raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     checkpoints = _load_checkpoints(config, prepared, run)
     runtime = open_runtime(**config.train.runtime)
     folds = [checkpoint.fold for checkpoint in checkpoints]
@@ -71,14 +60,26 @@ def run_infer(config: Config, *, force: bool = False) -> None:
     with track_inference(config, prepared, run, folds, active=runtime.is_main):
         views = ("none", "flip") if config.infer.flip else ("none",)
         predictor = Predictor.from_checkpoints(checkpoints, runtime, views=views)
-        prediction = _predict(config, prepared, predictor)
+        probs, unread = _predict(config, prepared, predictor, there)
         if not runtime.is_main:
             return
-        _warn_about_unread(prediction.unread, prepared)
-        metric = METRICS[config.metric]
-        scores = _score(truth, prediction.probs, metric) if truth is not None else None
+        _warn_about_unread(unread, prepared)
+        scores = _score(truth, probs, METRICS[config.metric]) if truth is not None else None
         flip = config.infer.flip
-        _write(prepared, run, checkpoints, prediction, scores=scores, flip=flip, force=force)
+        _write(prepared, run, checkpoints, probs, unread, scores=scores, flip=flip, force=force)
+
+
+def find_test_pictures(config: Config, prepared: Prepared) -> Rows:
+    """Return the rows of the readable test pictures. Raises `UserError` where there are none."""
+    if prepared.test.empty:
+        raise UserError(f"{config.prepared_dir}/test.csv: no test pictures; see data.test_dir")
+    there: Rows = np.flatnonzero(prepared.test["path"] != "")
+    if not len(there):
+        raise UserError(
+            f"{config.prepared_dir}/test.csv: no test picture can be read, as its column problem "
+            "says; see data.test_dir"
+        )
+    return there
 
 
 def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> list[Checkpoint]:
@@ -109,9 +110,13 @@ def _load_checkpoints(config: Config, prepared: Prepared, run: RunFolder) -> lis
     return checkpoints
 
 
-def _predict(config: Config, prepared: Prepared, predictor: Predictor) -> Prediction:
-    """Average the networks' probabilities of each test picture that can be read."""
-    there = np.flatnonzero(prepared.test["path"] != "")
+def _predict(
+    config: Config, prepared: Prepared, predictor: Predictor, there: Rows
+) -> tuple[Probs, list[str]]:
+    """Average the networks' probabilities of the test pictures in the rows `there`.
+
+    Returns them `[N, C]` in submission order, and the ids whose picture cannot be read.
+    """
     with console.progress("infer", len(there)) as bar:
         rows, probs = predictor.answer(
             config.data.root,
@@ -127,8 +132,7 @@ def _predict(config: Config, prepared: Prepared, predictor: Predictor) -> Predic
     filled = np.tile(counts / counts.sum(), (len(prepared.test), 1))
     answered = there[rows]
     filled[answered] = probs.mean(axis=0)
-    unread = np.delete(prepared.test["id"].to_numpy(), answered)
-    return Prediction(filled, tuple(str(one) for one in unread))
+    return filled, prepared.test["id"].drop(answered).astype(str).tolist()
 
 
 def _warn_about_unread(unread: Sequence[str], prepared: Prepared) -> None:
@@ -150,7 +154,8 @@ def _write(
     prepared: Prepared,
     run: RunFolder,
     checkpoints: Sequence[Checkpoint],
-    prediction: Prediction,
+    probs: Probs,
+    unread: Sequence[str],
     *,
     scores: Mapping[str, float] | None,
     flip: bool,
@@ -158,34 +163,32 @@ def _write(
 ) -> None:
     """Check the submission; write it, `probs.csv` and `submission.json`."""
     ids = prepared.test["id"].astype(str).tolist()
-    chosen = compute_answers(prediction.probs)
+    chosen = compute_answers(probs)
     counts = np.bincount(chosen, minlength=len(prepared.class_names)).tolist()
     values = [prepared.submission_values[answer] for answer in chosen]
-    path = run.path / "submission.csv"
+    path = run.submission
     findings = inspect(
         Submission(prepared.submission_columns, ids, [str(value) for value in values]),
         prepared,
         owner=RunRecord(run),
-        probs=prediction.probs,
-        unread=prediction.unread,
+        probs=probs,
+        unread=unread,
     )
     hint = f"{path}: not written; all the same by: {repeat('infer', flags=['--force'])}"
     overridden = judge(path, findings, force=force, hint=hint)
     with log_written(path, len(ids)):
-        columns = [f"p_{name}" for name in prepared.class_names]
-        table = pd.DataFrame(prediction.probs, columns=columns)
-        table.insert(0, prepared.submission_columns[0], ids)
-        write_frame(run.path / "probs.csv", table)
+        id_column = prepared.submission_columns[0]
+        save_probs(run.probs, SubmissionProbs(id_column, ids, prepared.class_names, probs))
         save_submission(path, columns=prepared.submission_columns, ids=ids, answers=values)
         write_json(
-            run.path / "submission.json",
+            run.submission_record,
             {
                 "submission_sha256": compute_sha256(path.read_bytes()),
                 "seal": prepared.seal,
                 "rows": len(ids),
                 "checkpoints": [_describe(one, run, 1 / len(checkpoints)) for one in checkpoints],
                 "flip": flip,
-                "unread": list(prediction.unread),
+                "unread": unread,
                 "histogram": dict(zip(prepared.class_names, counts, strict=True)),
                 "truth": scores,
                 "overridden": overridden,

@@ -56,15 +56,12 @@ class _LastMap:
             return None
         if output.dim() == 4 and output.shape[2:].numel() == 1:
             return None  # pooled: says nothing about places, so the last map stands
-        if output.dim() == 3 or not self._is_map(*output.shape[2:]):
+        skew = output.shape[-2] * self._width / (output.shape[-1] * self._height)
+        if output.dim() == 3 or not 1 / _SKEW <= skew <= _SKEW:
             self.features = None  # tokens, or channels last: the order of places is unknown
             return None
         self.features = output
         return output.clone()
-
-    def _is_map(self, height: int, width: int) -> bool:
-        skew = (height * self._width) / (width * self._height)
-        return 1 / _SKEW <= skew <= _SKEW
 
 
 def _weigh(features: torch.Tensor, gradient: torch.Tensor) -> HeatMaps:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_
 from pydantic_core import PydanticCustomError
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.files import replacing
 from foldline.learning.networks.model import (
     State,
@@ -93,48 +93,34 @@ class Checkpoint:
 
         Raises `UserError` if the backbone of a head is missing or not the one it was trained on.
         """
-        num_classes = len(self.class_names)
-        model = build_model(
-            self.model_name, num_classes, source=self.model_source, arguments=self.model_arguments
-        )
-        if self.backbone_weights is None:
-            self._load_state(model, strict=True)
-            return model.eval()
-        head = find_head(model, num_classes)
-        _check_backbone_file(self.backbone_weights)
-        load_pretrained(
-            model,
-            self.backbone_weights,
-            name=self.model_name,
-            source=self.model_source,
-            arguments=self.model_arguments,
-            head=head,
-        )
-        found = compute_backbone_hash(model.state_dict(), head=head)
-        if found != self.backbone_sha256:
-            raise UserError(
-                f"model.weights: {self.backbone_weights}: not the backbone that the head of fold "
-                f"{self.fold} was trained on (its SHA-256 begins with {found[:12]}, not with "
-                f"{str(self.backbone_sha256)[:12]}); put the old weights back, or train again"
-            )
-        self._load_state(model, strict=False)
-        return model.eval()
-
-    def _load_state(self, model: nn.Module, *, strict: bool) -> None:
+        chosen: dict[str, Any] = {"source": self.model_source, "arguments": self.model_arguments}
+        model = build_model(self.model_name, len(self.class_names), **chosen)
+        weights = self.backbone_weights
+        if weights is not None:
+            head = find_head(model, len(self.class_names))
+            _check_backbone_file(weights)
+            load_pretrained(model, weights, name=self.model_name, head=head, **chosen)
+            found = compute_backbone_hash(model.state_dict(), head=head)
+            if found != self.backbone_sha256:
+                raise UserError(
+                    f"model.weights: {weights}: not the backbone that the head of fold {self.fold} "
+                    f"was trained on (its SHA-256 begins with {found[:12]}, not with "
+                    f"{str(self.backbone_sha256)[:12]}); put the old weights back, or train again"
+                )
         try:
-            model.load_state_dict(self.state, strict=strict)
+            model.load_state_dict(self.state, strict=weights is None)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
             raise UserError(
                 f"the best.pt of fold {self.fold} is damaged: its weights are not those of "
-                f"{self.model_name}: {reason}; train it again"
+                f"{self.model_name}: {describe_error(error)[:200]}; train it again"
             ) from None
+        return model.eval()
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write the checkpoint atomically; equal checkpoints are equal bytes."""
-    values = {f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}
-    plain = {key: _unify(value) for key, value in values.items() if key != "state"}
+    keys = [field.name for field in fields(checkpoint) if field.name != "state"]
+    plain = {key: _unify(getattr(checkpoint, key)) for key in keys}
     save_state(path, {"format": FORMAT, "state": checkpoint.state, **plain})
 
 

@@ -1,18 +1,13 @@
 """How the device is used: precision, memory format, threads and workers."""
 
 import os
-import shutil
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import parse_flag_from_env
 
 from foldline.cores import count_cores
-from foldline.errors import UserError
-
-SHARED_MEMORY = "/dev/shm"  # of Linux, where a container may have 64 MB of it
-
-_ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+from foldline.errors import UserError, describe_error
 
 
 def build_accelerator(precision: str) -> Accelerator:
@@ -25,9 +20,9 @@ def build_accelerator(precision: str) -> Accelerator:
     if chosen == "fp16" and not cuda:
         raise UserError("train.precision: fp16 needs a GPU; expected auto, fp32 or bf16")
     try:
-        return Accelerator(mixed_precision=_ACCELERATE_PRECISION[chosen])
+        return Accelerator(mixed_precision={"fp32": "no"}.get(chosen, chosen))
     except ValueError as error:
-        raise UserError(f"train.precision: {chosen}: {' '.join(str(error).split())}") from None
+        raise UserError(f"train.precision: {chosen}: {describe_error(error)}") from None
 
 
 def count_local_processes(processes: int) -> int:
@@ -67,14 +62,6 @@ def choose_workers(setting: str | int, *, device: str, processes: int) -> int:
     if device == "cpu":
         return 0
     return max(0, min(8, count_cores() // processes - 1))
-
-
-def find_free_shared_memory() -> int | None:
-    """Return the free bytes of shared memory, or None where the system has no such limit."""
-    try:
-        return shutil.disk_usage(SHARED_MEMORY).free
-    except OSError:
-        return None
 
 
 def make_deterministic(*, processes: int, device: str) -> None:

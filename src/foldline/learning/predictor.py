@@ -85,7 +85,7 @@ class Predictor:
         batches = self.build_batches(root, paths, batch_size=batch_size)
         rows, probs = self.predict(bad.watch(batches), on_batch=self.move(bar))
         if not len(rows):
-            raise UserError(f"{root}: none of the pictures could be read")
+            raise UserError(f"{root}: none of the pictures could be read; mend them")
         return rows, probs
 
     def move(self, bar: console.Bar) -> OnBatch:

@@ -1,5 +1,6 @@
 """What a command runs on: device, precision, memory format, reading processes."""
 
+import shutil
 import warnings
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from foldline.data.dataset import (
 )
 from foldline.errors import UserError
 from foldline.learning import device
+
+_SHARED_MEMORY = "/dev/shm"  # of Linux, where a container may have 64 MB of it
 
 # numbers of reading processes that this command has warned of
 _warned: set[int] = set()
@@ -87,8 +90,9 @@ def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
     Each keeps `PREFETCH` batches ready, and one more is in use. Only half of the free memory
     counts, as training and validation read at the same time.
     """
-    free = device.find_free_shared_memory()
-    if runtime.workers == 0 or free is None:
+    try:
+        free = shutil.disk_usage(_SHARED_MEMORY).free
+    except OSError:  # not limited
         return runtime.workers
     share = free // (2 * device.count_local_processes(runtime.world))
     fitting = max(0, (share // batch_bytes - 1) // PREFETCH)
@@ -96,7 +100,7 @@ def _fit_into_shared_memory(batch_bytes: int, runtime: Runtime) -> int:
         return runtime.workers
     arithmetic = (
         f"{runtime.workers} reading processes need {PREFETCH} × {runtime.workers} + 1 batches of "
-        f"{batch_bytes / 1e6:.1f} MB in shared memory, and {device.SHARED_MEMORY} has "
+        f"{batch_bytes / 1e6:.1f} MB in shared memory, and {_SHARED_MEMORY} has "
         f"{share / 1e6:.1f} MB for them, half of what is free for each training process"
     )
     if not runtime.auto_workers:

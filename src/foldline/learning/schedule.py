@@ -44,8 +44,8 @@ class Schedule:
     """The learning rate over time, moved on after each step and after each epoch.
 
     `shares` returns the share of the learning rate at a step, from 0; without it the rate stays.
-    A `fall` below 1 multiplies it by that factor whenever more than `patience` epochs have passed
-    since the best one and since it last fell.
+    A `factor` below 1 multiplies it whenever more than `patience` epochs have passed since the best
+    one and since it last fell.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Schedule:
         optimizer: Optimizer,
         shares: Callable[[int], float] | None = None,
         *,
-        fall: float = 1.0,
+        factor: float = 1.0,
         patience: int = 0,
     ) -> None:
         self._optimizer = optimizer
         self._by_step = LambdaLR(optimizer, shares) if shares else None
-        self._fall, self._patience = fall, patience
+        self._factor, self._patience = factor, patience
         self._fell_in = 0
 
     def after_step(self) -> None:
@@ -68,10 +68,10 @@ class Schedule:
     def after_epoch(self, tracker: BestTracker) -> None:
         """Lower the rate if `tracker`, which saving and stopping ask too, has waited too long."""
         waited = tracker.last_epoch - max(tracker.best_epoch or 0, self._fell_in)
-        if self._fall < 1 and waited > self._patience:
+        if self._factor < 1 and waited > self._patience:
             self._fell_in = tracker.last_epoch
             for group in self._optimizer.param_groups:
-                group["lr"] *= self._fall
+                group["lr"] *= self._factor
 
     @property
     def lr(self) -> float:
@@ -89,10 +89,6 @@ class Schedule:
         self._fell_in = state["fell_in"]
 
 
-def _build_constant(optimizer: Optimizer, _span: Span) -> Schedule:
-    return Schedule(optimizer)
-
-
 def _build_cosine(optimizer: Optimizer, span: Span, *, warmup: str, final: float) -> Schedule:
     total = span.epochs * span.steps_per_epoch
     rise = min(total, round(compute_steps(warmup, steps_per_epoch=span.steps_per_epoch)))
@@ -105,14 +101,10 @@ def _build_step(optimizer: Optimizer, span: Span, *, every: str, factor: float) 
     return Schedule(optimizer, lambda step: factor ** (step // between))
 
 
-def _build_plateau(optimizer: Optimizer, _span: Span, *, factor: float, patience: int) -> Schedule:
-    return Schedule(optimizer, fall=factor, patience=patience)
-
-
 # each takes the optimizer, the span and the settings of its section of the configuration
 SCHEDULES: dict[str, Callable[..., Schedule]] = {
-    "constant": _build_constant,
+    "constant": lambda optimizer, _span: Schedule(optimizer),
     "cosine": _build_cosine,
     "step": _build_step,
-    "plateau": _build_plateau,
+    "plateau": lambda optimizer, _span, **settings: Schedule(optimizer, **settings),
 }

@@ -17,7 +17,7 @@ def keep_head(checkpoint: Checkpoint, *, head: str, weights: str) -> Checkpoint:
     """Return the checkpoint without its backbone, which `weights` names: `imagenet` or a file."""
     return replace(
         checkpoint,
-        state={key: value for key, value in checkpoint.state.items() if _is_in(head, key)},
+        state={key: value for key, value in checkpoint.state.items() if key.startswith(f"{head}.")},
         backbone_weights=weights,
         backbone_sha256=compute_backbone_hash(checkpoint.state, head=head),
     )
@@ -134,7 +134,3 @@ def _fill(layer: nn.Module, name: str, state: dict[str, torch.Tensor]) -> nn.Mod
     width = len(state[f"{name}.weight"])
     setattr(filled, "out_features" if isinstance(filled, nn.Linear) else "out_channels", width)
     return filled
-
-
-def _is_in(head: str, key: str) -> bool:
-    return key.startswith(f"{head}.")

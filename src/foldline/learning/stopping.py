@@ -57,11 +57,7 @@ class BestTracker:
         return gain > self.min_improvement  # nor is the NaN of infinity less infinity
 
     def state_dict(self) -> dict[str, float | int | None]:
-        return {
-            "best_score": self.best_score,
-            "best_epoch": self.best_epoch,
-            "last_epoch": self.last_epoch,
-        }
+        return {key: getattr(self, key) for key in ("best_score", "best_epoch", "last_epoch")}
 
     def load_state_dict(self, state: dict[str, float | int | None]) -> None:
         for key in self.state_dict():

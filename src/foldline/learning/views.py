@@ -4,10 +4,8 @@ from collections.abc import Callable
 
 import torch
 
-View = Callable[[torch.Tensor], torch.Tensor]
-
 # each takes images [B, 3, H, W] and returns as many of the same size
-VIEWS: dict[str, View] = {
+VIEWS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "none": lambda images: images,
     "flip": lambda images: images.flip(-1),
 }

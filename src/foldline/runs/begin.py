@@ -14,7 +14,7 @@ from foldline.config.faults import show_value
 from foldline.config.recipe import dump_config, flatten_settings, load_config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
-from foldline.files import write_json, write_text
+from foldline.files import is_folder, write_json, write_text
 from foldline.runs.paths import RunFolder
 
 # the settings that make a run what it is, beside the table that the seal stands for: of `data` only
@@ -59,12 +59,17 @@ def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
 
 
 def require_run(config: Config, prepared: Prepared) -> RunFolder:
-    """Return the folder of `config.run`. Raises `UserError` unless it was trained on this table."""
+    """Return the folder of `config.run`, whose networks are to look at pictures.
+
+    Raises `UserError` unless it was trained on this table, and for pictures that are not there.
+    """
     run = RunFolder(config.run_dir)
     if not run.environment.is_file():
         raise UserError(f"{run.path}: no such run; make it with: {repeat('train')}")
     _refuse_average(run)
     check_seal(run, prepared, config)
+    if not is_folder(config.data.root):
+        raise UserError(f"{config.data.root}: the folder of pictures, data.root, is not there")
     return run
 
 

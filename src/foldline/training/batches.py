@@ -1,6 +1,7 @@
 """The pictures a fold learns from, in batches, and how its network looks at pictures."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from torch.utils.data import DataLoader
@@ -41,8 +42,8 @@ def build_train_batches(
         len(rows),
         config.train.batch_size,
         seed=(config.seed, fold),
-        rank=runtime.accelerator.process_index,
-        world=runtime.accelerator.num_processes,
+        rank=runtime.rank,
+        world=runtime.world,
     )
     return order, build_batches(dataset, order, runtime)
 
@@ -52,22 +53,20 @@ def build_learning_transform(config: Config) -> Transform:
 
     Raises `UserError` for an augmentation that does not work.
     """
-    mean, std = find_normalization(config.model.name, source=config.model.source)
+    looks = find_eval_settings(config)
     try:
-        return build_train_transform(
-            image_size=config.data.image_size,
-            crop=config.data.crop,
-            mean=mean,
-            std=std,
-            augment=config.train.augment,
-        )
+        return build_train_transform(**looks, augment=config.train.augment)
     except ValueError as error:
         raise UserError(f"train.augment.{error}") from None
 
 
 def build_valid_transform(config: Config) -> Transform:
     """Return how the network of `config.model` sees any other picture."""
+    return build_eval_transform(**find_eval_settings(config))
+
+
+def find_eval_settings(config: Config) -> dict[str, Any]:
+    """Return the arguments of `build_eval_transform`, which every checkpoint records."""
     mean, std = find_normalization(config.model.name, source=config.model.source)
-    return build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
-    )
+    size, crop = config.data.image_size, config.data.crop
+    return {"image_size": size, "crop": crop, "mean": mean, "std": std}

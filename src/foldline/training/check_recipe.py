@@ -7,12 +7,11 @@ from torch import nn
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.errors import UserError
-from foldline.learning.networks.model import learns_batch_norm, set_training_mode
+from foldline.errors import UserError, describe_error
+from foldline.learning.networks.freezing import learns_batch_norm, set_training_mode
 from foldline.training.batches import build_learning_transform, choose_train_rows
 from foldline.training.start import (
     build_network,
-    check_origin,
     group_by_weights,
     load_origin,
     log_how_heads_start,
@@ -25,9 +24,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
     build_learning_transform(config)
     # once for all folds that start alike
     for weights, starting in group_by_weights(config.model.weights, folds).items():
-        origin = load_origin(weights)
-        for fold in starting:
-            check_origin(origin, weights, prepared, fold)
+        load_origin(weights, prepared, starting)
         model = build_network(config, prepared, starting[0], load=True).eval()
     log_how_heads_start(config, prepared, folds, model)
     try:
@@ -39,7 +36,7 @@ def check_recipe(config: Config, prepared: Prepared, folds: Sequence[int]) -> No
             keys, network = f"{keys}, model.arguments", f"{network} with {config.model.arguments}"
         raise UserError(
             f"{keys}: {network} cannot look at pictures of {list(config.data.image_size)}: "
-            f"{' '.join(str(error).split())}"
+            f"{describe_error(error)}"
         ) from None
     if learns_batch_norm(model):
         _check_batches(config, prepared, folds)
@@ -74,7 +71,7 @@ def _check_training(config: Config, model: nn.Module) -> None:
     except Exception as error:  # noqa: BLE001 - layers raise anything
         raise UserError(
             f"model.arguments: {config.model.name} cannot be trained with "
-            f"{config.model.arguments}: {' '.join(str(error).split())[:200]}"
+            f"{config.model.arguments}: {describe_error(error)[:200]}"
         ) from None
 
 

@@ -18,11 +18,12 @@ from foldline.learning.checkpoint import (
     save_checkpoint,
     save_state,
 )
-from foldline.learning.networks.model import copy_state, find_head, find_normalization
+from foldline.learning.networks.model import copy_state, find_head
 from foldline.learning.runtime import Runtime
 from foldline.learning.shared_backbone import keep_head
 from foldline.metrics.metric import METRICS
 from foldline.runs.paths import FoldFolder
+from foldline.training.batches import find_eval_settings
 from foldline.training.loop import NonFiniteLossError, TrainResult
 from foldline.training.start import name_weights
 
@@ -74,7 +75,6 @@ class Progress:
 
 def describe_network(config: Config, prepared: Prepared, fold: int) -> dict[str, Any]:
     """Return the fields of a `Checkpoint` that stay the same for the whole fold."""
-    mean, std = find_normalization(config.model.name, source=config.model.source)
     backbone = None  # where it is saved too
     if config.train.save == "head":
         backbone = find_backbone_weights(name_weights(config.model.weights, fold))
@@ -83,10 +83,7 @@ def describe_network(config: Config, prepared: Prepared, fold: int) -> dict[str,
         "model_name": config.model.name,
         "model_arguments": config.model.arguments,
         "class_names": prepared.class_names,
-        "image_size": config.data.image_size,
-        "crop": config.data.crop,
-        "mean": mean,
-        "std": std,
+        **find_eval_settings(config),
         "seal": prepared.seal,
         "scoring_seal": prepared.scoring_seal,
         "fold": fold,
@@ -125,7 +122,9 @@ def name_kept(folder: FoldFolder, row: Row, steps_per_epoch: int) -> Path:
 def save_last(
     path: Path, components: Mapping[str, Any], progress: Progress, runtime: Runtime
 ) -> None:
-    """Write the state of the `components`, which may be None, and of the fold's progress."""
+    """Write all that the fold needs to go on: `components`, which may be None, and `progress`."""
+    if not runtime.is_main:
+        return
     states = {key: None if one is None else one.state_dict() for key, one in components.items()}
     save_state(path, {**states, **progress.state_dict(), "machine": _describe(runtime)})
 
@@ -135,15 +134,16 @@ def load_last(
     components: Mapping[str, Any],
     progress: Progress,
     runtime: Runtime,
-    *,
     goes_on: Callable[[], bool],
 ) -> None:
-    """Put `components` and `progress` back to where `save_last` found them.
+    """Put `components` and `progress` back to where `save_last` found them, if it ever did.
 
     `goes_on` tells, by the tracker and the progress, whether the fold is still to learn: else those
     of `_LEARNING_KEYS` may be missing. Raises `UserError` for a file of another network or version,
     and where a fold would go on with other processes or another precision.
     """
+    if not path.is_file():
+        return
     state = load_state(path)
     try:
         components["tracker"].load_state_dict(state["tracker"])
@@ -190,8 +190,7 @@ def shrink_last(folder: FoldFolder) -> None:
 
 def _describe(runtime: Runtime) -> dict[str, str | int]:
     """Return what must not change within a fold: the length of its schedule and its arithmetic."""
-    processes = int(runtime.accelerator.num_processes)
-    return {"processes": processes, "precision": runtime.precision}
+    return {"processes": runtime.world, "precision": runtime.precision}
 
 
 def _show(arithmetic: dict[str, str | int]) -> str:

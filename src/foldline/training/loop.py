@@ -11,7 +11,7 @@ from torch import nn
 
 from foldline.data.dataset import Batch
 from foldline.errors import UserError
-from foldline.learning.networks.model import set_training_mode
+from foldline.learning.networks.freezing import set_training_mode
 from foldline.learning.predictor import OnBatch, ignore_progress
 
 # losses are looked at, across processes, every so many batches: each look waits for the device
@@ -81,7 +81,8 @@ def train_epoch(
     window: list[torch.Tensor] = []  # per batch: summed loss, right answers, pictures
     window_steps: list[int] = []  # per batch: the step it belongs to
     step = first_step - 1
-    for group in _group(batches, accumulate):
+    remaining = iter(batches)
+    while group := list(islice(remaining, accumulate)):
         step += 1
         group_size = sum(len(batch.labels) for batch in group)
         if not all(len(batch.labels) for batch in group):
@@ -112,15 +113,12 @@ def train_epoch(
         optimizer.zero_grad()
     if window:
         totals += _sum_finite(window, accelerator, window_steps)
+    if accelerator.num_processes > 1:
+        # the main one's batch-norm statistics, which each process has gathered alone
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, src=0)
     loss_sum, right, images = totals.tolist()
     return TrainResult(loss_sum, int(right), int(images), step + 1 - first_step)
-
-
-def _group(batches: Iterable[Batch], size: int) -> Iterable[list[Batch]]:
-    """Yield the batches `size` at a time; the last group may be short."""
-    remaining = iter(batches)
-    while group := list(islice(remaining, size)):
-        yield group
 
 
 def _sum_finite(
@@ -133,10 +131,9 @@ def _sum_finite(
     batches = accelerator.gather(torch.stack(list(window))[None]).cpu().double().sum(0)
     broken = (~torch.isfinite(batches[:, 0])).nonzero().flatten().tolist()
     if broken:
-        raise NonFiniteLossError(_span(steps[broken[0]], steps[broken[-1]]))
+        first, last = steps[broken[0]], steps[broken[-1]]
+        raise NonFiniteLossError(
+            f"at step {first}" if first == last else f"at steps {first} to {last}"
+        )
     total: torch.Tensor = batches.sum(0)
     return total
-
-
-def _span(first: int, last: int) -> str:
-    return f"at step {first}" if first == last else f"at steps {first} to {last}"

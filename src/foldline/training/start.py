@@ -21,7 +21,7 @@ from foldline.learning.checkpoint import (
 )
 from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import build_model, find_head
-from foldline.runs.paths import RunFolder
+from foldline.runs.paths import RUNS, RunFolder
 from foldline.spelling import find_typed
 
 
@@ -32,14 +32,15 @@ def name_weights(weights: str, fold: int) -> str:
     """
     run = weights.removeprefix("run:")
     if run != weights:
-        return str(RunFolder(Path("outputs/runs") / run).fold(fold).best)
+        return str(RunFolder(RUNS / run).fold(fold).best)
     return find_typed(weights.replace("{fold}", str(fold)))
 
 
-def load_origin(weights: str) -> Checkpoint | None:
+def load_origin(weights: str, prepared: Prepared, folds: Sequence[int]) -> Checkpoint | None:
     """Return the checkpoint of ours that `name_weights` names, None for anything else.
 
-    Raises `UserError` for a file that is not there.
+    Raises `UserError` for a file that is not there, and for weights that have seen the people who
+    validate one of `folds`.
     """
     if weights in ("imagenet", "none"):
         return None
@@ -48,7 +49,16 @@ def load_origin(weights: str) -> Checkpoint | None:
             f"model.weights: {weights}: no such file; expected imagenet, none, a file of weights, "
             "or run:NAME of a trained run"
         )
-    return load_checkpoint(Path(weights)) if is_checkpoint(Path(weights)) else None
+    if not is_checkpoint(Path(weights)):
+        return None
+    checkpoint = load_checkpoint(Path(weights))
+    for fold in folds:
+        if checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
+            raise UserError(
+                f"model.weights: {weights} was trained on people of fold {fold}, whose scores "
+                "would lie; name the same fold's weights: fold_{fold}/best.pt"
+            )
+    return checkpoint
 
 
 def group_by_weights(weights: str, folds: Sequence[int]) -> dict[str, list[int]]:
@@ -71,24 +81,12 @@ def build_network(config: Config, prepared: Prepared, fold: int, *, load: bool) 
     head = find_head(model, num_classes)
     if load and settings.weights != "none":
         weights = name_weights(settings.weights, fold)
-        checkpoint = load_origin(weights)
-        check_origin(checkpoint, weights, prepared, fold)
+        checkpoint = load_origin(weights, prepared, [fold])
         load_pretrained(model, weights, name=settings.name, head=head, **chosen)
         if checkpoint and checkpoint.class_names == prepared.class_names:
             model.load_state_dict(checkpoint.state, strict=False)  # the head too
     freeze(model, settings.train, head=head)
     return model
-
-
-def check_origin(
-    checkpoint: Checkpoint | None, weights: str, prepared: Prepared, fold: int
-) -> None:
-    """Raise `UserError` where the weights have seen the people who validate this fold."""
-    if checkpoint and checkpoint.scoring_seal == prepared.scoring_seal and checkpoint.fold != fold:
-        raise UserError(
-            f"model.weights: {weights} was trained on people of fold {fold}, whose scores would "
-            "lie; name the same fold's weights: fold_{fold}/best.pt"
-        )
 
 
 def log_how_heads_start(
@@ -104,7 +102,7 @@ def log_how_heads_start(
         return
     lines: dict[str, None] = {}
     for file, starting in group_by_weights(weights, folds).items():
-        checkpoint = load_origin(file)
+        checkpoint = load_origin(file, prepared, starting)
         if not checkpoint or checkpoint.class_names != prepared.class_names:
             reason = "has other classes" if checkpoint else "is no best.pt"
             line = f"{weights} {reason}: all but its head is taken over, the head is random"

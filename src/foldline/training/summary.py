@@ -8,14 +8,14 @@ from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import write_json
-from foldline.metrics.bootstrap import compute_interval
-from foldline.metrics.metric import METRICS, Metric, compute_scores
+from foldline.metrics.metric import METRICS, Metric
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import (
     OutOfFold,
     join_out_of_fold,
     load_out_of_fold,
     save_out_of_fold,
+    score_out_of_fold,
 )
 from foldline.runs.paths import RunFolder
 
@@ -48,30 +48,20 @@ def print_fold(fold: int, run: RunFolder, *, note: str) -> None:
 def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
     """Join the finished folds, score them whole, print that and write `scores.json`."""
     folds = range(prepared.num_folds)
-    by_fold = {
-        fold: _load_fold(run, prepared, fold) for fold in folds if run.fold(fold).is_finished
-    }
-    if not by_fold:
+    finished = [fold for fold in folds if run.fold(fold).is_finished]
+    if not finished:
         return
-    whole = join_out_of_fold([*by_fold.values()], prepared.train["path"].tolist())
-    scores = {fold: compute_scores(one.labels, one.probs) for fold, one in by_fold.items()}
-    joined = compute_scores(whole.labels, whole.probs)
-    low, high = compute_interval(metric, whole.labels, whole.probs, whole.groups)
+    parts = [_load_fold(run, prepared, fold) for fold in finished]
+    whole = join_out_of_fold(parts, prepared.train["path"].tolist())
+    scores = score_out_of_fold(whole, metric)
     save_out_of_fold(run.oof, whole)
-    write_json(
-        run.scores,
-        {
-            "seal": prepared.seal,
-            "metric": metric.key,
-            "folds": {str(fold): one for fold, one in scores.items()},
-            "out_of_fold": joined | {metric.interval_key: [low, high]},
-            "pictures": len(whole.table),
-        },
-    )
-    if len(scores) > 1:
+    write_json(run.scores, {"seal": prepared.seal, **scores})
+    if len(finished) > 1:
         for name, of in (("mean", statistics.mean), ("sd", statistics.stdev)):
-            over_folds = {key: of(one[key] for one in scores.values()) for key in METRICS}
+            over_folds = {key: of(one[key] for one in scores["folds"].values()) for key in METRICS}
             console.log(_format_row(name, over_folds, "", "", "").rstrip())
+    joined = scores["out_of_fold"]
+    low, high = joined[metric.interval_key]
     by = "person" if len(set(whole.groups)) < len(whole.groups) else "picture"
     other = next(one for one in METRICS.values() if one is not metric)
     console.log()
@@ -79,7 +69,7 @@ def summarize(run: RunFolder, prepared: Prepared, metric: Metric) -> None:
         f"out of fold: {metric.title} {joined[metric.key]:.3f} (95 % by {by} {low:.3f} to "
         f"{high:.3f}), {other.title} {joined[other.key]:.3f}"
     )
-    if missing := [str(fold) for fold in folds if fold not in by_fold]:
+    if missing := [str(fold) for fold in folds if fold not in finished]:
         console.log(f"folds not trained yet: {', '.join(missing)}")
     console.log(f"written: {run.oof}")
 

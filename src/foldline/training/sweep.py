@@ -72,7 +72,9 @@ def _take_turns(
                 continue
             failure = directory / f"{trial.config.run}.failed"
             # another agent may have had it since the last look
-            if trial.is_finished(prepared) or _is_newer(failure, since):
+            if trial.is_finished(prepared):
+                continue
+            if failure.is_file() and failure.stat().st_mtime >= since:
                 continue
             console.log()
             console.heading(f"trial {trial.config.run}: {trial.describe()}")
@@ -93,10 +95,6 @@ def _train(trial: Trial, config_path: Path | None) -> int:
     except KeyboardInterrupt:
         process.wait()  # Ctrl-C has reached it too, and it says what it has saved
         return _INTERRUPTED
-
-
-def _is_newer(path: Path, moment: float) -> bool:
-    return path.is_file() and path.stat().st_mtime >= moment
 
 
 def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:

@@ -1,7 +1,7 @@
 """One fold: from its pictures to `best.pt` and `oof.csv`."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -13,13 +13,12 @@ from torch import nn
 from foldline import console
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.dataset import Batch
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.learning.durations import compute_steps, plan_validations
 from foldline.learning.loss import build_loss
-from foldline.learning.networks.model import learns_batch_norm
+from foldline.learning.networks.freezing import learns_batch_norm
 from foldline.learning.optimizer import build_optimizer
 from foldline.learning.predictor import OnBatch, Predictor, Rows, ignore_progress
 from foldline.learning.runtime import Runtime
@@ -46,7 +45,7 @@ from foldline.training.files import (
     save_last,
     save_network,
 )
-from foldline.training.loop import TrainResult, train_epoch
+from foldline.training.loop import train_epoch
 from foldline.training.start import build_network, seed_everything
 
 # what half precision and the order of sums may change in a log loss
@@ -137,26 +136,31 @@ class FoldTrainer:
         """
         self.resume()
         with console.progress(f"fold {self.fold}", self._count_pictures()) as self.bar:
-            for epoch in self.remaining_epochs():
+            while self._goes_on():
+                epoch = self.progress.epochs_done + 1
                 for row in self.train_epoch(epoch):
                     self.save_if_best(row)
                     epochs = {"epoch": row["step"] / self.steps_per_epoch}
                     self.tracker.log(row | epochs, step=row["step"])
                 self.schedule.after_epoch(self.best)
-                self.save_last(epoch)
+                self.progress.epochs_done = epoch
+                save_last(self.folder.last, self.components, self.progress, self.runtime)
         self.write_out_of_fold()
         learned_from = name_classes(self.train_rows, self.root, self.prepared)
         self.bad.report(f"fold {self.fold}", learned_from)
 
-    def remaining_epochs(self) -> Iterator[int]:
-        """Yield the epochs still to train, until patience ends them."""
-        while self.progress.epochs_done < self.settings.epochs and not self.best.should_stop:
-            yield self.progress.epochs_done + 1
+    def resume(self) -> None:
+        """Go on from `last.pt`, where there is one."""
+        load_last(self.folder.last, self.components, self.progress, self.runtime, self._goes_on)
+
+    def _goes_on(self) -> bool:
+        """Return whether there are epochs to train, and patience has not ended them."""
+        return self.progress.epochs_done < self.settings.epochs and not self.best.should_stop
 
     def train_epoch(self, epoch: int) -> Iterator[Row]:
         """Train once over the fold's pictures; yield a row of figures at each validation."""
         # an epoch's chance depends on its number alone, so that a fold that goes on repeats nothing
-        seed_everything(self.seed, self.fold, epoch, self.runtime.accelerator.process_index)
+        seed_everything(self.seed, self.fold, epoch, self.runtime.rank)
         self.order.epoch = epoch
         batches = self.bad.watch(self.train_batches)
         planned = self.plan_validations(epoch)
@@ -166,7 +170,19 @@ class FoldTrainer:
             on_batch = self._follow(epoch)
             ends = stop == self.steps_per_epoch
             part = batches if ends else islice(batches, (stop - step) * self.settings.accumulate)
-            trained = self._train_part(part, first_step=step + 1, on_batch=on_batch)
+            trained = train_epoch(
+                self.model,
+                part,
+                criterion=self.criterion,
+                optimizer=self.optimizer,
+                after_step=self.schedule.after_step,
+                accelerator=self.runtime.accelerator,
+                accumulate=self.settings.accumulate,
+                clip_norm=self.settings.clip_norm,
+                channels_last=self.runtime.channels_last,
+                first_step=step + 1,
+                on_batch=on_batch,
+            )
             step = stop
             scores = None
             # where patience ends the training, its end is validated too
@@ -176,29 +192,6 @@ class FoldTrainer:
             if scores is not None:
                 total = (epoch - 1) * self.steps_per_epoch + step
                 yield self.progress.report({"epoch": epoch, "step": total, "lr": lr}, scores)
-
-    def _train_part(
-        self, batches: Iterable[Batch], *, first_step: int, on_batch: OnBatch
-    ) -> TrainResult:
-        """Train over the next batches of an epoch."""
-        result = train_epoch(
-            self.model,
-            batches,
-            criterion=self.criterion,
-            optimizer=self.optimizer,
-            after_step=self.schedule.after_step,
-            accelerator=self.runtime.accelerator,
-            accumulate=self.settings.accumulate,
-            clip_norm=self.settings.clip_norm,
-            channels_last=self.runtime.channels_last,
-            first_step=first_step,
-            on_batch=on_batch,
-        )
-        if self.runtime.accelerator.num_processes > 1:
-            # the main one's batch-norm statistics, which each process has gathered alone
-            for buffer in self.model.buffers():
-                torch.distributed.broadcast(buffer, src=0)
-        return result
 
     def validate(
         self, predictor: Predictor, on_batch: OnBatch = ignore_progress
@@ -240,23 +233,6 @@ class FoldTrainer:
             "tracker": self.best,
         }
 
-    def save_last(self, epoch: int) -> None:
-        """Write all that the same command needs to go on after `epoch`."""
-        self.progress.epochs_done = epoch
-        if self.runtime.is_main:
-            save_last(self.folder.last, self.components, self.progress, self.runtime)
-
-    def resume(self) -> None:
-        """Go on from `last.pt`, where there is one."""
-        if self.folder.last.is_file():
-            load_last(
-                self.folder.last,
-                self.components,
-                self.progress,
-                self.runtime,
-                goes_on=lambda: any(self.remaining_epochs()),
-            )
-
     def write_out_of_fold(self) -> None:
         """Answer the validation fold by `best.pt` as it lies on disk, and write `oof.csv`."""
         if not self.best.has_saved:
@@ -294,7 +270,7 @@ class FoldTrainer:
         stem += f"  best {score:.3f}" if score is not None else ""
 
         def on_batch(count: int, note: str) -> None:
-            self.bar.advance(count * self.runtime.accelerator.num_processes)
+            self.bar.advance(count * self.runtime.world)
             self.bar.note(f"{stem}  {note}")
 
         return on_batch

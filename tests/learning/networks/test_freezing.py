@@ -8,10 +8,17 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torchvision.ops import StochasticDepth
 
 from foldline.errors import UserError
-from foldline.learning.networks.freezing import PRESETS, find_depths, freeze
-from foldline.learning.networks.model import build_model, find_head, set_training_mode
+from foldline.learning.networks.freezing import (
+    PRESETS,
+    find_depths,
+    freeze,
+    learns_batch_norm,
+    set_training_mode,
+)
+from foldline.learning.networks.model import build_model, find_head
 
 SMALL = "shufflenet_v2_x0_5"
 
@@ -187,3 +194,84 @@ def test_an_unknown_block_is_refused_with_the_blocks_there_are(train: str) -> No
 def test_a_word_like_one_of_the_four_is_asked_back() -> None:
     with pytest.raises(UserError, match="did you mean last_blocks"):
         freeze(build_model(SMALL, 3), "last_block", head="fc")
+
+
+def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
+    model = build_model(SMALL, 3)
+    freeze(model, "stage4", head="fc")
+    before = {key: value.clone() for key, value in model.named_buffers()}
+    set_training_mode(model.eval())
+    with torch.no_grad():
+        model(torch.randn(2, 3, 64, 64))
+    moved = {key for key, value in model.named_buffers() if not torch.equal(value, before[key])}
+    assert moved == {key for key in before if key.startswith(("stage4", "conv5"))}
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "active"),
+    [
+        ("vgg11_bn", "head", {"classifier.5"}),
+        ("vgg11_bn", "classifier", {"classifier.2", "classifier.5"}),
+        ("squeezenet1_1", "head", {"classifier.0"}),  # whose head is a layer of the middle
+        ("mobilenet_v3_small", "head", {"classifier.2"}),
+        ("efficientnet_b0", "head", {"classifier.0"}),
+        # not of the block before, which ends with one
+        ("efficientnet_b0", "last_blocks", {"features.7.0.stochastic_depth", "classifier.0"}),
+        ("googlenet", "head", {"dropout"}),
+    ],
+)
+def test_dropout_acts_where_the_next_layer_learns(name: str, train: str, active: set[str]) -> None:
+    with torch.device("meta"):
+        model = build_model(name, 3)
+    freeze(model, train, head=find_head(model, 3))
+    set_training_mode(model.eval())
+    drops = {
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Dropout | StochasticDepth)
+    }
+    assert {name for name in drops if model.get_submodule(name).training} == active
+    freeze(model, "all", head=find_head(model, 3))
+    set_training_mode(model)
+    assert all(model.get_submodule(name).training for name in drops)
+
+
+def test_frozen_layers_leave_nothing_to_chance() -> None:
+    """Nor does what a layer drops without a layer of its own for it, as in DenseNet."""
+    small = {"block_config": [1, 1, 1, 1], "growth_rate": 8, "drop_rate": 0.5}
+    model = build_model("densenet121", 3, arguments=small)
+    images = torch.randn(2, 3, 32, 32)
+
+    def answers_alike() -> bool:
+        set_training_mode(model)
+        return torch.equal(model(images), model(images))
+
+    assert not answers_alike()
+    freeze(model, "features.denseblock4", head="classifier")
+    assert not answers_alike()
+    freeze(model, "head", head="classifier")
+    assert answers_alike()
+
+
+def test_batch_norm_without_parameters_learns_its_statistics() -> None:
+    norm = nn.BatchNorm2d(3, affine=False)
+    set_training_mode(norm.eval())
+    assert norm.training
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_batch_norm_without_parameters_is_frozen_with_the_layer_before(frozen: bool) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, affine=False), nn.Conv2d(3, 3, 1))
+    model[0].requires_grad_(not frozen)
+    set_training_mode(model.eval())
+    assert model[1].training is not frozen
+
+
+def test_batch_norm_learns_unless_all_of_it_is_frozen() -> None:
+    model = build_model(SMALL, 3)
+    assert learns_batch_norm(model)
+    freeze(model, "stage4", head="fc")
+    assert learns_batch_norm(model)
+    freeze(model, "head", head="fc")
+    assert not learns_batch_norm(model)
+    assert not learns_batch_norm(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))

@@ -1,4 +1,4 @@
-"""Every torchvision family by name, weights from files old and new, and what may learn."""
+"""Every torchvision family by name, and weights from files old and new."""
 
 import collections
 
@@ -7,10 +7,8 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models.vision_transformer import MLPBlock
-from torchvision.ops import StochasticDepth
 
 from foldline.errors import UserError
-from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import (
     build_model,
     compute_backbone_hash,
@@ -19,9 +17,7 @@ from foldline.learning.networks.model import (
     find_normalization,
     find_other_heads,
     find_prefix,
-    learns_batch_norm,
     load_weights,
-    set_training_mode,
 )
 
 SMALL = "shufflenet_v2_x0_5"
@@ -221,87 +217,6 @@ def test_a_copied_state_fits_a_new_model_and_forgets_the_memory_format(name: str
     load_weights(model, state, head=find_head(model, 3), origin="best.pt")
     model.load_state_dict(state)
     torch.testing.assert_close(dict(model.state_dict()), dict(source.state_dict()))
-
-
-def test_statistics_of_frozen_batch_norm_stay_in_training() -> None:
-    model = build_model(SMALL, 3)
-    freeze(model, "stage4", head="fc")
-    before = {key: value.clone() for key, value in model.named_buffers()}
-    set_training_mode(model.eval())
-    with torch.no_grad():
-        model(torch.randn(2, 3, 64, 64))
-    moved = {key for key, value in model.named_buffers() if not torch.equal(value, before[key])}
-    assert moved == {key for key in before if key.startswith(("stage4", "conv5"))}
-
-
-@pytest.mark.parametrize(
-    ("name", "train", "active"),
-    [
-        ("vgg11_bn", "head", {"classifier.5"}),
-        ("vgg11_bn", "classifier", {"classifier.2", "classifier.5"}),
-        ("squeezenet1_1", "head", {"classifier.0"}),  # whose head is a layer of the middle
-        ("mobilenet_v3_small", "head", {"classifier.2"}),
-        ("efficientnet_b0", "head", {"classifier.0"}),
-        # not of the block before, which ends with one
-        ("efficientnet_b0", "last_blocks", {"features.7.0.stochastic_depth", "classifier.0"}),
-        ("googlenet", "head", {"dropout"}),
-    ],
-)
-def test_dropout_acts_where_the_next_layer_learns(name: str, train: str, active: set[str]) -> None:
-    with torch.device("meta"):
-        model = build_model(name, 3)
-    freeze(model, train, head=find_head(model, 3))
-    set_training_mode(model.eval())
-    drops = {
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Dropout | StochasticDepth)
-    }
-    assert {name for name in drops if model.get_submodule(name).training} == active
-    freeze(model, "all", head=find_head(model, 3))
-    set_training_mode(model)
-    assert all(model.get_submodule(name).training for name in drops)
-
-
-def test_frozen_layers_leave_nothing_to_chance() -> None:
-    """Nor does what a layer drops without a layer of its own for it, as in DenseNet."""
-    small = {"block_config": [1, 1, 1, 1], "growth_rate": 8, "drop_rate": 0.5}
-    model = build_model("densenet121", 3, arguments=small)
-    images = torch.randn(2, 3, 32, 32)
-
-    def answers_alike() -> bool:
-        set_training_mode(model)
-        return torch.equal(model(images), model(images))
-
-    assert not answers_alike()
-    freeze(model, "features.denseblock4", head="classifier")
-    assert not answers_alike()
-    freeze(model, "head", head="classifier")
-    assert answers_alike()
-
-
-def test_batch_norm_without_parameters_learns_its_statistics() -> None:
-    norm = nn.BatchNorm2d(3, affine=False)
-    set_training_mode(norm.eval())
-    assert norm.training
-
-
-@pytest.mark.parametrize("frozen", [True, False])
-def test_batch_norm_without_parameters_is_frozen_with_the_layer_before(frozen: bool) -> None:
-    model = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3, affine=False), nn.Conv2d(3, 3, 1))
-    model[0].requires_grad_(not frozen)
-    set_training_mode(model.eval())
-    assert model[1].training is not frozen
-
-
-def test_batch_norm_learns_unless_all_of_it_is_frozen() -> None:
-    model = build_model(SMALL, 3)
-    assert learns_batch_norm(model)
-    freeze(model, "stage4", head="fc")
-    assert learns_batch_norm(model)
-    freeze(model, "head", head="fc")
-    assert not learns_batch_norm(model)
-    assert not learns_batch_norm(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
 
 
 def test_arguments_go_before_the_builders_own_and_leave_the_others() -> None:

@@ -60,19 +60,17 @@ def overriding(kind: type[nn.Module], arguments: Mapping[str, Any]) -> Iterator[
     """
     construct: Any = kind.__init__
     signature = inspect.signature(construct)
+    # what the class only passes on to the one it is made from
+    passed_on = "".join(p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD)
     left = [arguments]
-
-    def others(bound: inspect.BoundArguments) -> dict[str, Any]:
-        (name,) = (p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD)
-        found: dict[str, Any] = bound.arguments.setdefault(name, {})
-        return found
 
     def construct_with(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs)
         for key, value in (left.pop() if left else {}).items():
-            # what the class only passes on to the one it is made from
-            place = bound.arguments if key in signature.parameters else others(bound)
-            place[key] = value
+            if key in signature.parameters:
+                bound.arguments[key] = value
+            else:
+                bound.arguments.setdefault(passed_on, {})[key] = value
         construct(*bound.args, **bound.kwargs)
 
     setattr(kind, "__init__", construct_with)  # noqa: B010 - mypy forbids it as an assignment
@@ -150,10 +148,8 @@ def _describe(hint: Any) -> str:
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     if hint in names:
         return names[hint]
-    origin, inner = (
-        typing.get_origin(hint),
-        [one for one in typing.get_args(hint) if one is not ...],
-    )
+    origin = typing.get_origin(hint)
+    inner = [one for one in typing.get_args(hint) if one is not ...]
     if hint is type(None):
         return "null"
     if origin is typing.Literal:

@@ -1,9 +1,8 @@
-"""Which part of a network learns, found from the order of its own blocks."""
+"""Which part of a network learns, found from the order of its own blocks, and in which mode."""
 
 import difflib
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
 from foldline.errors import UserError
@@ -103,11 +102,8 @@ def _list_children(model: nn.Module, part: str) -> list[str]:
 
 def _count_layers(module: nn.Module) -> int:
     """Count matrices and filters, but not norms and scales, which have one number a channel."""
-
-    def is_matrix(parameter: torch.Tensor) -> bool:
-        return sum(size > 1 for size in parameter.shape) > 1
-
-    return sum(is_matrix(parameter) for parameter in module.parameters())
+    shapes = [parameter.shape for parameter in module.parameters()]
+    return sum(sum(size > 1 for size in shape) > 1 for shape in shapes)
 
 
 def _count_numbers(module: nn.Module) -> int:
@@ -129,3 +125,45 @@ def _list_from(model: nn.Module, block: str, *, head: str) -> set[str]:
     names = [name for name, _ in model.named_parameters()]
     first = next(number for number, name in enumerate(names) if name.startswith(f"{block}."))
     return {name for name in names if name in names[first:] or name.startswith(f"{head}.")}
+
+
+def set_training_mode(model: nn.Module) -> None:
+    """Set training mode for what learns and evaluation mode for what is frozen.
+
+    So frozen batch norm keeps its statistics, and frozen layers compute the same features of a
+    picture every time. A layer without parameters is frozen inside a block that is frozen whole.
+    Elsewhere batch norm is frozen if the layer before it is, whose output it measures; any other,
+    such as dropout, if the next one is, which learns from its output: the head's own dropout stays.
+    """
+    for module, learns in _list_modes(model):
+        module.training = learns
+
+
+def learns_batch_norm(model: nn.Module) -> bool:
+    """Return whether training gathers statistics over a batch, for which one picture is too few."""
+    batch_norm = nn.modules.batchnorm._BatchNorm
+    return any(learns for module, learns in _list_modes(model) if isinstance(module, batch_norm))
+
+
+def _list_modes(model: nn.Module) -> list[tuple[nn.Module, bool]]:
+    """Return every module of the network, and whether it learns."""
+    modes: list[tuple[nn.Module, bool]] = []
+    learns = next((parameter.requires_grad for parameter in model.parameters()), True)
+    frozen: set[nn.Module] = set()
+    waiting: list[nn.Module] = []
+    for module in model.modules():
+        inside = [parameter.requires_grad for parameter in module.parameters()]
+        if inside:
+            modes.append((module, any(inside)))
+            frozen.update(() if any(inside) else module.modules())
+        elif module in frozen:
+            modes.append((module, False))
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+            modes.append((module, learns))
+        else:
+            waiting.append(module)
+        if own := [parameter.requires_grad for parameter in module.parameters(recurse=False)]:
+            learns = any(own)
+            modes += [(one, learns) for one in waiting]
+            waiting.clear()
+    return [*modes, *((one, learns) for one in waiting)]

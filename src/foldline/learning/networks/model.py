@@ -1,17 +1,17 @@
 """The network: built by name, loaded with weights, divided into backbone and head."""
 
+import difflib
 import hashlib
 import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.learning.networks import timm_models, torchvision_models
 from foldline.learning.networks.arguments import check_arguments, overriding
 
@@ -22,7 +22,7 @@ _OLD_DENSENET_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 _WRAPPERS = ("module", "_orig_mod", "model", "backbone", "encoder", "net", "network")
 _MOST_WRAPPERS = 8
 
-_SOURCES: dict[str, ModuleType] = {"torchvision": torchvision_models, "timm": timm_models}
+_SOURCES: dict[str, Any] = {"torchvision": torchvision_models, "timm": timm_models}
 
 State = Mapping[str, torch.Tensor]
 Triple = tuple[float, float, float]
@@ -41,8 +41,8 @@ def build_model(
     model passes to its constructor. Raises `UserError` for a name that `source` (`torchvision` or
     `timm`) does not have, a last layer that cannot be replaced, or arguments that are refused.
     """
-    library: Any = _SOURCES[source]
-    library.check_name(name)
+    library = _SOURCES[source]
+    _check_name(name, source)
     if not arguments:
         model: nn.Module = library.construct(name, num_classes)
     else:
@@ -52,9 +52,9 @@ def build_model(
             with overriding(kind, checked):
                 model = library.construct(name, num_classes)
         except Exception as error:  # noqa: BLE001 - constructors raise anything
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise UserError(
-                f"model.arguments: {name} cannot be built with {dict(arguments)}: {reason}"
+                f"model.arguments: {name} cannot be built with {dict(arguments)}: "
+                f"{describe_error(error)[:200]}"
             ) from None
     find_head(model, num_classes)
     return model
@@ -66,12 +66,22 @@ def find_normalization(name: str, *, source: str) -> tuple[Triple, Triple]:
     Training and validation ask here, and inference through the checkpoint. Raises `UserError` for
     a model that does not look at three channels.
     """
-    library: Any = _SOURCES[source]
-    library.check_name(name)
-    mean, std = library.find_normalization(name)
+    _check_name(name, source)
+    mean, std = _SOURCES[source].find_normalization(name)
     if not len(mean) == len(std) == 3:
         raise UserError(f"model.name: {name} does not look at pictures of three channels")
     return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])
+
+
+def _check_name(name: str, source: str) -> None:
+    """Raise `UserError` for a model that `source` does not have, or that is not trained here."""
+    names = _SOURCES[source].list_names()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
+        raise UserError(f"model.name: {source} has no classification model {name!r}; {hint}")
+    if source == "timm":
+        timm_models.check_heads(name)
 
 
 def download_state(name: str, *, source: str, arguments: Mapping[str, Any]) -> State:
@@ -84,8 +94,7 @@ def download_state(name: str, *, source: str, arguments: Mapping[str, Any]) -> S
 def find_head(model: nn.Module, num_classes: int) -> str:
     """Return the dotted name of the last layer, which has one output a class."""
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    name, layer = layers[-1]
-    name = str(name)
+    name, layer = str(layers[-1][0]), layers[-1][1]
     width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
     if width != num_classes:
         raise UserError(f"model.name: the last layer {name} has {width} outputs, not {num_classes}")
@@ -93,12 +102,8 @@ def find_head(model: nn.Module, num_classes: int) -> str:
 
 
 def find_other_heads(name: str, *, source: str) -> tuple[str, ...]:
-    """Return the modules of a file of weights that `build_model` leaves out of a model.
-
-    They are heads beside the main one: they help to learn, and are not trained here.
-    """
-    library: Any = _SOURCES[source]
-    others: tuple[str, ...] = library.find_other_heads(name)
+    """Return the heads beside the main one, which `build_model` leaves out and files may have."""
+    others: tuple[str, ...] = _SOURCES[source].find_other_heads(name)
     return others
 
 
@@ -121,8 +126,9 @@ def load_weights(
         try:
             missing, unexpected = model.load_state_dict(given, strict=False)
         except Exception as error:  # noqa: BLE001 - layers raise anything of older files
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(f"model.weights: {origin}: does not fit model.name: {reason}") from None
+            raise UserError(
+                f"model.weights: {origin}: does not fit model.name: {describe_error(error)[:200]}"
+            ) from None
         faults = [f"{key} is missing" for key in missing if not key.startswith(f"{head}.")]
         faults += [f"{key} is not in the model" for key in unexpected]
     if faults:
@@ -216,45 +222,3 @@ def compute_backbone_hash(state: State, *, head: str) -> str:
             numbers = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
             digest.update(numbers.numpy().data)
     return digest.hexdigest()
-
-
-def set_training_mode(model: nn.Module) -> None:
-    """Set training mode for what learns and evaluation mode for what is frozen.
-
-    So frozen batch norm keeps its statistics, and frozen layers compute the same features of a
-    picture every time. A layer without parameters is frozen inside a block that is frozen whole.
-    Elsewhere batch norm is frozen if the layer before it is, whose output it measures; any other,
-    such as dropout, if the next one is, which learns from its output: the head's own dropout stays.
-    """
-    for module, learns in _list_modes(model):
-        module.training = learns
-
-
-def learns_batch_norm(model: nn.Module) -> bool:
-    """Return whether training gathers statistics over a batch, for which one picture is too few."""
-    batch_norm = nn.modules.batchnorm._BatchNorm
-    return any(learns for module, learns in _list_modes(model) if isinstance(module, batch_norm))
-
-
-def _list_modes(model: nn.Module) -> list[tuple[nn.Module, bool]]:
-    """Return every module of the network, and whether it learns."""
-    modes: list[tuple[nn.Module, bool]] = []
-    learns = next((parameter.requires_grad for parameter in model.parameters()), True)
-    frozen: set[nn.Module] = set()
-    waiting: list[nn.Module] = []
-    for module in model.modules():
-        inside = [parameter.requires_grad for parameter in module.parameters()]
-        if inside:
-            modes.append((module, any(inside)))
-            frozen.update(() if any(inside) else module.modules())
-        elif module in frozen:
-            modes.append((module, False))
-        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
-            modes.append((module, learns))
-        else:
-            waiting.append(module)
-        if own := [parameter.requires_grad for parameter in module.parameters(recurse=False)]:
-            learns = any(own)
-            modes += [(one, learns) for one in waiting]
-            waiting.clear()
-    return [*modes, *((one, learns) for one in waiting)]

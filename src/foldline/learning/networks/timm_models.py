@@ -1,13 +1,12 @@
 """Networks of timm, an optional library: by name, and with its pretrained weights."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.learning.networks.arguments import overriding
 
 # heads beside the main one that a network can do without: one that learns from a teacher, whose
@@ -18,15 +17,15 @@ _DISTILLED, _AUXILIARY = "head_dist", "aux_head"
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
-def check_name(name: str) -> None:
-    """Raise `UserError` without timm, for a name it does not have, or one without a main head."""
+def list_names() -> list[str]:
+    """Return the models that timm has. Raises `UserError` without timm."""
     timm = _import_timm()
-    names = [*timm.list_models(), *timm.list_pretrained()]
-    if name not in names:
-        close = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, convnext_atto"
-        raise UserError(f"model.name: timm has no classification model {name!r}; {hint}")
-    settings = timm.get_pretrained_cfg(name)
+    return [*timm.list_models(), *timm.list_pretrained()]
+
+
+def check_heads(name: str) -> None:
+    """Raise `UserError` for a model without a head, or without one that is the main one."""
+    settings = _import_timm().get_pretrained_cfg(name)
     if settings is not None and not settings.classifier:
         raise UserError(
             f"model.name: timm's {name} has no head, as it gives no classes; take a classification "
@@ -120,13 +119,13 @@ def download_state(name: str, arguments: Mapping[str, Any]) -> Mapping[str, torc
     except OSError as error:
         raise UserError(
             f"model.weights: timm's weights of {name} cannot be downloaded "
-            f"({' '.join(str(error).split())[:300]}); set model.weights to a file of weights, such "
+            f"({describe_error(error)[:300]}); set model.weights to a file of weights, such "
             "as the model.safetensors that timm offers for it, or to none to train from scratch"
         ) from None
     except (RuntimeError, ValueError) as error:
         raise UserError(
             f"model.weights: timm's weights of {name} do not fit model.arguments "
-            f"({' '.join(str(error).split())[:300]}); set model.weights to none or to a file"
+            f"({describe_error(error)[:300]}); set model.weights to none or to a file"
         ) from None
     state: Mapping[str, torch.Tensor] = model.state_dict()
     return state

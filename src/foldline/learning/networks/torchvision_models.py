@@ -1,6 +1,5 @@
 """Networks of torchvision: by name, and with ImageNet weights."""
 
-import difflib
 import pickle
 import sys
 import typing
@@ -10,19 +9,16 @@ import torch
 import torchvision
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 
 # heads that only help the network to learn
 _AUXILIARY_HEADS = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
-def check_name(name: str) -> None:
-    """Raise `UserError` for a name that torchvision does not have."""
-    names = torchvision.models.list_models(module=torchvision.models)
-    if name not in names:
-        close = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "such as resnet18, densenet121"
-        raise UserError(f"model.name: torchvision has no classification model {name!r}; {hint}")
+def list_names() -> list[str]:
+    """Return the classification models that torchvision has."""
+    names: list[str] = torchvision.models.list_models(module=torchvision.models)
+    return names
 
 
 def find_class(name: str) -> type[nn.Module]:
@@ -77,7 +73,7 @@ def download_state(name: str) -> Mapping[str, torch.Tensor]:
     except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
         raise UserError(
             f"model.weights: the ImageNet weights of {name} cannot be downloaded "
-            f"({' '.join(str(error).split())}); put {weights.url} at {file}, or set "
+            f"({describe_error(error)}); put {weights.url} at {file}, or set "
             "model.weights to a file of weights, or to none to train from scratch"
         ) from None
     return state

@@ -32,21 +32,15 @@ class _Unread:
         pass
 
 
-# under the names that files have for numbers and arrays of numpy, and for a program's settings;
-# nothing of numpy itself is given anything from a file
+# under the names that files have for numbers and arrays of numpy, and for a program's settings, so
+# that nothing in a file ever reaches numpy itself
 _SAFE_GLOBALS: list[Any] = [
     (_Unread, name)
     for name in (
-        "numpy.dtype",
-        "numpy.ndarray",
-        *(
-            f"numpy.{core}.multiarray.{function}"
-            for core in ("core", "_core")
-            for function in ("scalar", "_reconstruct")
-        ),
-        "argparse.Namespace",
-        "pathlib.PosixPath",
-        "pathlib.WindowsPath",
+        *("numpy.dtype", "numpy.ndarray"),
+        *("numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct"),
+        *("numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct"),
+        *("argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),
     )
 ]
 
