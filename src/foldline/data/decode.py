@@ -34,7 +34,7 @@ def _rebuild(path: Path, reason: str, unreachable: bool) -> BadImageError:
 
 
 def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
-    """Decode a JPEG or PNG as RGB, `[H, W, 3]`, uint8, turned upright by its EXIF orientation.
+    """Decode a picture as RGB, `[H, W, 3]`, uint8, turned upright by its EXIF orientation.
 
     A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that still has
     `at_least` = (height, width) pixels: libjpeg then does most of the shrinking for free.

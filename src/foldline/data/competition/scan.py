@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from foldline.data.picture_files import PICTURE_EXTENSIONS
 from foldline.errors import UserError
 from foldline.files import is_folder
 from foldline.text import escape
 
-PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 NOTEBOOK_CHECKPOINTS = ".ipynb_checkpoints"
 UNREADABLE_FOLDER = "unreadable folder"
 # folders that systems put beside people's files, often with pictures in them; in any case

@@ -16,12 +16,10 @@ from typing import BinaryIO
 from PIL import Image
 
 from foldline.cores import count_cores
-from foldline.data.picture_files import UnusablePictureError, open_picture
+from foldline.data.picture_files import END_MARKERS, UnusablePictureError, open_picture
 
 # cameras and editors append notes to a picture; most are no longer than this, in bytes
 TAIL = 65_536
-JPEG_END = b"\xff\xd9"
-PNG_END = b"IEND\xae\x42\x60\x82"
 # with fewer pictures, starting processes takes longer than the checks
 MIN_PICTURES_FOR_PROCESSES = 2_000
 CHUNK = 250
@@ -61,10 +59,10 @@ def check_pictures(
 def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
     """Return why a file is not a whole picture that can be used, or None if it is one.
 
-    The header must be that of a JPEG or PNG with an accepted mode and at most `MAX_PIXELS` pixels,
-    and the end marker must be there, followed by whatever the camera added. With `decode`, all of
-    the picture is read: a PNG is checked by its checksums, a JPEG by libjpeg's remarks. While that
-    lasts, nothing else may write to the standard error of this process.
+    The header must be that of a format in `FORMATS`, with an accepted mode and at most `MAX_PIXELS`
+    pixels, and the end marker must be there, followed by whatever the camera added. With `decode`,
+    all of the picture is read: a JPEG is checked by libjpeg's remarks, others by their checksums.
+    While that lasts, nothing else may write to the standard error of this process.
     """
     try:
         # Pillow warns about odd headers; what matters is returned as a fault
@@ -134,7 +132,8 @@ def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
         return Fault("unreadable", _first_line(error))
     # the header ends here, and with it any preview, which has an end marker of its own
     header_end = file.tell()
-    if not _has_end(file, header_end, size, PNG_END if image.format == "PNG" else JPEG_END):
+    end = END_MARKERS.get(image.format or "")
+    if end and not _has_end(file, header_end, size, end):
         return Fault("truncated", f"no end marker in {size} bytes")
     return _check_pixels(file, image) if decode else None
 
@@ -143,7 +142,7 @@ def _check_pixels(file: BinaryIO, image: Image.Image) -> Fault | None:
     try:
         image.load()
         file.seek(0)
-        if image.format == "PNG":
+        if image.format != "JPEG":
             open_picture(file).verify()
             return None
     except Exception as error:  # noqa: BLE001 - Pillow raises anything on broken pixels
