@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 from foldline.config import Config
 from foldline.data.dataset import Batch, ImageDataset, ShuffledBatches
 from foldline.data.prepared import Prepared
-from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_normalization
 from foldline.learning.runtime import Runtime, build_batches
@@ -54,7 +54,7 @@ def build_learning_transform(config: Config) -> Transform:
     """
     mean, std = find_normalization(config.model.name, source=config.model.source)
     try:
-        return build_train_transform(
+        return Transform(
             image_size=config.data.image_size,
             crop=config.data.crop,
             mean=mean,
@@ -68,6 +68,4 @@ def build_learning_transform(config: Config) -> Transform:
 def build_valid_transform(config: Config) -> Transform:
     """Return how the network of `config.model` sees any other picture."""
     mean, std = find_normalization(config.model.name, source=config.model.source)
-    return build_eval_transform(
-        image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std
-    )
+    return Transform(image_size=config.data.image_size, crop=config.data.crop, mean=mean, std=std)
