@@ -15,7 +15,7 @@ from foldline.synthetic.head import (
     draw_locks,
 )
 from foldline.synthetic.looks import Look
-from foldline.synthetic.masks import WRONG_WAYS, Mask, draw_mask
+from foldline.synthetic.masks import Mask, draw_mask
 from foldline.synthetic.scene import draw_clothes, draw_wall
 
 SHOTS = ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal")
@@ -70,11 +70,6 @@ def draw_picture(
         draw_mask(canvas, look, mask, wrong_way)
     draw_hair_front(canvas, look)
     return _light(canvas.finish(), moment)
-
-
-def choose_wrong_way(rng: np.random.Generator) -> str:
-    """Choose how a mask is worn wrongly."""
-    return WRONG_WAYS[int(rng.integers(len(WRONG_WAYS)))]
 
 
 def _light(image: Image.Image, moment: Moment) -> Image.Image:

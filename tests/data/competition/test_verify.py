@@ -215,7 +215,7 @@ def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
 def test_processes_and_none_find_the_same_in_the_order_of_the_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_pictures: int
 ) -> None:
-    monkeypatch.setattr(verify, "MIN_PICTURES_FOR_PROCESSES", min_pictures)
+    monkeypatch.setattr(verify, "MIN_PICTURES", min_pictures)
     monkeypatch.setattr(verify, "CHUNK", 2)
     good = encode()
     contents = {"a.jpg": b"", "b.jpg": good, "c.jpg": b"hello", "d.jpg": good, "e.jpg": good[:-2]}
