@@ -25,15 +25,15 @@ def build_summary(
     """Return the summary without its seals; `settings` are those that produced the tables."""
     sample, sample_path = competition.sample, competition.sample_path
     columns = choose_columns(scheme.submission_columns, sample, chosen=data.submission_columns)
-    answers = choose_answers(competition.class_names, sample, labels=data.submission_labels)
+    kind, values = choose_answers(competition.class_names, sample, labels=data.submission_labels)
     return {
         "class_names": list(competition.class_names),
         "num_folds": num_folds,
         "parts": scheme.attribute_values,
         "label_parts": scheme.label_attributes,
         "submission_columns": list(columns),
-        "submission_values": list(answers.values),
-        "submission_labels": answers.kind,
+        "submission_values": list(values),
+        "submission_labels": kind,
         "sample_file": sample_path.as_posix() if sample_path else None,
         "sample_sha256": compute_sha256(sample_path.read_bytes()) if sample_path else None,
         "num_images": len(competition.pictures),

@@ -116,22 +116,14 @@ def _describe_empty_folders(
     for folder, scan in scans.items():
         names = set(list_folders(root / folder)) - list_used(scan, folder)
         # a folder that holds the test or validation folder is not a class
-        holding = {path for other in (*scans, *ignored) for path in _list_holding(other)}
-        unread = holding | {item.path for item in scan.rejected}
-        empty += [
-            str(path)
-            for path in (PurePosixPath(folder, name) for name in sorted(names))
-            if str(path) not in unread
-        ]
+        others = map(PurePosixPath, (*scans, *ignored))
+        unread = {str(path) for other in others for path in (other, *other.parents)}
+        unread |= {item.path for item in scan.rejected}
+        paths = (str(PurePosixPath(folder, name)) for name in sorted(names))
+        empty += [path for path in paths if path not in unread]
     if not empty:
         return []
     return [f"folders without a picture, which make no class: {count_and_name(empty)}"]
-
-
-def _list_holding(folder: str) -> list[str]:
-    """Return the folder and all that it lies in, up to the data root."""
-    path = PurePosixPath(folder)
-    return [str(path), *map(str, path.parents)]
 
 
 def _describe_alike_classes(class_names: Sequence[str]) -> list[str]:
