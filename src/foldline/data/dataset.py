@@ -94,16 +94,16 @@ class ImageDataset(Dataset[DecodedPicture | BadImageError]):
         """Return one batch; torch asks for it as a whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
-        while (
-            missing := self.at_least - sum(isinstance(item, DecodedPicture) for item in items)
-        ) > 0:
-            more = [self[key] for key in islice(others, missing)]
+        while True:
             bad = [item for item in items if isinstance(item, BadImageError)]
+            missing = self.at_least - (len(items) - len(bad))
+            if missing <= 0:
+                return items
+            more = [self[key] for key in islice(others, missing)]
             # if the disk is gone there is no point in searching on
             if not more or any(item.unreachable for item in bad):
                 return [*bad]
             items += more
-        return items
 
     def _list_others(self, keys: Sequence[Key]) -> Iterator[Key]:
         """Yield the rows that are not in `keys`, beginning after the last of them."""
