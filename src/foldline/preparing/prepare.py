@@ -15,8 +15,7 @@ from foldline.data.folds import assign_folds, count_classes, take_given_folds
 from foldline.data.prepared import load_summary
 from foldline.files import is_folder
 from foldline.preparing.report import describe_rare_classes, describe_seal, show_prepared
-from foldline.preparing.summary import build_summary
-from foldline.preparing.tables import build_tables, save_tables
+from foldline.preparing.tables import build_summary, build_tables, save_tables
 from foldline.runs.table_settings import collect_settings
 from foldline.spelling import find_on_disk
 

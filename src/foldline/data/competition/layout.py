@@ -11,7 +11,6 @@ from foldline.errors import UserError
 from foldline.files import is_folder
 from foldline.text import compute_name_key, count_and_name, count_of, leads_outside, name_some
 
-NOTHING = Scan([], {}, [])
 # common names of a validation folder, in lower case
 _VALIDATION_FOLDERS = frozenset({"val", "valid", "validation", "dev"})
 
@@ -64,7 +63,7 @@ def scan_folders(
         others = [other for other in (*labelled, test_dir) if other != folder]
         return scan_pictures(root, folder, exclude=others)
 
-    test = scan(test_dir) if is_folder(root / test_dir) else NOTHING
+    test = scan(test_dir) if is_folder(root / test_dir) else Scan()
     return {folder: scan(folder) for folder in labelled}, test
 
 

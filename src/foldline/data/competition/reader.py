@@ -1,6 +1,6 @@
 """Read a competition from disk: what to train on, what to answer, what is left out."""
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -101,7 +101,8 @@ def read_competition(
     all_scans = [*scans.values(), test_scan]
     folders = {folder: scan.paths for folder, scan in scans.items()}
     pictures, class_names, misnamed = read_labels(scheme, folders)
-    pictures, repeated = drop_same_files(root, pictures, _list_inodes(scans), class_names)
+    inodes = ChainMap(*(dict(scan.inodes) for scan in scans.values()))
+    pictures, repeated = drop_same_files(root, pictures, inodes, class_names)
     named = find_sample_file(root, scheme.sample_files, sample_file)
     if named.sample is None and search_sample and test_scan.paths:
         train_paths = [*chain.from_iterable(folders.values())]
@@ -141,15 +142,6 @@ def read_competition(
         unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         warnings=warnings,
     )
-
-
-def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
-    """Return the number of each labelled picture's file on its disk."""
-    return {
-        path: inode
-        for scan in scans.values()
-        for path, inode in zip(scan.paths, scan.inodes, strict=True)
-    }
 
 
 def _list_test(

@@ -78,12 +78,8 @@ def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
 
 
 def _check_chunk(root: str, decode: bool, paths: Sequence[str]) -> dict[str, Fault]:
-    faults = {}
-    for path in paths:
-        fault = check_picture(f"{root}/{path}", decode=decode)
-        if fault:
-            faults[path] = fault
-    return faults
+    checked = ((path, check_picture(f"{root}/{path}", decode=decode)) for path in paths)
+    return {path: fault for path, fault in checked if fault}
 
 
 def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
