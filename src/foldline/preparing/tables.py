@@ -79,7 +79,7 @@ def build_summary(
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the summary without its seals; `settings` are those that produced the tables."""
-    sample, sample_path = competition.sample, competition.sample_path
+    sample, sample_path, test = competition.sample, competition.sample_path, competition.test
     columns = choose_columns(scheme.submission_columns, sample, chosen=data.submission_columns)
     kind, values = choose_answers(competition.class_names, sample, labels=data.submission_labels)
     return {
@@ -94,9 +94,9 @@ def build_summary(
         "sample_sha256": compute_sha256(sample_path.read_bytes()) if sample_path else None,
         "num_images": len(competition.pictures),
         "num_groups": len(set(competition.groups)),
-        "num_test": len(competition.test.ids),
-        "matched_ids": dict(competition.test.matched),
-        "unanswerable_ids": list(competition.unanswerable_ids),
+        "num_test": len(test.ids),
+        "matched_ids": dict(test.matched),
+        "unanswerable_ids": [i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         "num_corrected": train_labels.num_corrected,
         "num_age_cut": train_labels.num_cut,
         "rejected": dict(sorted(Counter(item.reason for item in competition.rejected).items())),

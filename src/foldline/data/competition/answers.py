@@ -53,12 +53,14 @@ def choose_columns(
 
     Raise `UserError` if the sample file has columns other than the chosen ones.
     """
-    if sample and chosen and not _are_same(sample.columns, chosen):
+    if sample is None:
+        return chosen or scheme_columns
+    if chosen and [*map(compute_name_key, chosen)] != [*map(compute_name_key, sample.columns)]:
         raise UserError(
             f"data.submission_columns: {','.join(chosen)}, but the competition's sample file has "
             f"{','.join(sample.columns)}; leave it null"
         )
-    return sample.columns if sample else chosen or scheme_columns
+    return sample.columns
 
 
 def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | None) -> list[str]:
@@ -103,10 +105,6 @@ def _require_distinct(class_names: Sequence[str], values: Sequence[int]) -> None
                 f"data.submission_labels: numbers, but the classes {other} and {name} are the "
                 "same number; choose names"
             )
-
-
-def _are_same(columns: Sequence[str], others: Sequence[str]) -> bool:
-    return [*map(compute_name_key, columns)] == [*map(compute_name_key, others)]
 
 
 def _is_number(text: str) -> bool:

@@ -51,8 +51,7 @@ GUESSED = "answered by the most frequent class"
 class Competition:
     """What was found under a data root.
 
-    `warnings` are lines for the user, `unanswerable_ids` the test ids without a readable picture;
-    `skipped` counts, by reason, files that nobody misses.
+    `warnings` are lines for the user; `skipped` counts, by reason, files that nobody misses.
     """
 
     pictures: Sequence[Picture]
@@ -62,7 +61,6 @@ class Competition:
     sample_path: Path | None
     rejected: Sequence[Rejected]
     skipped: Mapping[str, int]
-    unanswerable_ids: Sequence[str]
     warnings: Sequence[str]
 
     @property
@@ -139,7 +137,6 @@ def read_competition(
         sample_path=named.path,
         rejected=sorted(rejected, key=lambda item: item.path),
         skipped=sum((Counter(scan.skipped) for scan in all_scans), Counter()),
-        unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         warnings=warnings,
     )
 
