@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from foldline.data.competition.verify import JPEG_END, check_picture
+from foldline.data.competition.verify import check_picture
+from foldline.data.picture_files import END_MARKERS
 
 Damage = Callable[[bytes, np.random.Generator], bytes]
 
 
 def cut(content: bytes, random: np.random.Generator) -> bytes:
-    return content[: _draw_place(content, random, 2)] + JPEG_END
+    return content[: _draw_place(content, random, 2)] + END_MARKERS["JPEG"]
 
 
 def blank(content: bytes, random: np.random.Generator) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from foldline.data.transforms import build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.metrics.counts import Probs
 
@@ -62,7 +62,7 @@ def write_competition(root: Path) -> None:
 def answer_alone(checkpoint_path: Path, paths: list[Path]) -> Probs:
     """Probabilities in full precision, without the dataset, the loader and the engine."""
     checkpoint = load_checkpoint(checkpoint_path)
-    transform = build_eval_transform(**checkpoint.eval_transform)
+    transform = Transform(**checkpoint.eval_transform)
     images = [transform(np.asarray(Image.open(path)), 0) for path in paths]
     with torch.no_grad():
         logits = checkpoint.build_model()(transform.normalize(torch.stack(images)))

@@ -62,6 +62,11 @@ def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
     return text if len(listed) <= limit else f"{text} and {len(listed) - limit} more"
 
 
+def join_words(words: Sequence[str], joint: str = "or") -> str:
+    """Return `a, b or c`."""
+    return f" {joint} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def count_of(number: int, noun: str) -> str:
     """Return `1 run`, or `2 runs`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -22,7 +22,7 @@ from foldline.data.dataset import (
     build_loader,
 )
 from foldline.data.decode import BadImageError
-from foldline.data.transforms import build_train_transform
+from foldline.data.transforms import Transform
 from foldline.errors import describe_reading_fault
 
 NUMBER = 11
@@ -37,7 +37,7 @@ def dataset(tmp_path: Path) -> ImageDataset:
         image = Image.new("RGB", (8, 8), (20 * label, 0, 0))
         image.putpixel((0, 0), (20 * label, 255, 0))
         image.save(tmp_path / path)
-    transform = build_train_transform(
+    transform = Transform(
         image_size=(8, 8),
         crop=None,
         mean=(0, 0, 0),

@@ -12,8 +12,6 @@ from foldline.data.decode import Pixels
 from foldline.data.transforms import (
     Normalization,
     Transform,
-    build_eval_transform,
-    build_train_transform,
     crop_center,
 )
 
@@ -27,9 +25,7 @@ AUGMENT = (
 
 
 def build(*augment: dict[str, Any], size: tuple[int, int] = (24, 16)) -> Transform:
-    return build_train_transform(
-        image_size=size, crop=None, mean=(0, 0, 0), std=(1, 1, 1), augment=augment
-    )
+    return Transform(image_size=size, crop=None, mean=(0, 0, 0), std=(1, 1, 1), augment=augment)
 
 
 def draw_noise(height: int = 40, width: int = 30) -> Pixels:
@@ -40,9 +36,7 @@ def draw_noise(height: int = 40, width: int = 30) -> Pixels:
 def test_a_red_picture_stays_red_and_is_normalized(augment: Any) -> None:
     red = np.zeros((40, 30, 3), np.uint8)
     red[:, :, 0] = 255
-    transform = build_train_transform(
-        image_size=(24, 16), crop=(0.5, 0.5), mean=MEAN, std=STD, augment=augment
-    )
+    transform = Transform(image_size=(24, 16), crop=(0.5, 0.5), mean=MEAN, std=STD, augment=augment)
     tensor = transform(red)
     assert (tensor.shape, tensor.dtype) == ((3, 24, 16), torch.uint8)
     assert tensor.is_contiguous()
@@ -74,12 +68,12 @@ def test_a_batch_is_normalized_as_albumentations_does_to_the_bit(
 def test_shrinking_averages() -> None:
     lines = np.zeros((32, 32, 3), np.uint8)
     lines[::2] = 255  # lines of one pixel: taking every fourth row would give black or white
-    transform = build_eval_transform(image_size=(8, 8), crop=None, mean=(0, 0, 0), std=(1, 1, 1))
+    transform = Transform(image_size=(8, 8), crop=None, mean=(0, 0, 0), std=(1, 1, 1))
     assert set(transform(lines).flatten().tolist()) <= {127, 128}
 
 
 def test_evaluation_has_no_randomness() -> None:
-    transform = build_eval_transform(image_size=(24, 16), crop=None, mean=MEAN, std=STD)
+    transform = Transform(image_size=(24, 16), crop=None, mean=MEAN, std=STD)
     first = transform(draw_noise(), seed=1)
     assert torch.equal(first, transform(draw_noise(), seed=2))
     assert torch.equal(first, transform(draw_noise()))
@@ -87,8 +81,8 @@ def test_evaluation_has_no_randomness() -> None:
 
 def test_training_without_augmentation_is_evaluation() -> None:
     settings: Any = {"image_size": (24, 16), "crop": (0.8, 0.6), "mean": MEAN, "std": STD}
-    one = build_train_transform(**settings, augment=())
-    assert torch.equal(one(draw_noise(), seed=5), build_eval_transform(**settings)(draw_noise()))
+    one = Transform(**settings, augment=())
+    assert torch.equal(one(draw_noise(), seed=5), Transform(**settings)(draw_noise()))
 
 
 def test_the_same_seed_gives_the_same_augmentation() -> None:
@@ -172,18 +166,14 @@ def test_crop_keeps_the_middle(
 def test_the_transform_crops_before_it_resizes() -> None:
     framed = np.zeros((40, 40, 3), np.uint8)
     framed[10:30, 5:35] = 255
-    transform = build_eval_transform(
-        image_size=(8, 8), crop=(0.5, 0.75), mean=(0, 0, 0), std=(1, 1, 1)
-    )
+    transform = Transform(image_size=(8, 8), crop=(0.5, 0.75), mean=(0, 0, 0), std=(1, 1, 1))
     assert transform(framed).min() == 255
 
 
 @pytest.mark.parametrize("size", [96, 97, 128, 224])
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.7, 0.55, 0.3])
 def test_a_picture_of_the_decoded_size_loses_nothing_to_the_crop(size: int, share: float) -> None:
-    transform = build_eval_transform(
-        image_size=(size, size), crop=(share, share), mean=MEAN, std=STD
-    )
+    transform = Transform(image_size=(size, size), crop=(share, share), mean=MEAN, std=STD)
     height, width = transform.decode_size
     cropped = crop_center(np.zeros((height, width, 3), np.uint8), (share, share))
     assert cropped.shape == (size, size, 3)

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.competition import Said, draw
 
 from foldline.cli import main
-from foldline.data.transforms import build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.learning.checkpoint import load_checkpoint
 from foldline.learning.networks.model import build_model, copy_state
 from foldline.learning.shared_backbone import SharedBackbone
@@ -103,7 +103,7 @@ def test_answers_are_those_computed_by_hand(project: Path, command: Command) -> 
         for fold in (0, 1):
             checkpoint = load_checkpoint(Path(f"outputs/runs/{run}/fold_{fold}/best.pt"))
             assert checkpoint.class_names == TASKS[task]
-            transform = build_eval_transform(**checkpoint.eval_transform)
+            transform = Transform(**checkpoint.eval_transform)
             images = [
                 transform(np.asarray(Image.open(f"inputs/new/{path}"))) for path in found["path"]
             ]

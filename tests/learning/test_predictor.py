@@ -16,7 +16,7 @@ from tests.noise import build_batch, build_empty_batch, build_net, count, draw_b
 from torch import nn
 
 from foldline.data.bad_pictures import BadPictures
-from foldline.data.transforms import build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning import predictor
 from foldline.learning.networks.model import build_model, find_head
@@ -40,7 +40,7 @@ def build(
     views: Sequence[str] = ("none",),
     channels_last: bool = False,
 ) -> Predictor:
-    transform = build_eval_transform(image_size=(6, 6), crop=None, mean=[0.5] * 3, std=[0.2] * 3)
+    transform = Transform(image_size=(6, 6), crop=None, mean=[0.5] * 3, std=[0.2] * 3)
     runtime = Runtime(accelerator, "fp32", channels_last=channels_last, workers=0)
     return Predictor(networks, transform, runtime, views=views)
 

@@ -11,7 +11,7 @@ import torch
 
 from foldline.config.learning import Train
 from foldline.data.dataset import ImageDataset, OrderedBatches
-from foldline.data.transforms import build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning import runtime as runtime_module
 from foldline.learning.runtime import Runtime, build_batches, open_runtime
@@ -38,7 +38,7 @@ def count_workers(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, free: int |
         return Usage(free)
 
     monkeypatch.setattr("shutil.disk_usage", ask)
-    transform = build_eval_transform(image_size=(32, 24), crop=None, mean=(0,) * 3, std=(1,) * 3)
+    transform = Transform(image_size=(32, 24), crop=None, mean=(0,) * 3, std=(1,) * 3)
     dataset = ImageDataset(Path(), ["a"] * 20, [0] * 20, transform)
     return build_batches(dataset, OrderedBatches(20, 9), runtime).num_workers
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from foldline.config import Config
 from foldline.config.sections import Section, name_of, sections_in
+from foldline.text import join_words
 
 # what the user reads for each kind of pydantic error; braces are filled from its context
 EXPECTED = {
@@ -71,7 +72,7 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
         listed = context.get("expected") or context.get("expected_tags", "")
         choices = re.findall(r"'([^']*)'", listed)
         named = EXPECTED[kind].format_map(context) if kind in EXPECTED else item["msg"]
-        expected.setdefault(keys, {})[_join(choices) or named] = None
+        expected.setdefault(keys, {})[join_words(choices) or named] = None
         near = difflib.get_close_matches(found, choices, n=1) if isinstance(found, str) else []
         endings[keys] = f", found {show_value(found)}{_ask(near)}"
     lines = []
@@ -114,7 +115,7 @@ def _explain_unknown(place: _Place) -> str:
     having = [name_of(each) for each in place.rivals if last in each.model_fields]
     if having and place.section:
         verb = "have" if len(having) > 1 else "has"
-        return f"{name_of(place.section)} has no {last}; {_join(having, 'and')} {verb}"
+        return f"{name_of(place.section)} has no {last}; {join_words(having, 'and')} {verb}"
     if ":" in last:
         return "no such key; YAML needs a blank after each colon, as in {name: sgd, lr: 0.1}"
     # the same key in another section, then a similar one beside it, then a similar one elsewhere
@@ -139,7 +140,3 @@ def _list_keys(section: type[Section], prefix: str = "") -> set[str]:
 
 def _ask(nearest: Sequence[str]) -> str:
     return f"; did you mean {nearest[0]}?" if nearest else ""
-
-
-def _join(words: Sequence[str], joint: str = "or") -> str:
-    return f" {joint} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -94,13 +94,16 @@ class ImageDataset(Dataset[DecodedPicture | BadImageError]):
         """Return one batch; torch asks for it as a whole."""
         items = [self[key] for key in keys]
         others = self._list_others(keys)
-        while (missing := self.at_least - _count_good(items)) > 0:
+        while True:
+            bad = [item for item in items if isinstance(item, BadImageError)]
+            missing = self.at_least - (len(items) - len(bad))
+            if missing <= 0:
+                return items
             more = [self[key] for key in islice(others, missing)]
             # if the disk is gone there is no point in searching on
-            if not more or any(_is_unreachable(item) for item in items):
-                return [item for item in items if isinstance(item, BadImageError)]
+            if not more or any(item.unreachable for item in bad):
+                return [*bad]
             items += more
-        return items
 
     def _list_others(self, keys: Sequence[Key]) -> Iterator[Key]:
         """Yield the rows that are not in `keys`, beginning after the last of them."""
@@ -156,14 +159,6 @@ class OrderedBatches(Sampler[list[Key]]):
     def __iter__(self) -> Iterator[list[Key]]:
         for start in range(0, len(self.rows), self.batch_size):
             yield [(row, 0) for row in self.rows[start : start + self.batch_size]]
-
-
-def _count_good(items: Sequence[DecodedPicture | BadImageError]) -> int:
-    return sum(isinstance(item, DecodedPicture) for item in items)
-
-
-def _is_unreachable(item: DecodedPicture | BadImageError) -> bool:
-    return isinstance(item, BadImageError) and item.unreachable
 
 
 def collate(normalize: Normalization, items: Sequence[DecodedPicture | BadImageError]) -> Batch:

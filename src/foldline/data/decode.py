@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +25,13 @@ class BadImageError(Exception):
         super().__init__(f"{path}: cannot be {'read' if unreachable else 'decoded'}: {reason}")
         self.path, self.reason, self.unreachable = path, reason, unreachable
 
-    def __reduce__(self) -> tuple[Callable[..., "BadImageError"], tuple[Path, str, bool]]:
+    def __reduce__(self) -> tuple[Callable[..., "BadImageError"], tuple[Path, str]]:
         # lets a worker process send it to the main one
-        return _rebuild, (self.path, self.reason, self.unreachable)
-
-
-def _rebuild(path: Path, reason: str, unreachable: bool) -> BadImageError:
-    return BadImageError(path, reason, unreachable=unreachable)
+        return partial(BadImageError, unreachable=self.unreachable), (self.path, self.reason)
 
 
 def load_image(path: Path, at_least: tuple[int, int]) -> Pixels:
-    """Decode a JPEG or PNG as RGB, `[H, W, 3]`, uint8, turned upright by its EXIF orientation.
+    """Decode a picture as RGB, `[H, W, 3]`, uint8, turned upright by its EXIF orientation.
 
     A JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 of its size that still has
     `at_least` = (height, width) pixels: libjpeg then does most of the shrinking for free.

@@ -128,19 +128,21 @@ def count_classes(
     num_folds = max(folds) + 1
     fold_images = np.zeros((num_folds, num_classes), dtype=np.int64)
     fold_groups = np.zeros_like(fold_images)
-    whole = np.zeros(num_classes, dtype=np.int64)
-    for _, label in set(zip(groups, labels, strict=True)):
-        whole[label] += 1
+    for fold, label in zip(folds, labels, strict=True):
+        if fold != ALWAYS_TRAINED:
+            fold_images[fold, label] += 1
     for fold, _, label in set(zip(folds, groups, labels, strict=True)):
         if fold != ALWAYS_TRAINED:
             fold_groups[fold, label] += 1
-    for (fold, label), count in Counter(zip(folds, labels, strict=True)).items():
-        if fold != ALWAYS_TRAINED:
-            fold_images[fold, label] += count
-    images = np.bincount(labels, minlength=num_classes).astype(np.int64)
     in_fold = Counter(fold for fold, _ in set(zip(folds, groups, strict=True)))
-    all_fold_groups = np.array([in_fold[fold] for fold in range(num_folds)])
-    return ClassCounts(whole, images, fold_groups, fold_images, all_fold_groups)
+    labels_of_groups = [label for _, label in set(zip(groups, labels, strict=True))]
+    return ClassCounts(
+        groups=np.bincount(labels_of_groups, minlength=num_classes),
+        images=np.bincount(labels, minlength=num_classes),
+        fold_groups=fold_groups,
+        fold_images=fold_images,
+        all_fold_groups=np.array([in_fold[fold] for fold in range(num_folds)]),
+    )
 
 
 def _compute_profiles(groups: Sequence[str], labels: Sequence[int]) -> dict[str, Profile]:

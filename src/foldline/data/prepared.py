@@ -103,14 +103,13 @@ def load_prepared(directory: Path) -> Prepared:
     summary = load_record(directory / SUMMARY, Summary, remedy=suggest_prepare())
     if summary is None:
         raise UserError(f"{directory / SUMMARY} is missing; {suggest_prepare()}")
-    changed = []
-    if compute_table_seal(train, summary.class_names) != summary.seal:
-        changed.append(TRAIN)
-    if compute_sha256(test) != summary.test_sha256:
-        changed.append(TEST)
-    if changed:
-        faults = [f"{directory / name}: changed since it was sealed" for name in changed]
-        raise UserError(*(f"{fault}; {suggest_prepare()}" for fault in faults))
+    is_changed = {
+        TRAIN: compute_table_seal(train, summary.class_names) != summary.seal,
+        TEST: compute_sha256(test) != summary.test_sha256,
+    }
+    if changed := [directory / name for name, differs in is_changed.items() if differs]:
+        fault = f"changed since it was sealed; {suggest_prepare()}"
+        raise UserError(*(f"{path}: {fault}" for path in changed))
     rows = _read_csv(directory / TRAIN, train)
     if rows["fold"].max() >= summary.num_folds:
         raise UserError(f"{directory / SUMMARY}: num_folds: {TRAIN} has more; {suggest_prepare()}")

@@ -1,4 +1,4 @@
-"""The transforms between file and network: training and evaluation side by side."""
+"""The transform between file and network, in training and evaluation alike."""
 
 import inspect
 import os
@@ -53,32 +53,41 @@ def _build_factors(
     """
     offset = np.array(normalization.mean, np.float32) * np.float32(255)
     scale = np.reciprocal(np.array(normalization.std, np.float32) * np.float32(255))
-    columns = [torch.from_numpy(one).view(-1, 1, 1).to(device) for one in (offset, scale)]
-    return columns[0], columns[1]
+    first, second = (torch.from_numpy(one).view(-1, 1, 1).to(device) for one in (offset, scale))
+    return first, second
 
 
 class Transform:
     """Centre crop, resize, augmentation: `[H, W, 3]` uint8 to `[3, h, w]` uint8.
 
-    `normalize` is applied last, to whole batches, so that processes exchange bytes. `image_size`
-    is the size of the result (height, width) in pixels; `decode_size` is the smallest picture that
-    loses nothing.
+    `normalize` is applied last, to whole batches, so that processes exchange bytes; `mean` and
+    `std` are on a scale of 0 to 1. `image_size` is the size of the result (height, width) in
+    pixels; `decode_size` is the smallest picture that loses nothing.
+
+    Without `augment`, as in validation and inference, chance has no part. Crops that are resized,
+    such as RandomResizedCrop, get `image_size` unless they name a size. Raise `ValueError`, naming
+    the entry, for an unknown transform or argument, or for one that changes the picture's size.
     """
 
     def __init__(
         self,
+        *,
         image_size: Size,
         crop: Shares | None,
-        steps: Sequence[Any],
-        normalize: Normalization,
+        mean: Sequence[float],
+        std: Sequence[float],
+        augment: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.image_size, self.normalize = image_size, normalize
-        self.crop = crop or (1.0, 1.0)
+        self.image_size, self.crop = image_size, crop or (1.0, 1.0)
+        self.normalize = Normalization(tuple(mean), tuple(std))
         self.decode_size = (
             round(image_size[0] / self.crop[0]),
             round(image_size[1] / self.crop[1]),
         )
-        self._compose = A.Compose(list(steps))
+        # area interpolation averages, so that fine lines such as wrinkles do not alias
+        resize = A.Resize(*image_size, interpolation=cv2.INTER_AREA)
+        steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
+        self._compose = A.Compose([resize, *steps])
 
     def __call__(self, pixels: Pixels, seed: int = 0) -> torch.Tensor:
         """Transform one picture; the same `seed` gives the same augmentation."""
@@ -87,46 +96,12 @@ class Transform:
         return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
 
 
-def build_train_transform(
-    *,
-    image_size: Size,
-    crop: Shares | None,
-    mean: Sequence[float],
-    std: Sequence[float],
-    augment: Sequence[Mapping[str, Any]],
-) -> Transform:
-    """Return the transform: crop, resize, `augment`, normalize; `mean` and `std` from 0 to 1.
-
-    Crops that are resized, such as RandomResizedCrop, get `image_size` unless they name a size.
-    Raise `ValueError`, naming the entry, for an unknown transform or argument, or for a transform
-    that changes the size of the picture.
-    """
-    steps = [_build_step(position, step, image_size) for position, step in enumerate(augment)]
-    return Transform(image_size, crop, [_resize(image_size), *steps], _normalize(mean, std))
-
-
-def build_eval_transform(
-    *, image_size: Size, crop: Shares | None, mean: Sequence[float], std: Sequence[float]
-) -> Transform:
-    """Return the transform: crop, resize, normalize, without chance."""
-    return Transform(image_size, crop, [_resize(image_size)], _normalize(mean, std))
-
-
 def crop_center(pixels: Pixels, shares: Shares) -> Pixels:
     """Return the middle of `[H, W, 3]`: `shares` of height and width, at least one pixel."""
     height, width = pixels.shape[:2]
     new_height, new_width = max(1, round(shares[0] * height)), max(1, round(shares[1] * width))
     top, left = (height - new_height) // 2, (width - new_width) // 2
     return pixels[top : top + new_height, left : left + new_width]
-
-
-def _resize(image_size: Size) -> Any:
-    # area interpolation averages, so that fine lines such as wrinkles do not alias
-    return A.Resize(*image_size, interpolation=cv2.INTER_AREA)
-
-
-def _normalize(mean: Sequence[float], std: Sequence[float]) -> Normalization:
-    return Normalization(tuple(mean), tuple(std))
 
 
 def _build_step(position: int, step: Mapping[str, Any], image_size: Size) -> Any:

@@ -12,6 +12,7 @@ from foldline.command_line import choose, format_command
 from foldline.config import Config
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.competition.scan import scan_pictures
+from foldline.data.picture_files import EXTENSION_CHOICES
 from foldline.errors import UserError
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
 from foldline.learning.predictor import Predictor
@@ -34,7 +35,7 @@ def run_answer(pictures: Path, runs: Sequence[Path]) -> None:
         usage = choose(make='answer PICTURES=FOLDER RUNS="a b"', foldline="answer FOLDER a b")
         raise UserError(f"answer: name a run or more, each once: {usage}")
     if not (paths := scan_pictures(pictures, ".").paths):
-        raise UserError(f"{pictures}: no pictures there; expected .jpg, .jpeg or .png at any depth")
+        raise UserError(f"{pictures}: no pictures there; expected {EXTENSION_CHOICES} at any depth")
     by_run = {run: _load_checkpoints(run) for run in runs}
     checkpoints = list(chain.from_iterable(by_run.values()))
     groups = group_sharing(checkpoints)

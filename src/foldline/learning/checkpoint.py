@@ -77,7 +77,7 @@ class Checkpoint:
 
     @property
     def eval_transform(self) -> dict[str, Any]:
-        """Return the arguments of `build_eval_transform`."""
+        """Return the arguments of `Transform`."""
         return {key: getattr(self, key) for key in ("image_size", "crop", "mean", "std")}
 
     def check_seal(self, seal: str, *, path: Path) -> None:

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from foldline import console
 from foldline.data.bad_pictures import BadPictures
 from foldline.data.dataset import Batch, ImageDataset, OrderedBatches
-from foldline.data.transforms import Transform, build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning.checkpoint import Checkpoint
 from foldline.learning.runtime import Runtime, build_batches
@@ -57,7 +57,7 @@ class Predictor:
         views: Sequence[str] = ("none",),
     ) -> "Predictor":
         """Build the networks of checkpoints that share an evaluation transform, in their order."""
-        transform = build_eval_transform(**checkpoints[0].eval_transform)
+        transform = Transform(**checkpoints[0].eval_transform)
         return cls(build_networks(checkpoints), transform, runtime, views=views)
 
     def build_batches(

@@ -9,14 +9,13 @@ from foldline.data.competition.answers import describe_foreign_answers
 from foldline.data.competition.corrections import compute_train_labels, load_corrections
 from foldline.data.competition.layout import require_folder
 from foldline.data.competition.reader import Competition, read_competition
-from foldline.data.competition.schemes import Scheme, build_scheme
+from foldline.data.competition.schemes import SCHEMES, Scheme
 from foldline.data.competition.verify import Fault, check_pictures
 from foldline.data.folds import assign_folds, count_classes, take_given_folds
 from foldline.data.prepared import load_summary
 from foldline.files import is_folder
 from foldline.preparing.report import describe_rare_classes, describe_seal, show_prepared
-from foldline.preparing.summary import build_summary
-from foldline.preparing.tables import build_tables, save_tables
+from foldline.preparing.tables import build_summary, build_tables, save_tables
 from foldline.runs.table_settings import collect_settings
 from foldline.spelling import find_on_disk
 
@@ -27,7 +26,7 @@ def run_prepare(config: Config) -> None:
     Only `outputs/prepared/<data>` is written. Raise `UserError` for what the user must change.
     """
     data, directory = config.data, config.prepared_dir
-    scheme = build_scheme(data.scheme, pattern=data.pattern)
+    scheme = SCHEMES[data.scheme](data.pattern)
     settings = collect_settings(config)
     heading(f"prepare  {data.root}  scheme {data.scheme}")
 

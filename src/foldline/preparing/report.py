@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foldline.command_line import repeat
 from foldline.config.data import Data
@@ -27,15 +26,6 @@ ANSWERS = {
     "values": "the numbers that the names are",
     "ranks": "numbers from 0",
 }
-
-
-class _Line(NamedTuple):
-    """One line of the table: the counts in all folds together, and in each fold, `[folds]`."""
-
-    groups: int
-    images: int
-    fold_groups: NDArray[np.int64]
-    fold_images: NDArray[np.int64]
 
 
 def show_prepared(
@@ -142,44 +132,37 @@ def _show_classes(summary: Mapping[str, Any], counts: ClassCounts) -> None:
     """Print how many people and pictures each class has, in all and in each fold."""
     unit = "people" if summary["parts"] else "groups"
     num_folds, num_classes = counts.fold_images.shape
+    # groups and images: of every class and of all, [2, classes + 1], and the same in each fold
+    whole = np.array(
+        [[*counts.groups, summary["num_groups"]], [*counts.images, summary["num_images"]]]
+    )
+    in_folds = np.stack(
+        [
+            np.column_stack([counts.fold_groups, counts.all_fold_groups]),
+            np.column_stack([counts.fold_images, counts.fold_images.sum(axis=1)]),
+        ]
+    )
+    columns = [f"fold {fold}" for fold in range(num_folds)]
     if num_folds == 1:
-        columns, describe = ["trained on", "validated"], _list_sides
-    elif num_folds <= NUM_FOLDS_SHOWN:
-        columns, describe = [f"fold {fold}" for fold in range(num_folds)], _list_folds
+        columns = ["trained on", "validated"]
+        in_folds = np.stack([whole - in_folds[:, 0], in_folds[:, 0]], axis=1)
+    if num_folds <= NUM_FOLDS_SHOWN:
+        cells = [[f"{groups}/{images}" for groups, images in one] for one in in_folds.T]
     else:
-        columns, describe = [f"{unit} a fold", "images a fold"], _span_folds
-    whole = (summary["num_groups"], summary["num_images"])
-    lines = [
-        *zip(counts.groups, counts.images, counts.fold_groups.T, counts.fold_images.T, strict=True),
-        (*whole, counts.all_fold_groups, counts.fold_images.sum(axis=1)),
-    ]
+        columns = [f"{unit} a fold", "images a fold"]
+        fewest, most = in_folds.min(axis=1), in_folds.max(axis=1)
+        cells = [
+            [f"{low}–{high}" for low, high in zip(*pair, strict=True)]
+            for pair in zip(fewest.T, most.T, strict=True)
+        ]
     rows = [
-        [name, groups, images, *describe(_Line(groups, images, *in_folds))]
-        for name, (groups, images, *in_folds) in zip(
-            [*summary["class_names"], "all"], lines, strict=True
-        )
+        [name, *in_all, *own]
+        for name, in_all, own in zip([*summary["class_names"], "all"], whole.T, cells, strict=True)
     ]
     if num_classes > NUM_CLASSES_SHOWN:
         more = f"… and {num_classes - NUM_CLASSES_SHOWN} more classes"
         rows[NUM_CLASSES_SHOWN:-1] = [[more, *[""] * (len(columns) + 2)]]
     show_table(["class", unit, "images", *columns], rows)
-
-
-def _list_sides(line: _Line) -> list[str]:
-    """Return `people/images` of what is always trained on, and of the only fold."""
-    groups, images = line.fold_groups[0], line.fold_images[0]
-    return [f"{line.groups - groups}/{line.images - images}", f"{groups}/{images}"]
-
-
-def _list_folds(line: _Line) -> list[str]:
-    """Return `people/images` of each fold."""
-    pairs = zip(line.fold_groups, line.fold_images, strict=True)
-    return [f"{people}/{pictures}" for people, pictures in pairs]
-
-
-def _span_folds(line: _Line) -> list[str]:
-    """Return the fewest and the most that a fold has."""
-    return [f"{column.min()}–{column.max()}" for column in (line.fold_groups, line.fold_images)]
 
 
 def _describe_test(summary: Mapping[str, Any]) -> str:

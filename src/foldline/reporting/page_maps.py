@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from foldline import console
-from foldline.data.transforms import build_eval_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning.cam import compute_heat_maps
 from foldline.learning.checkpoint import Checkpoint, load_checkpoint
@@ -65,7 +65,7 @@ def _look(
 ) -> list[HeatMap] | None:
     """Return the maps of one fold's network, None where it has none; skip unreadable pictures."""
     model = checkpoint.build_model()
-    transform = build_eval_transform(**checkpoint.eval_transform)
+    transform = Transform(**checkpoint.eval_transform)
     paths = table.rows["path"]
     maps: list[HeatMap] = []
     for start in range(0, len(rows), _BATCH):

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from foldline.config import Config
-from foldline.data.competition.schemes import build_scheme
+from foldline.data.competition.schemes import SCHEMES
 from foldline.data.prepared import Prepared, suggest_prepare
 from foldline.errors import UserError
 from foldline.files import compute_sha256
@@ -19,7 +19,7 @@ def collect_settings(config: Config) -> dict[str, Any]:
     that was moved is still the same; corrections are named together with a hash of their rows.
     """
     data, folds = config.data, config.folds
-    scheme = build_scheme(data.scheme, pattern=data.pattern)
+    scheme = SCHEMES[data.scheme](data.pattern)
     return {
         "data.root": _place(data.root),
         "data.scheme": data.scheme,

@@ -108,11 +108,8 @@ def smooth(knots: Sequence[Point], *, closed: bool = False, steps: int = 8) -> l
     count = len(knots)
     points: list[Point] = []
     for index in range(count if closed else count - 1):
-        if closed:
-            p0, p1, p2, p3 = (knots[(index + offset) % count] for offset in (-1, 0, 1, 2))
-        else:
-            around = (index - 1, index, index + 1, index + 2)
-            p0, p1, p2, p3 = (knots[min(max(i, 0), count - 1)] for i in around)
+        around = range(index - 1, index + 3)
+        p0, p1, p2, p3 = (knots[i % count if closed else min(max(i, 0), count - 1)] for i in around)
         points += [_between(p0, p1, p2, p3, step / steps) for step in range(steps)]
     return points if closed else [*points, knots[-1]]
 

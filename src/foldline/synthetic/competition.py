@@ -1,13 +1,11 @@
 """Draw the sample competition: pictures, tables and the traps of the real one."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from operator import call
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +13,14 @@ import numpy as np
 from PIL import Image
 
 from foldline import console
+from foldline.cores import count_cores, map_in_processes
 from foldline.errors import UserError
 from foldline.files import compute_sha256, write_json
 from foldline.records import Record, load_record
-from foldline.synthetic.faces import SHOTS, choose_moment, choose_wrong_way, draw_picture
-from foldline.synthetic.looks import build_look
-from foldline.synthetic.masks import choose_masks
-from foldline.synthetic.people import SPLITS, Person, Split, cast_people, compute_label
+from foldline.synthetic.faces import SHOTS, choose_moment, draw_picture
+from foldline.synthetic.looks import build_look, pick
+from foldline.synthetic.masks import WRONG_WAYS, choose_masks
+from foldline.synthetic.people import SPLITS, Person, cast_people, compute_label
 from foldline.tables import write_table
 
 MARKER = "sample.json"
@@ -51,21 +50,11 @@ class _Marker(Record):
     """The marker in the folder of a drawn competition."""
 
     drawn_by: Literal["foldline sample"]
+    # absent from markers of older versions
     version: int = 0
     people: int = 0
     eval_people: int = 0
     seed: int = 0
-
-
-def describe_sample(*, people: int, eval_people: int, seed: int) -> dict[str, int | str]:
-    """Return the content of the marker of this competition."""
-    return {
-        "drawn_by": "foldline sample",
-        "version": VERSION,
-        "people": people,
-        "eval_people": eval_people,
-        "seed": seed,
-    }
 
 
 def is_drawn(root: Path, *, people: int, eval_people: int, seed: int) -> bool:
@@ -84,7 +73,7 @@ def is_drawn(root: Path, *, people: int, eval_people: int, seed: int) -> bool:
             f"{root}: will not overwrite it: it has no {MARKER} to say that foldline drew it; "
             "move it away or choose another folder"
         )
-    return marker.model_dump() == describe_sample(people=people, eval_people=eval_people, seed=seed)
+    return marker == _build_marker(people=people, eval_people=eval_people, seed=seed)
 
 
 def draw_competition(
@@ -100,16 +89,14 @@ def draw_competition(
     root.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
-        cast: dict[Split, list[Person]] = {
-            split: cast_people(count, seed=seed, split=split)
-            for split, count in zip(SPLITS, (people, eval_people), strict=True)
-        }
-        _draw_all(unfinished, cast, seed=seed, processes=processes)
-        _write_train_table(unfinished, cast["train"])
-        _write_eval_tables(unfinished, cast["eval"], seed=seed)
-        _write_clutter(unfinished, identify(cast["train"])[0])
-        marker = describe_sample(people=people, eval_people=eval_people, seed=seed)
-        write_json(unfinished / MARKER, marker)
+        train = identify(cast_people(people, seed=seed, split="train"))
+        scored = cast_people(eval_people, seed=seed, split="eval")
+        _draw_all(unfinished, train, scored, seed=seed, processes=processes)
+        _write_train_table(unfinished, train)
+        _write_eval_tables(unfinished, scored, seed=seed)
+        _write_clutter(unfinished, train[0])
+        marker = _build_marker(people=people, eval_people=eval_people, seed=seed)
+        write_json(unfinished / MARKER, marker.model_dump())
         unfinished.chmod(0o755)
         _move_into_place(unfinished, root)
     finally:
@@ -142,11 +129,20 @@ def draw_person(person: Person, *, seed: int) -> list[Image.Image]:
         if shot == "normal":
             images.append(draw_picture(look, moment))
         elif shot == "incorrect_mask":
-            mask = masks[int(rng.integers(len(masks)))]
-            images.append(draw_picture(look, moment, mask, choose_wrong_way(rng)))
+            images.append(draw_picture(look, moment, pick(masks, rng), pick(WRONG_WAYS, rng)))
         else:
             images.append(draw_picture(look, moment, masks[number]))
     return images
+
+
+def _build_marker(*, people: int, eval_people: int, seed: int) -> _Marker:
+    return _Marker(
+        drawn_by="foldline sample",
+        version=VERSION,
+        people=people,
+        eval_people=eval_people,
+        seed=seed,
+    )
 
 
 def _move_into_place(finished: Path, root: Path) -> None:
@@ -165,32 +161,25 @@ def _move_into_place(finished: Path, root: Path) -> None:
 
 
 def _draw_all(
-    root: Path, cast: dict[Split, list[Person]], *, seed: int, processes: int | None
+    root: Path,
+    train: Sequence[Identity],
+    scored: Sequence[Person],
+    *,
+    seed: int,
+    processes: int | None,
 ) -> None:
-    save_train = partial(_save_train_person, root / "train" / "images", seed=seed)
-    save_eval = partial(_save_eval_person, root / "eval" / "images", seed=seed)
-    (root / "train" / "images").mkdir(parents=True)
-    (root / "eval" / "images").mkdir(parents=True)
-    total = sum(len(people) for people in cast.values())
-    workers = min(processes or os.cpu_count() or 1, total)
-    with console.progress("drawing people", total) as bar:
-        if workers == 1:
-            for _done in (
-                *map(save_train, identify(cast["train"])),
-                *map(save_eval, cast["eval"]),
-            ):
-                bar.advance()
-            return
-        # spawned, as forking a process with threads may hang
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            try:
-                for _ in pool.map(save_train, identify(cast["train"]), chunksize=2):
-                    bar.advance()
-                for _ in pool.map(save_eval, cast["eval"], chunksize=2):
-                    bar.advance()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    train_images, eval_images = root / "train" / "images", root / "eval" / "images"
+    train_images.mkdir(parents=True)
+    eval_images.mkdir(parents=True)
+    tasks = [
+        *(partial(_save_train_person, train_images, one, seed=seed) for one in train),
+        *(partial(_save_eval_person, eval_images, one, seed=seed) for one in scored),
+    ]
+    workers = min(processes or count_cores(), len(tasks))
+    results = map(call, tasks) if workers == 1 else map_in_processes(call, tasks, workers)
+    with console.progress("drawing people", len(tasks)) as bar:
+        for _done in results:
+            bar.advance()
 
 
 def _save_train_person(images: Path, identity: Identity, *, seed: int) -> None:
@@ -219,8 +208,8 @@ def name_eval_picture(person: Person, shot: str, *, seed: int) -> str:
     return compute_sha256(f"{seed} {person.index} {shot}".encode())[:40] + ".jpg"
 
 
-def _write_train_table(root: Path, cast: Sequence[Person]) -> None:
-    rows = [(one.id, one.person.gender, RACE, one.person.age, one.name) for one in identify(cast)]
+def _write_train_table(root: Path, train: Sequence[Identity]) -> None:
+    rows = [(one.id, one.person.gender, RACE, one.person.age, one.name) for one in train]
     write_table(root / "train" / "train.csv", ("id", "gender", "race", "age", "path"), sorted(rows))
 
 

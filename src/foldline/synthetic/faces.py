@@ -1,6 +1,6 @@
 """Draw one picture of one person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageChops
@@ -15,7 +15,7 @@ from foldline.synthetic.head import (
     draw_locks,
 )
 from foldline.synthetic.looks import Look
-from foldline.synthetic.masks import WRONG_WAYS, Mask, draw_mask
+from foldline.synthetic.masks import Mask, draw_mask
 from foldline.synthetic.scene import draw_clothes, draw_wall
 
 SHOTS = ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal")
@@ -39,13 +39,10 @@ def choose_moment(rng: np.random.Generator) -> Moment:
     zoom = float(rng.uniform(1.15, 1.23))
     x, y = float(rng.normal(0, 4)), float(rng.normal(0, 4))
     bright, warm = float(rng.uniform(0.95, 1.05)), float(rng.normal(0, 0.015))
+    pose = Pose(center=(FACE[0], 330), zoom=zoom, shift=(x, y + 36))
     return Moment(
-        head=Pose(
-            center=(FACE[0], 330), turn=float(rng.normal(0, 2.5)), zoom=zoom, shift=(x, y + 36)
-        ),
-        body=Pose(
-            center=(FACE[0], 330), turn=float(rng.normal(0, 1)), zoom=zoom, shift=(x, y + 36)
-        ),
+        head=replace(pose, turn=float(rng.normal(0, 2.5))),
+        body=replace(pose, turn=float(rng.normal(0, 1))),
         gaze=float(rng.normal(0, 2)),
         smile=float(rng.uniform(0.6, 1.3)),
         light=(bright * (1 + warm), bright, bright * (1 - warm)),
@@ -70,11 +67,6 @@ def draw_picture(
         draw_mask(canvas, look, mask, wrong_way)
     draw_hair_front(canvas, look)
     return _light(canvas.finish(), moment)
-
-
-def choose_wrong_way(rng: np.random.Generator) -> str:
-    """Choose how a mask is worn wrongly."""
-    return WRONG_WAYS[int(rng.integers(len(WRONG_WAYS)))]
 
 
 def _light(image: Image.Image, moment: Moment) -> Image.Image:

@@ -119,13 +119,8 @@ def draw_hair_front(canvas: Canvas, look: Look) -> None:
     knots = [(x * temple, y) for x, y in _outline_fringe(look, line)]
     burn = Y + (26 if look.hair_length < 0.22 else 10)
     inner = smooth([(X + temple, burn), *((X + x, y) for x, y in knots), (X - temple, burn)])
-    outline = [
-        *skull,
-        (X + half_width + 0.5 * volume, Y),
-        *inner,
-        (X - half_width - 0.5 * volume, Y),
-    ]
-    canvas.shape(_waved(outline, look.curl), look.hair)
+    right, left = (X + half_width + 0.5 * volume, Y), (X - half_width - 0.5 * volume, Y)
+    canvas.shape(_waved([*skull, right, *inner, left], look.curl), look.hair)
     shine = arc((X, Y - 4), (half_width * 0.82, half_height + volume * 0.35), 205, 268)
     canvas.line(shine, 5, lighter(look.hair, 0.16))
     shade = arc((X, Y - 4), (half_width * 0.8, half_height + volume * 0.2), 285, 330)
@@ -137,12 +132,9 @@ def _outline_face(look: Look) -> list[Point]:
     points = []
     for x, y in arc((0, 0), (1, 1), 0, 360, steps=72):
         power = 2.2 if y < 0 else look.jaw
-        points.append(
-            (
-                X + half_width * math.copysign(abs(x) ** (2 / power), x),
-                Y + half_height * math.copysign(abs(y) ** (2 / power), y),
-            )
-        )
+        right = half_width * math.copysign(abs(x) ** (2 / power), x)
+        down = half_height * math.copysign(abs(y) ** (2 / power), y)
+        points.append((X + right, Y + down))
     return points
 
 
@@ -195,9 +187,8 @@ def _draw_wrinkles(canvas: Canvas, look: Look) -> None:
     ink = darker(look.skin, 0.1 + 0.28 * look.wrinkles)
     for row in range(round(3 * look.wrinkles)):
         y = Y - 0.42 * half_height - 11 * row
-        canvas.line(
-            smooth([(X - 34, y + 2), (X - 12, y - 2), (X + 12, y + 2), (X + 34, y - 1)]), 2.6, ink
-        )
+        line = smooth([(X - 34, y + 2), (X - 12, y - 2), (X + 12, y + 2), (X + 34, y - 1)])
+        canvas.line(line, 2.6, ink)
     for side in (-1, 1):
         eye = X + side * look.eye_gap
         bag = [(eye - 15, Y + 11), (eye, Y + 17 + 4 * look.wrinkles), (eye + 15, Y + 11)]
@@ -205,11 +196,10 @@ def _draw_wrinkles(canvas: Canvas, look: Look) -> None:
         fold = [(X + side * 19, Y + 34), (X + side * 33, Y + 52), (X + side * 37, Y + 70)]
         canvas.line(smooth(fold), 1.5 + 2.5 * look.wrinkles, ink)
         if look.wrinkles > 0.4:
+            corner = X + side * (look.eye_gap + 24)
             for rise in (-8, 0, 8):
-                corner = X + side * (look.eye_gap + 24)
-                canvas.line(
-                    [(corner, Y - 8 + rise * 0.4), (corner + side * 11, Y - 8 + rise)], 2.2, ink
-                )
+                crease = [(corner, Y - 8 + rise * 0.4), (corner + side * 11, Y - 8 + rise)]
+                canvas.line(crease, 2.2, ink)
 
 
 def _draw_eye(canvas: Canvas, look: Look, side: int, gaze: float) -> None:
@@ -233,15 +223,11 @@ def _draw_eye(canvas: Canvas, look: Look, side: int, gaze: float) -> None:
 
 def _draw_mouth(canvas: Canvas, look: Look, smile: float) -> None:
     y, rise, reach = Y + 66, look.smile * smile, 29
-    upper = smooth([(X - reach, y - rise * 0.6), (X - 11, y - 3), (X, y), (X + 11, y - 3),
-                    (X + reach, y - rise * 0.6)])  # fmt: skip
-    lower = smooth(
-        [(X + reach, y - rise * 0.6), (X, y + 9 + 0.5 * rise), (X - reach, y - rise * 0.6)]
-    )
+    left, right = (X - reach, y - rise * 0.6), (X + reach, y - rise * 0.6)
+    upper = smooth([left, (X - 11, y - 3), (X, y), (X + 11, y - 3), right])
+    lower = smooth([right, (X, y + 9 + 0.5 * rise), left])
     canvas.shape([*upper, *lower], look.lips)
-    seam = smooth(
-        [(X - reach, y - rise * 0.6), (X, y + 0.35 * rise + 1), (X + reach, y - rise * 0.6)]
-    )
+    seam = smooth([left, (X, y + 0.35 * rise + 1), right])
     if rise > 10:
         canvas.shape([*upper[8:-8], *reversed(seam[3:-3])], (252, 248, 244))
     canvas.line(seam, 2.6, darker(look.lips, 0.4))

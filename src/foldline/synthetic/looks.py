@@ -1,6 +1,7 @@
 """What a person looks like in every picture, which follows from gender, age and chance."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,11 +81,11 @@ def build_look(person: Person, *, seed: int) -> Look:
     rng = np.random.default_rng([seed, SPLITS.index(person.split), person.index])
     feminine = compute_feminineness(person.femininity)
     aged = compute_agedness(person.apparent_age)
-    skin = _vary(_pick(SKINS, rng), 4, rng)
+    skin = _vary(pick(SKINS, rng), 4, rng)
     # on dark skin hair is darker still, so that its edge can be seen
-    hair = darker(_vary(_pick(HAIRS, rng), 4, rng), 0.75 * (1 - sum(skin) / 765))
-    shirt, shirt_accent = _pick(SHIRTS, rng)
-    wall, wall_accent = _pick(PAINTS, rng)
+    hair = darker(_vary(pick(HAIRS, rng), 4, rng), 0.75 * (1 - sum(skin) / 765))
+    shirt, shirt_accent = pick(SHIRTS, rng)
+    wall, wall_accent = pick(PAINTS, rng)
     lips = mix(darker(mix(skin, LIP, 0.35), 0.12), LIP, _share(0.1 + 0.42 * feminine))
     return Look(
         skin=mix(skin, (214, 178, 150), 0.15 * _share(aged)),
@@ -92,14 +93,14 @@ def build_look(person: Person, *, seed: int) -> Look:
         hair_length=_share(0.45 + 0.42 * feminine + rng.normal(0, 0.05)),
         hair_volume=float(np.clip(16 + 8 * feminine + rng.normal(0, 2), 7, 28)),
         curl=float(rng.choice([0, 0, 0, 3, 5])),
-        fringe=_pick(FRINGES, rng),
+        fringe=pick(FRINGES, rng),
         hairline=float(np.clip(26 * aged - 12 - 9 * feminine + rng.normal(0, 4), 0, 30)),
         face=(
             float(87 - 3 * feminine + rng.normal(0, 3)),
             float(108 - 2 * feminine + 7 * aged + rng.normal(0, 3)),
         ),
         jaw=float(np.clip(2.4 - 0.3 * feminine + rng.normal(0, 0.08), 1.9, 3.1)),
-        eye=_pick(EYES, rng),
+        eye=pick(EYES, rng),
         eye_size=float(np.clip(1.12 - 0.22 * aged + 0.06 * feminine, 0.8, 1.25)),
         eye_gap=float(rng.uniform(35, 41)),
         brow=float(np.clip(6.5 - 3 * feminine + rng.normal(0, 0.5), 2.5, 11)),
@@ -112,7 +113,7 @@ def build_look(person: Person, *, seed: int) -> Look:
         blush=_share(0.5 - 0.35 * aged + 0.2 * feminine),
         glasses=_vary((70, 60, 70), 50, rng) if rng.random() < 0.12 + 0.3 * aged else None,
         earrings=(
-            _pick(((240, 200, 80), (235, 235, 245), (225, 90, 110)), rng)
+            pick(((240, 200, 80), (235, 235, 245), (225, 90, 110)), rng)
             if rng.random() < 0.5 * _share(0.5 + 0.5 * feminine)
             else None
         ),
@@ -123,11 +124,11 @@ def build_look(person: Person, *, seed: int) -> Look:
         ),
         shirt=shirt,
         shirt_accent=shirt_accent,
-        cloth=_pick(CLOTHES, rng),
-        neckline=_pick(NECKLINES, rng),
+        cloth=pick(CLOTHES, rng),
+        neckline=pick(NECKLINES, rng),
         wall=wall,
         wall_accent=wall_accent,
-        wall_pattern=_pick(WALLS, rng),
+        wall_pattern=pick(WALLS, rng),
         mosaic=_lay_mosaic(rng),
     )
 
@@ -149,10 +150,12 @@ def compute_feminineness(femininity: float) -> float:
 
 
 def _share(value: float) -> float:
+    """Return `value`, cut to 0 and 1."""
     return float(min(max(value, 0.0), 1.0))
 
 
-def _pick(choices: tuple[Choice, ...], rng: np.random.Generator) -> Choice:
+def pick(choices: Sequence[Choice], rng: np.random.Generator) -> Choice:
+    """Return one of the choices, each equally likely."""
     return choices[int(rng.integers(len(choices)))]
 
 

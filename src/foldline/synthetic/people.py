@@ -1,6 +1,5 @@
 """The people of the drawn competition: gender, age, and how old and feminine they look."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -97,10 +96,10 @@ def _cast_cell(
     return cell
 
 
-def _spread(count: int, rng: np.random.Generator) -> Sequence[float]:
+def _spread(count: int, rng: np.random.Generator) -> list[float]:
     """Return one number from each of `count` equal slices of 0 to 1, shuffled."""
     positions = (rng.permutation(count) + rng.uniform(0.05, 0.95, count)) / count
-    return [float(position) for position in positions]
+    return [*map(float, positions)]
 
 
 def _triangular(position: float, ages: tuple[int, int, int]) -> int:

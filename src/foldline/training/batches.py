@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from foldline.config import Config
 from foldline.data.dataset import Batch, ImageDataset, ShuffledBatches
 from foldline.data.prepared import Prepared
-from foldline.data.transforms import Transform, build_eval_transform, build_train_transform
+from foldline.data.transforms import Transform
 from foldline.errors import UserError
 from foldline.learning.networks.model import find_normalization
 from foldline.learning.runtime import Runtime, build_batches
@@ -55,18 +55,18 @@ def build_learning_transform(config: Config) -> Transform:
     """
     looks = find_eval_settings(config)
     try:
-        return build_train_transform(**looks, augment=config.train.augment)
+        return Transform(**looks, augment=config.train.augment)
     except ValueError as error:
         raise UserError(f"train.augment.{error}") from None
 
 
 def build_valid_transform(config: Config) -> Transform:
     """Return how the network of `config.model` sees any other picture."""
-    return build_eval_transform(**find_eval_settings(config))
+    return Transform(**find_eval_settings(config))
 
 
 def find_eval_settings(config: Config) -> dict[str, Any]:
-    """Return the arguments of `build_eval_transform`, which every checkpoint records."""
+    """Return the arguments of `Transform`, which every checkpoint records."""
     mean, std = find_normalization(config.model.name, source=config.model.source)
     size, crop = config.data.image_size, config.data.crop
     return {"image_size": size, "crop": crop, "mean": mean, "std": std}

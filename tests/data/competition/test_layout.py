@@ -9,7 +9,7 @@ from foldline.data.competition.layout import (
     require_folder,
     scan_folders,
 )
-from foldline.data.competition.schemes import build_scheme
+from foldline.data.competition.schemes import FolderScheme
 from foldline.errors import UserError
 
 
@@ -35,9 +35,7 @@ def describe(
     class_names: tuple[str, ...] = ("ants", "bees"),
 ) -> list[str]:
     scans, test_scan = scan_folders(root, train_dir, valid_dir, test_dir)
-    return describe_layout(
-        root, build_scheme("folder"), scans, test_scan, class_names, test_dir=test_dir
-    )
+    return describe_layout(root, FolderScheme(), scans, test_scan, class_names, test_dir=test_dir)
 
 
 def test_a_folder_of_each_kind_is_read_once(root: Path) -> None:

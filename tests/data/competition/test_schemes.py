@@ -1,16 +1,18 @@
 import csv
 import unicodedata
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 from tests.needs import PATHS, needs_data
 
+from foldline.config.data import Data
 from foldline.data.competition.labels import read_labels
 from foldline.data.competition.schemes import (
+    SCHEMES,
+    FileNameScheme,
     FolderScheme,
     MaskScheme,
     Reading,
-    build_scheme,
 )
 from foldline.errors import UserError
 
@@ -73,7 +75,7 @@ def test_the_mask_competition_lies_where_its_archive_puts_it() -> None:
     assert not others.needs_sample_file
     # and whose empty folders are reported
     assert (others.classes_are_folders, scheme.classes_are_folders) == (True, False)
-    assert not build_scheme("filename").classes_are_folders
+    assert not FileNameScheme("{label}.{id}").classes_are_folders
 
 
 def test_age_cut_moves_the_oldest_class_alone() -> None:
@@ -111,7 +113,7 @@ def test_file_names_are_read_by_the_pattern(
     pattern: str, name: str, label: str, group: str | None
 ) -> None:
     path = f"train/{name}"
-    reading = build_scheme("filename", pattern=pattern).read(path, name)
+    reading = FileNameScheme(pattern).read(path, name)
     assert reading == Reading(group or path, label)
 
 
@@ -119,7 +121,7 @@ def test_file_names_are_read_by_the_pattern(
 def test_one_person_written_in_two_ways_is_one_group(form: Literal["NFC", "NFD"]) -> None:
     pattern = unicodedata.normalize("NFD" if form == "NFC" else "NFC", "사람{group}_{label}_{id}")
     name = unicodedata.normalize(form, "사람가영 _고양이_1.jpg")
-    reading = build_scheme("filename", pattern=pattern).read(f"train/{name}", name)
+    reading = FileNameScheme(pattern).read(f"train/{name}", name)
     assert reading == Reading("가영", "고양이")
     folder = unicodedata.normalize(form, "가영_male_아시아_25")
     assert MaskScheme().read(f"x/{folder}/mask1.jpg", f"{folder}/mask1.jpg") == Reading(
@@ -129,7 +131,7 @@ def test_one_person_written_in_two_ways_is_one_group(form: Literal["NFC", "NFD"]
 
 def test_a_name_that_does_not_fit_the_pattern_is_refused() -> None:
     with pytest.raises(ValueError, match=r"a name like \{label\}\.\{id\}"):
-        build_scheme("filename").read("train/cat12.jpg", "cat12.jpg")
+        FileNameScheme("{label}.{id}").read("train/cat12.jpg", "cat12.jpg")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_name_that_does_not_fit_the_pattern_is_refused() -> None:
 )
 def test_faulty_patterns_are_refused(pattern: str, problem: str) -> None:
     with pytest.raises(UserError) as error:
-        build_scheme("filename", pattern=pattern)
+        FileNameScheme(pattern)
     assert problem in str(error.value)
     assert str(error.value).startswith("data.pattern: ")
 
@@ -190,3 +192,8 @@ def test_classes_are_those_of_both_folders_and_validation_pictures_are_marked() 
         (2, True),
     ]
     assert [item.path for item in rejected] == ["val/2.jpg"]
+
+
+def test_the_configuration_offers_every_scheme() -> None:
+    assert get_args(Data.model_fields["scheme"].annotation) == tuple(SCHEMES)
+    assert SCHEMES["filename"]("{label}_{id}").read("cat_1.png", "cat_1.png").label == "cat"

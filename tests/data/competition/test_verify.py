@@ -11,6 +11,10 @@ from PIL import Image
 
 from foldline.data.competition import verify
 from foldline.data.competition.verify import Fault, check_picture, check_pictures
+from foldline.data.decode import load_image
+from foldline.data.picture_files import END_MARKERS, FORMATS
+
+JPEG_END = END_MARKERS["JPEG"]
 
 
 def encode(file_format: str = "JPEG", mode: str = "RGB", size: tuple[int, int] = (24, 32)) -> bytes:
@@ -59,7 +63,7 @@ def test_the_end_of_a_preview_is_not_the_end_of_the_picture(tmp_path: Path) -> N
     image = Image.effect_noise((64, 64), 50).convert("RGB")
     image.save(stream, "JPEG", exif=b"Exif\x00\x00" + preview)
     content = stream.getvalue()
-    assert content.count(verify.JPEG_END) == 2
+    assert content.count(JPEG_END) == 2
     assert check(tmp_path, content) is None
     fault = check(tmp_path, content[:-2])
     assert fault is not None
@@ -155,8 +159,8 @@ def test_decoding_hears_what_libjpeg_says_of_damaged_data(
     data = find_data(whole)
     third = (len(whole) - data) // 3
     for broken in (
-        whole[: data + third] + verify.JPEG_END,
-        whole[: len(whole) - 20] + verify.JPEG_END,
+        whole[: data + third] + JPEG_END,
+        whole[: len(whole) - 20] + JPEG_END,
         whole[: data + third] + bytes(third) + whole[data + 2 * third :],
     ):
         assert check(tmp_path, broken) is None, "its header and its end are there"
@@ -196,7 +200,7 @@ def test_damage_is_heard_in_processes_of_its_own(
     """In this process the bar may write to standard error at any time."""
     whole = draw_jpeg(0)
     (tmp_path / "a.jpg").write_bytes(whole)
-    (tmp_path / "b.jpg").write_bytes(whole[:-40] + verify.JPEG_END)
+    (tmp_path / "b.jpg").write_bytes(whole[:-40] + JPEG_END)
     monkeypatch.setattr(verify, "_listen_to_libjpeg", lambda content: "heard in this process")
     faults = check_pictures(tmp_path, ["a.jpg", "b.jpg"], decode=True)
     assert list(faults) == ["b.jpg"]
@@ -211,7 +215,7 @@ def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
 def test_processes_and_none_find_the_same_in_the_order_of_the_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_pictures: int
 ) -> None:
-    monkeypatch.setattr(verify, "MIN_PICTURES_FOR_PROCESSES", min_pictures)
+    monkeypatch.setattr(verify, "MIN_PICTURES", min_pictures)
     monkeypatch.setattr(verify, "CHUNK", 2)
     good = encode()
     contents = {"a.jpg": b"", "b.jpg": good, "c.jpg": b"hello", "d.jpg": good, "e.jpg": good[:-2]}
@@ -225,6 +229,15 @@ def test_processes_and_none_find_the_same_in_the_order_of_the_paths(
         ("e.jpg", "truncated"),
     ]
     assert sum(advanced) == len(contents)
+
+
+def test_another_format_is_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "WEBP", (".webp",))
+    whole = encode("WEBP")
+    (tmp_path / "a.webp").write_bytes(whole)
+    assert check_picture(tmp_path / "a.webp", decode=True) is None
+    assert load_image(tmp_path / "a.webp", (1, 1)).shape[2] == 3
+    assert check(tmp_path, whole[:4]) == Fault("unreadable", "its header is broken or cut off")
 
 
 def test_the_processes_that_read_headers_start_without_numpy() -> None:

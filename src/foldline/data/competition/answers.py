@@ -2,31 +2,20 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from foldline.data.competition.sample_file import SampleFile
 from foldline.errors import UserError
 from foldline.text import compute_name_key, name_some
 
+# names, the whole numbers that the names are without leading zeros, or numbers from 0
 Kind = Literal["names", "values", "ranks"]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassAnswers:
-    """What is written for class 0, 1, …: names, `values` or `ranks`.
-
-    `values` are the whole numbers that the names are, without leading zeros; `ranks` count from 0.
-    """
-
-    kind: Kind
-    values: tuple[int | str, ...]
 
 
 def choose_answers(
     class_names: Sequence[str], sample: SampleFile | None, *, labels: str = "auto"
-) -> ClassAnswers:
-    """Choose what a submission says for each class; `labels` is `names`, `numbers` or `auto`.
+) -> tuple[Kind, tuple[int | str, ...]]:
+    """Return what a submission says for class 0, 1, …; `labels` is `names`, `numbers` or `auto`.
 
     Numbers are the values of the names if all of them are whole numbers, else ranks. `auto`
     follows the answers of the sample file; if they do not tell, names that are numbers are kept
@@ -37,10 +26,10 @@ def choose_answers(
     values = _read_values(class_names)
     ranks = tuple(range(len(class_names)))
     if labels == "names":
-        return ClassAnswers("names", spelled)
+        return "names", spelled
     if labels == "numbers":
         _require_distinct(class_names, values)
-        return ClassAnswers("values", values) if values else ClassAnswers("ranks", ranks)
+        return ("values", values) if values else ("ranks", ranks)
     kinds: dict[Kind, tuple[int | str, ...]] = {"names": spelled, "values": values, "ranks": ranks}
     found = list_answers(sample)
     if len(set(values)) < len(values):
@@ -51,7 +40,7 @@ def choose_answers(
     best = max(kinds, key=lambda kind: hits[kind])  # the first of several
     if not hits[best]:
         best = "names" if values or not all(map(_is_number, found)) else "ranks"
-    return ClassAnswers(best, kinds[best])
+    return best, kinds[best]
 
 
 def choose_columns(
@@ -64,12 +53,14 @@ def choose_columns(
 
     Raise `UserError` if the sample file has columns other than the chosen ones.
     """
-    if sample and chosen and not _are_same(sample.columns, chosen):
+    if sample is None:
+        return chosen or scheme_columns
+    if chosen and [*map(compute_name_key, chosen)] != [*map(compute_name_key, sample.columns)]:
         raise UserError(
             f"data.submission_columns: {','.join(chosen)}, but the competition's sample file has "
             f"{','.join(sample.columns)}; leave it null"
         )
-    return sample.columns if sample else chosen or scheme_columns
+    return sample.columns
 
 
 def describe_foreign_answers(values: Sequence[int | str], sample: SampleFile | None) -> list[str]:
@@ -114,10 +105,6 @@ def _require_distinct(class_names: Sequence[str], values: Sequence[int]) -> None
                 f"data.submission_labels: numbers, but the classes {other} and {name} are the "
                 "same number; choose names"
             )
-
-
-def _are_same(columns: Sequence[str], others: Sequence[str]) -> bool:
-    return [*map(compute_name_key, columns)] == [*map(compute_name_key, others)]
 
 
 def _is_number(text: str) -> bool:

@@ -11,7 +11,6 @@ from foldline.errors import UserError
 from foldline.files import is_folder
 from foldline.text import compute_name_key, count_and_name, count_of, leads_outside, name_some
 
-NOTHING = Scan([], {}, [])
 # common names of a validation folder, in lower case
 _VALIDATION_FOLDERS = frozenset({"val", "valid", "validation", "dev"})
 
@@ -64,7 +63,7 @@ def scan_folders(
         others = [other for other in (*labelled, test_dir) if other != folder]
         return scan_pictures(root, folder, exclude=others)
 
-    test = scan(test_dir) if is_folder(root / test_dir) else NOTHING
+    test = scan(test_dir) if is_folder(root / test_dir) else Scan()
     return {folder: scan(folder) for folder in labelled}, test
 
 
@@ -116,22 +115,14 @@ def _describe_empty_folders(
     for folder, scan in scans.items():
         names = set(list_folders(root / folder)) - list_used(scan, folder)
         # a folder that holds the test or validation folder is not a class
-        holding = {path for other in (*scans, *ignored) for path in _list_holding(other)}
-        unread = holding | {item.path for item in scan.rejected}
-        empty += [
-            str(path)
-            for path in (PurePosixPath(folder, name) for name in sorted(names))
-            if str(path) not in unread
-        ]
+        others = map(PurePosixPath, (*scans, *ignored))
+        unread = {str(path) for other in others for path in (other, *other.parents)}
+        unread |= {item.path for item in scan.rejected}
+        paths = (str(PurePosixPath(folder, name)) for name in sorted(names))
+        empty += [path for path in paths if path not in unread]
     if not empty:
         return []
     return [f"folders without a picture, which make no class: {count_and_name(empty)}"]
-
-
-def _list_holding(folder: str) -> list[str]:
-    """Return the folder and all that it lies in, up to the data root."""
-    path = PurePosixPath(folder)
-    return [str(path), *map(str, path.parents)]
 
 
 def _describe_alike_classes(class_names: Sequence[str]) -> list[str]:

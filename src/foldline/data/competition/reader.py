@@ -1,6 +1,6 @@
 """Read a competition from disk: what to train on, what to answer, what is left out."""
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -51,8 +51,7 @@ GUESSED = "answered by the most frequent class"
 class Competition:
     """What was found under a data root.
 
-    `warnings` are lines for the user, `unanswerable_ids` the test ids without a readable picture;
-    `skipped` counts, by reason, files that nobody misses.
+    `warnings` are lines for the user; `skipped` counts, by reason, files that nobody misses.
     """
 
     pictures: Sequence[Picture]
@@ -62,7 +61,6 @@ class Competition:
     sample_path: Path | None
     rejected: Sequence[Rejected]
     skipped: Mapping[str, int]
-    unanswerable_ids: Sequence[str]
     warnings: Sequence[str]
 
     @property
@@ -101,7 +99,8 @@ def read_competition(
     all_scans = [*scans.values(), test_scan]
     folders = {folder: scan.paths for folder, scan in scans.items()}
     pictures, class_names, misnamed = read_labels(scheme, folders)
-    pictures, repeated = drop_same_files(root, pictures, _list_inodes(scans), class_names)
+    inodes = ChainMap(*(dict(scan.inodes) for scan in scans.values()))
+    pictures, repeated = drop_same_files(root, pictures, inodes, class_names)
     named = find_sample_file(root, scheme.sample_files, sample_file)
     if named.sample is None and search_sample and test_scan.paths:
         train_paths = [*chain.from_iterable(folders.values())]
@@ -138,18 +137,8 @@ def read_competition(
         sample_path=named.path,
         rejected=sorted(rejected, key=lambda item: item.path),
         skipped=sum((Counter(scan.skipped) for scan in all_scans), Counter()),
-        unanswerable_ids=[i for i, path in zip(test.ids, test.paths, strict=True) if not path],
         warnings=warnings,
     )
-
-
-def _list_inodes(scans: Mapping[str, Scan]) -> dict[str, int]:
-    """Return the number of each labelled picture's file on its disk."""
-    return {
-        path: inode
-        for scan in scans.values()
-        for path, inode in zip(scan.paths, scan.inodes, strict=True)
-    }
 
 
 def _list_test(

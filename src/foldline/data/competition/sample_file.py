@@ -59,11 +59,8 @@ def find_sample_file(root: Path, names: Sequence[str], chosen: str | None) -> Fo
                 f"data.sample_file: {path}: no such file; name it relative to data.root"
             )
         return FoundSample(load_sample_file(path), path)
-    for name in names:
-        path = root / name
-        if path.is_file():
-            return FoundSample(load_sample_file(path), path)
-    return FoundSample()
+    there = next((path for name in names if (path := root / name).is_file()), None)
+    return FoundSample(load_sample_file(there), there) if there else FoundSample()
 
 
 def search_sample_file(

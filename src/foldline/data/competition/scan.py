@@ -3,15 +3,15 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from foldline.data.picture_files import PICTURE_EXTENSIONS
 from foldline.errors import UserError
 from foldline.files import is_folder
 from foldline.text import escape
 
-PICTURE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
 NOTEBOOK_CHECKPOINTS = ".ipynb_checkpoints"
 UNREADABLE_FOLDER = "unreadable folder"
 # folders that systems put beside people's files, often with pictures in them; in any case
@@ -45,10 +45,10 @@ class Scan:
     `inodes` has the number of each path's file on its disk: paths of one file share it.
     """
 
-    paths: Sequence[str]
-    skipped: Mapping[str, int]
-    rejected: Sequence[Rejected]
-    inodes: Sequence[int] = ()
+    paths: Sequence[str] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    rejected: Sequence[Rejected] = ()
+    inodes: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Folder(NamedTuple):
@@ -74,12 +74,11 @@ def scan_pictures(root: Path, folder: str, *, exclude: Collection[str] = ()) -> 
         raise UserError(f"{root / folder}: no such folder")
     walk = _Walk(root, PurePosixPath(folder).as_posix(), exclude)
     walk.run()
-    paths = sorted(walk.inodes)
     return Scan(
-        paths=paths,
+        paths=sorted(walk.inodes),
         skipped=dict(sorted(walk.skipped.items())),
         rejected=sorted(walk.rejected, key=lambda item: item.path),
-        inodes=[walk.inodes[path] for path in paths],
+        inodes=walk.inodes,
     )
 
 
@@ -161,7 +160,7 @@ class _Walk:
                     self._sort_link(entry, path, folder)
                 elif entry.is_dir():
                     if reason := _explain_skipping(entry.name):
-                        self.skipped[reason] += _count_files(entry.path)
+                        self.skipped[reason] += sum(len(files) for *_, files in os.walk(entry.path))
                     elif path not in self._excluded:
                         inner.append(_Folder(path, f"{folder.real}/{entry.name}"))
                 elif entry.is_file():
@@ -213,7 +212,3 @@ def _explain_skipping(folder: str) -> str | None:
 def _is_inside(path: str, folder: str) -> bool:
     """Return whether `path` is `folder` or lies under it, judging by the text alone."""
     return folder in (path, ".") or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _count_files(folder: str) -> int:
-    return sum(len(files) for _, _, files in os.walk(folder))

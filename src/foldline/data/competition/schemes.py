@@ -3,13 +3,13 @@
 import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from foldline.data.competition.scan import PICTURE_EXTENSIONS
+from foldline.data.picture_files import PICTURE_EXTENSIONS
 from foldline.errors import UserError
-from foldline.text import compute_name_key, compute_path_key
+from foldline.text import compute_name_key, compute_path_key, join_words
 
 # of the mask competition, in the order of their values
 MASKS = ("wear", "incorrect", "bare")
@@ -127,7 +127,7 @@ class MaskScheme(Scheme):
             return int(text)
         names = self.attribute_values[attribute]
         if text not in names:
-            raise ValueError(f"expected {', '.join(names[:-1])} or {names[-1]}")
+            raise ValueError(f"expected {join_words(names)}")
         return names.index(text)
 
 
@@ -147,7 +147,7 @@ class FileNameScheme(Scheme):
     """A pattern for the file name without extension, with {label} and maybe {id} and {group}.
 
     If a name can be read in two ways, {label} takes as much as it can. Without {group}, each
-    picture is its own group.
+    picture is its own group. Raise `UserError` for a pattern that cannot be read.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -163,14 +163,12 @@ class FileNameScheme(Scheme):
         return Reading(group, _read_class(fields["label"]))
 
 
-def build_scheme(name: str, *, pattern: str = "{label}.{id}") -> Scheme:
-    """Return the scheme called `name`: mask, folder or filename (which alone uses `pattern`).
-
-    Raise `UserError` for a pattern that cannot be read.
-    """
-    if name == "filename":
-        return FileNameScheme(pattern)
-    return {"mask": MaskScheme, "folder": FolderScheme}[name]()
+# what builds each scheme from `data.pattern`, which only file names use
+SCHEMES: Mapping[str, Callable[[str], Scheme]] = {
+    "mask": lambda _: MaskScheme(),
+    "folder": lambda _: FolderScheme(),
+    "filename": FileNameScheme,
+}
 
 
 def _compile_pattern(pattern: str) -> re.Pattern[str]:

@@ -71,8 +71,7 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
     without a picture keeps its row, with an empty path. Raise `UserError` if an id could mean two
     pictures.
     """
-    test_dir = PurePosixPath(test_dir).as_posix()
-    left_paths = {path: _cut_folder(path, test_dir) for path in paths}
+    left_paths = _cut_folder(paths, test_dir)
     left_ids = list(ids)
     found: dict[str, str] = {}
     matched: Counter[str] = Counter()
@@ -90,8 +89,7 @@ def match_ids(ids: Sequence[str], paths: Sequence[str], test_dir: str) -> TestSe
 
 def means_picture(name: str, paths: Iterable[str], test_dir: str) -> bool:
     """Return whether `name` names a picture, with or without its folders and extension."""
-    test_dir = PurePosixPath(test_dir).as_posix()
-    return any(name in _list_names(path, _cut_folder(path, test_dir)) for path in paths)
+    return any(name in _list_names(*item) for item in _cut_folder(paths, test_dir).items())
 
 
 def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
@@ -100,10 +98,9 @@ def name_ids(paths: Sequence[str], test_dir: str) -> TestSet:
     If several folders hold the same name, all ids are paths within `test_dir` without extension.
     Raise `UserError` if two pictures would have the same id.
     """
-    test_dir = PurePosixPath(test_dir).as_posix()
     ids = {path: compute_path_key(_cut_extension(path.rpartition("/")[2])) for path in paths}
     if len(set(ids.values())) < len(ids):
-        inner = {path: _cut_folder(path, test_dir) for path in paths}
+        inner = _cut_folder(paths, test_dir)
         ids = {path: compute_path_key(_cut_extension(inner[path])) for path in paths}
     ordered = sorted(paths, key=lambda path: natural_key(ids[path]))
     faults = [
@@ -210,8 +207,10 @@ _STEPS = (
 )
 
 
-def _cut_folder(path: str, folder: str) -> str:
-    return path if folder == "." else path.removeprefix(f"{folder}/")
+def _cut_folder(paths: Iterable[str], folder: str) -> dict[str, str]:
+    """Return the path of each picture within `folder`."""
+    prefix = f"{PurePosixPath(folder).as_posix()}/"
+    return {path: path.removeprefix(prefix) for path in paths}
 
 
 def _cut_extension(path: str) -> str:

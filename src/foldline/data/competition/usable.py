@@ -8,6 +8,7 @@ from foldline.data.competition.labels import Picture
 from foldline.data.competition.scan import Rejected, Scan
 from foldline.data.competition.schemes import Scheme
 from foldline.data.competition.verify import Fault
+from foldline.data.picture_files import EXTENSION_CHOICES
 from foldline.errors import UserError
 from foldline.text import count_and_name, name_some
 
@@ -69,7 +70,7 @@ def require_every_class(
 def _explain_nothing(folder: Path, scan: Scan, rejected: Sequence[Rejected]) -> str:
     if not rejected:
         skipped = name_some(f"{count} {reason}" for reason, count in scan.skipped.items())
-        return f"{folder}: no .jpg, .jpeg or .png found; {skipped or 'the folder is empty'}"
+        return f"{folder}: no {EXTENSION_CHOICES} found; {skipped or 'the folder is empty'}"
     counted = ", ".join(
         f"{n} {why}" for why, n in Counter(r.reason for r in rejected).most_common()
     )

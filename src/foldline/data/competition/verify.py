@@ -1,13 +1,10 @@
 """Check whether files are whole pictures: by header and end marker, or by reading everything."""
 
-import multiprocessing
 import os
 import re
-import signal
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,15 +12,13 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from foldline.cores import count_cores
-from foldline.data.picture_files import UnusablePictureError, open_picture
+from foldline.cores import count_cores, map_in_processes
+from foldline.data.picture_files import END_MARKERS, UnusablePictureError, open_picture
 
 # cameras and editors append notes to a picture; most are no longer than this, in bytes
 TAIL = 65_536
-JPEG_END = b"\xff\xd9"
-PNG_END = b"IEND\xae\x42\x60\x82"
 # with fewer pictures, starting processes takes longer than the checks
-MIN_PICTURES_FOR_PROCESSES = 2_000
+MIN_PICTURES = 2_000
 CHUNK = 250
 # what libjpeg says about pixels it has to guess; it also makes harmless remarks about headers
 _DAMAGE = re.compile(r"(Corrupt JPEG data|Premature end of JPEG|Inconsistent progression).*")
@@ -51,8 +46,15 @@ def check_pictures(
     """
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     check = partial(_check_chunk, str(root), decode)
+    num_processes = min(count_cores(), len(chunks)) if len(paths) >= MIN_PICTURES else 1
+    if chunks and (decode or num_processes > 1):
+        results: Iterator[dict[str, Fault]] = map_in_processes(
+            check, chunks, num_processes, preload=[__name__]
+        )
+    else:
+        results = map(check, chunks)
     faults: dict[str, Fault] = {}
-    for chunk, found in zip(chunks, _map(check, chunks, len(paths), apart=decode), strict=True):
+    for chunk, found in zip(chunks, results, strict=True):
         faults.update(found)
         advance(len(chunk))
     return faults
@@ -61,10 +63,10 @@ def check_pictures(
 def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
     """Return why a file is not a whole picture that can be used, or None if it is one.
 
-    The header must be that of a JPEG or PNG with an accepted mode and at most `MAX_PIXELS` pixels,
-    and the end marker must be there, followed by whatever the camera added. With `decode`, all of
-    the picture is read: a PNG is checked by its checksums, a JPEG by libjpeg's remarks. While that
-    lasts, nothing else may write to the standard error of this process.
+    The header must be that of a format in `FORMATS`, with an accepted mode and at most `MAX_PIXELS`
+    pixels, and the end marker must be there, followed by whatever the camera added. With `decode`,
+    all of the picture is read: a JPEG is checked by libjpeg's remarks, others by their checksums.
+    While that lasts, nothing else may write to the standard error of this process.
     """
     try:
         # Pillow warns about odd headers; what matters is returned as a fault
@@ -75,51 +77,9 @@ def check_picture(path: str | Path, *, decode: bool = False) -> Fault | None:
         return Fault("unreadable", error.strerror or str(error))
 
 
-def _map(
-    check: Callable[[Sequence[str]], dict[str, Fault]],
-    chunks: Sequence[Sequence[str]],
-    total: int,
-    *,
-    apart: bool,
-) -> Iterable[dict[str, Fault]]:
-    """Map `check` over `chunks`, in processes if that is faster or if it must be `apart`."""
-    num_processes = min(count_cores(), len(chunks))
-    if total < MIN_PICTURES_FOR_PROCESSES or num_processes < 2:
-        if not (apart and chunks):
-            return map(check, chunks)
-        num_processes = 1
-    return _map_in_processes(check, chunks, num_processes)
-
-
-def _map_in_processes(
-    check: Callable[[Sequence[str]], dict[str, Fault]],
-    chunks: Sequence[Sequence[str]],
-    num_processes: int,
-) -> Iterator[dict[str, Fault]]:
-    # not fork: the progress bar and numpy run threads, which a fork would leave half-alive
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(num_processes, context, initializer=_ignore_interrupt) as pool:
-        try:
-            yield from pool.map(check, chunks)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the main process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _check_chunk(root: str, decode: bool, paths: Sequence[str]) -> dict[str, Fault]:
-    faults = {}
-    for path in paths:
-        fault = check_picture(f"{root}/{path}", decode=decode)
-        if fault:
-            faults[path] = fault
-    return faults
+    checked = ((path, check_picture(f"{root}/{path}", decode=decode)) for path in paths)
+    return {path: fault for path, fault in checked if fault}
 
 
 def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
@@ -134,7 +94,8 @@ def _check_file(file: BinaryIO, *, decode: bool) -> Fault | None:
         return Fault("unreadable", _first_line(error))
     # the header ends here, and with it any preview, which has an end marker of its own
     header_end = file.tell()
-    if not _has_end(file, header_end, size, PNG_END if image.format == "PNG" else JPEG_END):
+    end = END_MARKERS.get(image.format or "")
+    if end and not _has_end(file, header_end, size, end):
         return Fault("truncated", f"no end marker in {size} bytes")
     return _check_pixels(file, image) if decode else None
 
@@ -143,7 +104,7 @@ def _check_pixels(file: BinaryIO, image: Image.Image) -> Fault | None:
     try:
         image.load()
         file.seek(0)
-        if image.format == "PNG":
+        if image.format != "JPEG":
             open_picture(file).verify()
             return None
     except Exception as error:  # noqa: BLE001 - Pillow raises anything on broken pixels
