@@ -8,15 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from foldline.config.sections import Section
-from foldline.config.values import (
-    InnerPath,
-    Name,
-    Seed,
-    Share,
-    Text,
-    UserPath,
-    Whole,
-)
+from foldline.config.values import InnerPath, Name, Seed, Share, Text, UserPath, Whole
 
 # the height or width of what the network sees, pixels
 _Side = Annotated[Whole, Field(ge=1, le=8192)]

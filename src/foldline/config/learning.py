@@ -101,8 +101,7 @@ class CrossEntropy(Section):
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Probability = 0.0
     class_weights: Literal["none", "balanced", "sqrt"] = Field(
-        "none",
-        description="weigh losses by inverse class frequency, or its square root; mean 1",
+        "none", description="weigh losses by inverse class frequency, or its square root; mean 1"
     )
 
 

@@ -11,12 +11,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from foldline.metrics.counts import Labels
 from foldline.metrics.metric import METRICS
 from foldline.runs.out_of_fold import OutOfFold
-from foldline.tracking.tracker import (
-    Media,
-    build_confusion_matrix,
-    build_table,
-    build_thumbnail,
-)
+from foldline.tracking.tracker import Media, build_confusion_matrix, build_table, build_thumbnail
 
 _NUM_THUMBNAILS = 32
 _MAX_ROWS = 10_000  # what W&B shows of a table
