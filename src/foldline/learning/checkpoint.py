@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_
 from pydantic_core import PydanticCustomError
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.files import replacing
 from foldline.learning.networks.model import (
     State,
@@ -124,7 +124,7 @@ class Checkpoint:
         try:
             model.load_state_dict(self.state, strict=strict)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = describe_error(error)[:200]
             raise UserError(
                 f"the best.pt of fold {self.fold} is damaged: its weights are not those of "
                 f"{self.model_name}: {reason}; train it again"

@@ -1,4 +1,4 @@
-"""What is told about a run while it goes on: four verbs, whoever stands behind them."""
+"""Follow a run while it goes on: the `Tracker` of four verbs, and what is handed to it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foldline import console
+from foldline.errors import describe_fully
 
 # a value of a row that is more than a number, as a plain dictionary for the tracker to draw
 Media = dict[str, Any]
@@ -74,8 +75,7 @@ def warning_only() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - a tracker may raise anything
-        reason = " ".join(str(error).split())[:200]
-        console.warn(f"tracking: {type(error).__name__}: {reason}; not tracked")
+        console.warn(f"tracking: {describe_fully(error)[:250]}; not tracked")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.learning.networks import timm_models, torchvision_models
 from foldline.learning.networks.arguments import check_arguments, overriding
 
@@ -52,7 +52,7 @@ def build_model(
             with overriding(kind, checked):
                 model = library.construct(name, num_classes)
         except Exception as error:  # noqa: BLE001 - constructors raise anything
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = describe_error(error)[:200]
             raise UserError(
                 f"model.arguments: {name} cannot be built with {dict(arguments)}: {reason}"
             ) from None
@@ -121,7 +121,7 @@ def load_weights(
         try:
             missing, unexpected = model.load_state_dict(given, strict=False)
         except Exception as error:  # noqa: BLE001 - layers raise anything of older files
-            reason = " ".join(str(error).split())[:200]
+            reason = describe_error(error)[:200]
             raise UserError(f"model.weights: {origin}: does not fit model.name: {reason}") from None
         faults = [f"{key} is missing" for key in missing if not key.startswith(f"{head}.")]
         faults += [f"{key} is not in the model" for key in unexpected]
