@@ -29,12 +29,8 @@ class Data(Section):
 
     depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"pattern": ("scheme",)}
 
-    root: UserPath = Field(
-        Path("inputs/mask"), description="folder of the competition, never written"
-    )
-    name: Name | None = Field(
-        None, description="folder under outputs/prepared; default: root's last"
-    )
+    root: UserPath = Field(Path("inputs/mask"), description="competition folder, never written")
+    name: Name | None = Field(None, description="folder in outputs/prepared; default: root's last")
     scheme: Literal["mask", "folder", "filename"] = Field(
         "mask", description="how labels are read: the mask competition, folders, or file names"
     )

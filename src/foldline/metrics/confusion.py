@@ -27,15 +27,15 @@ class ClassScores:
 
 
 def count_confusion(labels: Labels, answers: Labels, num_classes: int) -> Counts:
-    """Pictures by true class (row) and answered class (column), `[num_classes, num_classes]`."""
+    """Return pictures by true class (row) and answered class (column), `[C, C]`."""
     counts: Counts = confusion_matrix(labels, answers, labels=range(num_classes)).astype(np.int64)
     return counts
 
 
 def merge_classes(counts: Counts, values: Sequence[int]) -> Counts:
-    """The confusion of what classes have in common, such as the mask, whoever wears it.
+    """Return the confusion of what classes have in common, such as the mask, whoever wears it.
 
-    `values` gives each class its value 0, 1, …; the result is `[values, values]`.
+    `values` has the value 0, 1, … of each class; the result is `[values, values]`.
     """
     merged = np.zeros((max(values) + 1,) * 2, dtype=np.int64)
     np.add.at(merged, np.ix_(values, values), counts)
@@ -43,7 +43,7 @@ def merge_classes(counts: Counts, values: Sequence[int]) -> Counts:
 
 
 def compute_class_scores(labels: Labels, answers: Labels, num_classes: int) -> ClassScores:
-    """Precision, recall, F1 and number of pictures of every class."""
+    """Return precision, recall, F1 and number of pictures of every class."""
     *scores, support = precision_recall_fscore_support(
         labels, answers, labels=range(num_classes), average=None, zero_division=np.nan
     )

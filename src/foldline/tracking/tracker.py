@@ -9,7 +9,11 @@ from typing import Any, Protocol
 from foldline import console
 from foldline.errors import describe_fully
 
-# a value of a row that is more than a number, as a plain dictionary for the tracker to draw
+# a value of a row that is more than a number, as a plain dictionary for the tracker to draw:
+#   {"picture": path, "caption": text}                  a picture file as it is
+#   {"thumbnail": path}                                 one to be shrunk to 128 pixels at most
+#   {"columns": names, "rows": cells}                   numbers, texts, None and thumbnails
+#   {"labels": [N], "answers": [N], "classes": names}   a confusion matrix
 Media = dict[str, Any]
 
 
@@ -88,25 +92,3 @@ def finishing(finish: Callable[..., None]) -> Iterator[None]:
     finally:
         with warning_only():
             finish(failed=failed)
-
-
-def build_picture(path: Path, caption: str) -> Media:
-    """Return a picture file as it is."""
-    return {"picture": str(path.resolve()), "caption": caption}
-
-
-def build_thumbnail(path: Path) -> Media:
-    """Return a picture file to be shrunk to 128 pixels at most by the tracker."""
-    return {"thumbnail": str(path.resolve())}
-
-
-def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Media:
-    """Return a table, whose cells may be numbers, texts, None or thumbnails."""
-    return {"columns": list(columns), "rows": [list(row) for row in rows]}
-
-
-def build_confusion_matrix(
-    labels: Sequence[int], answers: Sequence[int], classes: Sequence[str]
-) -> Media:
-    """Return a chart of `labels` `[N]` against `answers` `[N]`."""
-    return {"labels": list(labels), "answers": list(answers), "classes": list(classes)}
