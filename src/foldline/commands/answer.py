@@ -1,5 +1,3 @@
-"""`foldline answer`."""
-
 from pathlib import Path
 
 import click

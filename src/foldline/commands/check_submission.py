@@ -1,5 +1,3 @@
-"""`foldline check-submission`."""
-
 from pathlib import Path
 
 import click

@@ -1,5 +1,3 @@
-"""`foldline compare`."""
-
 import click
 
 

@@ -1,5 +1,3 @@
-"""`foldline infer`."""
-
 import click
 
 from foldline.options import Settings, takes_settings

@@ -1,5 +1,3 @@
-"""`foldline prepare`."""
-
 import click
 
 from foldline.options import Settings, takes_settings

@@ -1,5 +1,3 @@
-"""`foldline runs`."""
-
 import click
 
 

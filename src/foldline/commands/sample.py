@@ -1,5 +1,3 @@
-"""`foldline sample`."""
-
 from pathlib import Path
 
 import click

@@ -1,5 +1,3 @@
-"""`foldline show`."""
-
 import click
 
 from foldline.errors import UserError

@@ -1,5 +1,3 @@
-"""`foldline sweep`."""
-
 from pathlib import Path
 
 import click
