@@ -66,18 +66,13 @@ class Data(Section):
     )
     verify: Literal["header", "decode"] = Field(
         "header",
-        description=(
-            "prepare checks header and end marker, or reads every picture whole and finds damage"
-        ),
+        description="check header and end marker, or read every picture whole and find damage",
     )
     on_bad_image: Literal["reject", "fail"] = Field(
         "reject", description="leave out and count pictures that cannot be read, or stop"
     )
     train_age_cut: Whole | None = Field(
-        None,
-        ge=31,
-        le=60,
-        description="mask: people from this age on are trained as the oldest class; null: 60",
+        None, ge=31, le=60, description="mask: trained as the oldest class from this age; null: 60"
     )
     corrections: UserPath | None = Field(
         None, description="CSV `target,part,value` that corrects labels, for training only"

@@ -60,7 +60,7 @@ def build_files(
         files["mistakes.png"] = partial(
             _draw_mistakes, prepared, oof, of=of, root=root, number=num_pictures
         )
-    by_class = vars(compute_class_scores(oof.labels, answers, num_classes))
+    by_class = compute_class_scores(oof.labels, answers, num_classes)
     files["classes.csv"] = lambda: format_classes(prepared.class_names, **by_class).encode()
     files["classes.png"] = _png(draw_classes, prepared.class_names, **by_class, title=scored)
     return files

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
+from foldline.metrics.confusion import compute_class_scores
 from foldline.metrics.counts import Labels
 from foldline.metrics.metric import METRICS
 from foldline.runs.files import RunScores
@@ -38,12 +38,10 @@ def build_out_of_fold_media(
 
 def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str]) -> Media:
     """Return precision, recall, F1 and support of every class; 0 where they are undefined."""
-    figures = precision_recall_fscore_support(
-        labels, answers, labels=range(len(class_names)), zero_division=0
-    )
-    rows = zip(class_names, *(column.tolist() for column in figures), strict=True)
-    columns = ["class", "precision", "recall", "f1", "support"]
-    return {"columns": columns, "rows": list(map(list, rows))}
+    scores = compute_class_scores(labels, answers, len(class_names))
+    figures = [np.nan_to_num(column).tolist() for column in scores.values()]
+    rows = zip(class_names, *figures, strict=True)
+    return {"columns": ["class", *scores], "rows": list(map(list, rows))}
 
 
 def build_row_table(
