@@ -9,16 +9,16 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from foldline.metrics.counts import Labels
 
-Counts = npt.NDArray[np.int64]
+Confusion = npt.NDArray[np.int64]
 
 
-def count_confusion(labels: Labels, answers: Labels, num_classes: int) -> Counts:
+def count_confusion(labels: Labels, answers: Labels, num_classes: int) -> Confusion:
     """Return pictures by true class (row) and answered class (column), `[C, C]`."""
-    counts: Counts = confusion_matrix(labels, answers, labels=range(num_classes)).astype(np.int64)
-    return counts
+    confusion: Confusion = confusion_matrix(labels, answers, labels=range(num_classes))
+    return confusion.astype(np.int64)
 
 
-def merge_classes(counts: Counts, values: Sequence[int]) -> Counts:
+def merge_classes(counts: Confusion, values: Sequence[int]) -> Confusion:
     """Return the confusion of what classes have in common, such as the mask, whoever wears it.
 
     `values` has the value 0, 1, … of each class; the result is `[values, values]`.
@@ -37,5 +37,6 @@ def compute_class_scores(labels: Labels, answers: Labels, num_classes: int) -> d
     *scores, support = precision_recall_fscore_support(
         labels, answers, labels=range(num_classes), average=None, zero_division=np.nan
     )
-    defined = [np.where(support > 0, score, np.nan) for score in scores]
-    return dict(zip(("precision", "recall", "f1", "support"), [*defined, support], strict=True))
+    precision, recall, f1 = (np.where(support > 0, score, np.nan) for score in scores)
+    whole = support.astype(np.int64)
+    return {"precision": precision, "recall": recall, "f1": f1, "support": whole}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foldline.data.prepared import Prepared
 from foldline.metrics.confusion import (
-    Counts,
+    Confusion,
     compute_class_scores,
     count_confusion,
     merge_classes,
@@ -73,7 +73,7 @@ def _format_scores(oof: OutOfFold, metric: Metric) -> str:
     return ", ".join(f"{one.title} {scores[one.key]:.3f}" for one in (metric, *others))
 
 
-def _list_confusions(prepared: Prepared, counts: Counts, *, title: str, scored: str) -> Files:
+def _list_confusions(prepared: Prepared, counts: Confusion, *, title: str, scored: str) -> Files:
     """Return tables and heatmaps of the classes, and a heatmap for each attribute in them."""
     names = prepared.class_names
     files: Files = {
