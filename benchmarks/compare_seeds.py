@@ -137,7 +137,7 @@ def describe_pairs(prepared: Prepared, answers: Sequence[Probs]) -> str:
             found.append(compare_runs(MACRO_F1, labels, groups, one, two))
             bar.advance()
     scores = np.array(
-        [MACRO_F1.score_answers(labels, one.argmax(1), num_classes) for one in answers]
+        [MACRO_F1.score(labels, np.eye(num_classes)[one.argmax(1)]) for one in answers]
     )
     # a normal interval of 95 % is 2 · 1.96 standard errors wide
     by_people = np.mean([((one.high - one.low) / 3.92) ** 2 for one in found]) ** 0.5

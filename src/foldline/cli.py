@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -44,51 +44,46 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         foldline.main(args=arguments or ["--help"], prog_name="foldline", standalone_mode=False)
     except UserError as error:
-        _fail(error.faults)
-        sys.exit(USER_MUST_ACT)
+        _fail(USER_MUST_ACT, *error.faults)
     except click.UsageError as error:
         _explain_usage(error)
-        sys.exit(USER_MUST_ACT)
     except OSError as error:
         if error.errno not in _DISK_FAULTS:
-            _show_traceback()
-            sys.exit(CRASHED)
-        _fail([f"{error.filename or 'disk'}: {error.strerror}; what was saved before stays"])
-        sys.exit(USER_MUST_ACT)
+            _crash()
+        where = error.filename or "disk"
+        _fail(USER_MUST_ACT, f"{where}: {error.strerror}; what was saved before stays")
     except InterruptedByUserError as error:
-        _fail([f"{error}; go on with: {format_again(arguments)}"])
-        sys.exit(INTERRUPTED)
+        _fail(INTERRUPTED, f"{error}; go on with: {format_again(arguments)}")
     except (KeyboardInterrupt, click.Abort):
-        _fail(["interrupted; nothing half-written is left behind"])
-        sys.exit(INTERRUPTED)
+        _fail(INTERRUPTED, "interrupted; nothing half-written is left behind")
     except Exception as error:  # noqa: BLE001 - anything else: a traceback and exit code 1
         if fault := describe_reading_fault(error):
-            _fail([fault])
-            sys.exit(USER_MUST_ACT)
-        _show_traceback()
-        sys.exit(CRASHED)
+            _fail(USER_MUST_ACT, fault)
+        _crash()
     sys.exit(DONE)
 
 
-def _explain_usage(error: click.UsageError) -> None:
+def _explain_usage(error: click.UsageError) -> NoReturn:
     message = error.format_message().rstrip(".").replace(". Did", "; did")
     command = error.ctx.command_path if error.ctx else "foldline"
-    _fail([message[:1].lower() + message[1:]])
-    from foldline.console import note
-
-    note(f"hint: see {command} --help; settings are key=value: train.epochs=5")
+    hint = f"hint: see {command} --help; settings are key=value: train.epochs=5"
+    _fail(USER_MUST_ACT, message[:1].lower() + message[1:], hint=hint)
 
 
-def _show_traceback() -> None:
+def _crash() -> NoReturn:
     from foldline.console import note
 
     # line by line through the console, which escapes control characters
     for line in traceback.format_exc().splitlines():
         note(line)
+    sys.exit(CRASHED)
 
 
-def _fail(faults: Iterable[str]) -> None:
-    from foldline.console import fail
+def _fail(code: int, *faults: str, hint: str | None = None) -> NoReturn:
+    from foldline.console import fail, note
 
     for fault in faults:
         fail(fault)
+    if hint:
+        note(hint)
+    sys.exit(code)

@@ -6,8 +6,8 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from foldline.errors import UserError
 
@@ -22,18 +22,12 @@ _BEGINS_SETTING = re.compile(r"[^\W\d][\w.]*=")
 _PLAIN = re.compile(r"[\w./=:+,@%\[\]{}() ;&|*?<>#~^-]*")
 
 
-@dataclass(frozen=True)
-class _Typed:
-    config: Path | None = None
-    settings: tuple[str, ...] = ()
-
-
-_typed = [_Typed()]
+_typed: dict[str, Any] = {"config": None, "settings": ()}
 
 
 def remember(config: Path | None = None, settings: Sequence[str] = ()) -> None:
     """Keep the recipe and settings of this command, for the commands that it will print."""
-    _typed[0] = _Typed(config, tuple(settings))
+    _typed.update(config=config, settings=tuple(settings))
 
 
 def split_settings(text: str) -> list[str]:
@@ -72,9 +66,9 @@ def repeat(
 ) -> str:
     """Return a command that runs `stages` with this command's settings, except those `changed`."""
     new = changed or {}
-    kept = [item for item in _typed[0].settings if item.partition("=")[0] not in new]
+    kept = [item for item in _typed["settings"] if item.partition("=")[0] not in new]
     settings = [*kept, *(f"{key}={value}" for key, value in new.items())]
-    return format_command(*stages, config=_typed[0].config, settings=settings, flags=flags)
+    return format_command(*stages, config=_typed["config"], settings=settings, flags=flags)
 
 
 def format_command(

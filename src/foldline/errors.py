@@ -19,6 +19,11 @@ def describe_error(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def describe_fully(error: BaseException) -> str:
+    """Return the kind of error and its message, on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
 def describe_reading_fault(error: Exception) -> str | None:
     """Return a line for torch's error about a reading process that died or hangs, else None.
 

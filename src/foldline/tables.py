@@ -30,8 +30,8 @@ class Table:
 
     def find_column(self, name: str) -> int | None:
         """Return the position of the column `name`, in any spelling, or None."""
-        keys = [compute_name_key(column) for column in self.columns]
-        return keys.index(compute_name_key(name)) if compute_name_key(name) in keys else None
+        key, keys = compute_name_key(name), list(map(compute_name_key, self.columns))
+        return keys.index(key) if key in keys else None
 
 
 def read_table(path: Path, *, comments: bool = False, join_lines: bool = False) -> Table:
@@ -76,17 +76,12 @@ def format_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> st
 
     Raise `ValueError` for a cell that `read_table` would refuse.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    num_rows = 1
-    for row in rows:
-        writer.writerow(row)
-        num_rows += 1
-    whole = text.getvalue()
-    if whole.count("\n") != num_rows or has_control_characters(whole.replace("\n", "")):
+    file, lines = io.StringIO(), [columns, *rows]
+    csv.writer(file, lineterminator="\n").writerows(lines)
+    text = file.getvalue()
+    if text.count("\n") != len(lines) or has_control_characters(text.replace("\n", "")):
         raise ValueError("a cell holds a line break or a control character")
-    return whole
+    return text
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -125,20 +120,16 @@ def _read_text(path: Path) -> str:
 
 def _split(path: Path, text: str, *, comments: bool) -> tuple[list[list[str]], list[int]]:
     """Return the rows that are not blank, and the line of the file that each begins in."""
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    begins = 1
+    rows, lines, begins = list[list[str]](), list[int](), 1
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise UserError(
-                f"{path}: line {begins}: not CSV ({error}); is a quote there never closed?"
-            ) from None
-        if row is None:
-            return rows, lines
-        if any(map(str.strip, row)) and not (comments and row[0].startswith("#")):
-            rows.append(row)
-            lines.append(begins)
-        begins = reader.line_num + 1
+    try:
+        for row in reader:
+            if any(map(str.strip, row)) and not (comments and row[0].startswith("#")):
+                rows.append(row)
+                lines.append(begins)
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(
+            f"{path}: line {begins}: not CSV ({error}); is a quote there never closed?"
+        ) from None
+    return rows, lines

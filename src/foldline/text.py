@@ -4,8 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-# of a long list of names only this many are printed
-NUM_NAMED = 3
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # these can make a terminal show text in another order than it is written
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -55,7 +53,7 @@ def natural_key(text: str) -> tuple[list[str | int], str]:
     return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], text
 
 
-def name_some(names: Iterable[str], *, limit: int = NUM_NAMED) -> str:
+def name_some(names: Iterable[str], *, limit: int = 3) -> str:
     """Return `a, b, c and 4 more`."""
     listed = list(names)
     text = ", ".join(listed[:limit])

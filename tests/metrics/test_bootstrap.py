@@ -100,7 +100,7 @@ def test_the_interval_is_that_of_a_plain_loop_over_people() -> None:
             for person in draw
             for row in np.flatnonzero(np.array(groups) == names[person]).tolist()
         ]
-        scores.append(MACRO_F1.score_answers(labels[rows], answers[rows], 3))
+        scores.append(MACRO_F1.score(labels[rows], np.eye(3)[answers[rows]]))
     expected = np.percentile(scores, [2.5, 97.5])
     found = compute_interval(MACRO_F1, labels, np.eye(3)[answers], groups, draws=40, seed=5)
     assert found == pytest.approx(tuple(expected))
@@ -111,7 +111,7 @@ def test_the_interval_is_wider_where_the_pictures_of_a_person_agree() -> None:
         labels, answers, groups = draw_pictures(people=40, pictures=8, agreement=agreement)
         people = groups if by_person else [str(row) for row in range(len(labels))]
         low, high = compute_interval(MACRO_F1, labels, np.eye(2)[answers], people)
-        assert low < MACRO_F1.score_answers(labels, answers, 2) < high
+        assert low < MACRO_F1.score(labels, np.eye(2)[answers]) < high
         return high - low
 
     # eight pictures that agree are worth one
@@ -185,7 +185,7 @@ def test_drawn_scores_stray_around_the_score_as_people_do() -> None:
     probs = np.eye(3)[answers]
     drawn = draw_scores(MACRO_F1, labels, probs, groups, draws=2000, people=200)
     assert drawn.shape == (2000,)
-    assert drawn.mean() == pytest.approx(MACRO_F1.score_answers(labels, answers, 3), abs=0.005)
+    assert drawn.mean() == pytest.approx(MACRO_F1.score(labels, np.eye(3)[answers]), abs=0.005)
     # accuracy by person has a variance of 0.7 · 0.3 / 200, and macro-F1 is near it here
     assert drawn.std() == pytest.approx((0.21 / 200) ** 0.5, rel=0.1)
     assert (

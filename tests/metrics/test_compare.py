@@ -46,7 +46,7 @@ def compare(study: tuple[Labels, list[str], Probs, Probs], **options: Any) -> Co
 def score_difference(study: tuple[Labels, list[str], Probs, Probs], rows: Any) -> float:
     labels, _, one, two = study
     of_one, of_two = (
-        MACRO_F1.score_answers(labels[rows], each.argmax(1)[rows], CLASSES) for each in (one, two)
+        MACRO_F1.score(labels[rows], np.eye(CLASSES)[each.argmax(1)[rows]]) for each in (one, two)
     )
     return of_two - of_one
 
@@ -149,7 +149,7 @@ def test_scores_drawn_alone_are_those_of_the_comparison() -> None:
     a, b = (draw_run(MACRO_F1, labels, groups, each) for each in (one, two))
     assert compare_draws(a, b) == compare(study) == compare(study, resamples=2000, seed=0)
     assert len(a.drawn) == 2000
-    assert a.seen == pytest.approx(MACRO_F1.score_answers(labels, one.argmax(1), CLASSES))
+    assert a.seen == pytest.approx(MACRO_F1.score(labels, np.eye(CLASSES)[one.argmax(1)]))
 
 
 def test_what_does_not_belong_together_is_refused() -> None:

@@ -1,17 +1,12 @@
-"""`foldline advise`."""
-
-from pathlib import Path
-
 import click
 
-from foldline.options import takes_settings
+from foldline.options import Settings, takes_settings
 
 
 @click.command("advise")
 @takes_settings()
-def command(path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(settings: Settings) -> None:
     """Say which part of the network to train, and why."""
     from foldline.advising.advise import run_advise
-    from foldline.config.recipe import load_config
 
-    run_advise(load_config(path, overrides))
+    run_advise(settings.load())

@@ -1,10 +1,7 @@
-"""`foldline answer`."""
-
 from pathlib import Path
 
 import click
 
-from foldline.config import RUNS_DIR
 from foldline.options import typed_path
 
 
@@ -19,4 +16,4 @@ def command(pictures: Path, names: tuple[str, ...]) -> None:
     from foldline.inference.folder import run_answer
     from foldline.runs.listing import find_run_path
 
-    run_answer(pictures, [find_run_path(name, RUNS_DIR) for name in names])
+    run_answer(pictures, [find_run_path(name) for name in names])

@@ -1,20 +1,18 @@
-"""`foldline check-submission`."""
-
 from pathlib import Path
 
 import click
 
-from foldline.options import takes_settings, typed_path
+from foldline.options import Settings, takes_settings, typed_path
 
 
 @click.command("check-submission")
 @click.argument("file", type=typed_path)
 @takes_settings()
-def command(file: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(file: Path, settings: Settings) -> None:
     """Say whether a submission may be submitted.
 
     Without --config, the submission of a run is checked by that run's settings.
     """
     from foldline.submitting.check_submission import load_submission_config, run_check_submission
 
-    run_check_submission(load_submission_config(file, path, overrides), file)
+    run_check_submission(load_submission_config(file, settings.path, settings.overrides), file)

@@ -1,8 +1,4 @@
-"""`foldline compare`."""
-
 import click
-
-from foldline.config import RUNS_DIR
 
 
 @click.command("compare")
@@ -15,4 +11,4 @@ def command(names: tuple[str, ...]) -> None:
     from foldline.reporting.compare import run_compare
     from foldline.runs.listing import find_run_path
 
-    run_compare([find_run_path(name, RUNS_DIR) for name in names])
+    run_compare([find_run_path(name) for name in names])

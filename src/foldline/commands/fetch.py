@@ -1,17 +1,12 @@
-"""`foldline fetch`."""
-
-from pathlib import Path
-
 import click
 
-from foldline.options import takes_settings
+from foldline.options import Settings, takes_settings
 
 
 @click.command("fetch")
 @takes_settings()
-def command(path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(settings: Settings) -> None:
     """Get a run's checkpoints back from Weights & Biases."""
-    from foldline.config.recipe import load_config
     from foldline.tracking.fetch import run_fetch
 
-    run_fetch(load_config(path, overrides))
+    run_fetch(settings.load())

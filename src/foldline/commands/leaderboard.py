@@ -1,5 +1,3 @@
-"""`foldline leaderboard`."""
-
 import click
 
 

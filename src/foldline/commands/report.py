@@ -1,19 +1,15 @@
-"""`foldline report`."""
-
-from pathlib import Path
-
 import click
 
-from foldline.options import takes_settings
+from foldline.options import Settings, takes_settings
 
 
 @click.command("report")
 @takes_settings()
-def command(path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(settings: Settings) -> None:
     """Draw a run's pictures anew, and all runs on one page.
 
     Without --config, run=NAME is drawn by the settings it was trained with.
     """
     from foldline.reporting.report import run_report
 
-    run_report(path, overrides)
+    run_report(settings.path, settings.overrides)

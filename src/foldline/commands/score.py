@@ -1,5 +1,3 @@
-"""`foldline score`."""
-
 import click
 
 from foldline.options import run_name

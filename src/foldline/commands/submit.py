@@ -1,5 +1,3 @@
-"""`foldline submit`."""
-
 import click
 
 from foldline.options import run_name

@@ -1,10 +1,8 @@
-"""`foldline sweep`."""
-
 from pathlib import Path
 
 import click
 
-from foldline.options import takes_settings, typed_path
+from foldline.options import Settings, takes_settings, typed_path
 
 
 @click.command("sweep")
@@ -12,11 +10,11 @@ from foldline.options import takes_settings, typed_path
     "--sweep", type=typed_path, metavar="PATH", required=True, help="under configs/sweeps"
 )
 @takes_settings()
-def command(sweep: Path, path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(sweep: Path, settings: Settings) -> None:
     """Train every combination of a grid; name the winner.
 
     The same command started several times shares the work.
     """
     from foldline.training.sweep import run_sweep
 
-    run_sweep(sweep, path, overrides)
+    run_sweep(sweep, settings.path, settings.overrides)

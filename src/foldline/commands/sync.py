@@ -1,5 +1,3 @@
-"""`foldline sync`."""
-
 import click
 
 

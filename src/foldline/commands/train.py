@@ -1,17 +1,12 @@
-"""`foldline train`."""
-
-from pathlib import Path
-
 import click
 
-from foldline.options import takes_settings
+from foldline.options import Settings, takes_settings
 
 
 @click.command("train")
 @takes_settings()
-def command(path: Path | None, overrides: tuple[str, ...]) -> None:
+def command(settings: Settings) -> None:
     """Train every fold; go on where it was stopped."""
-    from foldline.config.recipe import load_config
     from foldline.training.run import run_train
 
-    run_train(load_config(path, overrides))
+    run_train(settings.load())

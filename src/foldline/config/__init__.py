@@ -15,9 +15,9 @@ from foldline.config.sections import Section
 from foldline.config.tracking import Track
 from foldline.config.values import MetricKey, Name, Seed
 
-__all__ = ["RUNS_DIR", "Config", "name_data"]
+__all__ = ["RUNS", "Config"]
 
-RUNS_DIR = Path("outputs/runs")
+RUNS = Path("outputs/runs")
 
 
 class Config(Section):
@@ -62,4 +62,4 @@ class Config(Section):
 
     @property
     def run_dir(self) -> Path:
-        return RUNS_DIR / self.run
+        return RUNS / self.run

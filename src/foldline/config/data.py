@@ -8,15 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from foldline.config.sections import Section
-from foldline.config.values import (
-    InnerPath,
-    Name,
-    Seed,
-    Share,
-    Text,
-    UserPath,
-    Whole,
-)
+from foldline.config.values import InnerPath, Name, Seed, Share, Text, UserPath, Whole
 
 # the height or width of what the network sees, pixels
 _Side = Annotated[Whole, Field(ge=1, le=8192)]
@@ -37,12 +29,8 @@ class Data(Section):
 
     depends_on: ClassVar[Mapping[str, Sequence[str]]] = {"pattern": ("scheme",)}
 
-    root: UserPath = Field(
-        Path("inputs/mask"), description="folder of the competition, never written"
-    )
-    name: Name | None = Field(
-        None, description="folder under outputs/prepared; default: root's last"
-    )
+    root: UserPath = Field(Path("inputs/mask"), description="competition folder, never written")
+    name: Name | None = Field(None, description="folder in outputs/prepared; default: root's last")
     scheme: Literal["mask", "folder", "filename"] = Field(
         "mask", description="how labels are read: the mask competition, folders, or file names"
     )
@@ -78,18 +66,13 @@ class Data(Section):
     )
     verify: Literal["header", "decode"] = Field(
         "header",
-        description=(
-            "prepare checks header and end marker, or reads every picture whole and finds damage"
-        ),
+        description="check header and end marker, or read every picture whole and find damage",
     )
     on_bad_image: Literal["reject", "fail"] = Field(
         "reject", description="leave out and count pictures that cannot be read, or stop"
     )
     train_age_cut: Whole | None = Field(
-        None,
-        ge=31,
-        le=60,
-        description="mask: people from this age on are trained as the oldest class; null: 60",
+        None, ge=31, le=60, description="mask: trained as the oldest class from this age; null: 60"
     )
     corrections: UserPath | None = Field(
         None, description="CSV `target,part,value` that corrects labels, for training only"

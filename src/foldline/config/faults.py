@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -39,14 +39,6 @@ EXPECTED = {
 }
 
 
-class _Place(NamedTuple):
-    """Where a fault is: its keys, its section, and the sections that could stand there instead."""
-
-    keys: tuple[str, ...]
-    section: type[Section] | None
-    rivals: Sequence[type[Section]]
-
-
 def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]], str]) -> list[str]:
     """Return a line for each key: where it was set, what was expected, what was found instead.
 
@@ -55,12 +47,12 @@ def describe_faults(error: ValidationError, origin_of: Callable[[Sequence[str]],
     expected: dict[tuple[str, ...], dict[str, None]] = {}
     endings: dict[tuple[str, ...], str] = {}
     for item in error.errors():
-        kind, context, place = item["type"], item.get("ctx", {}), _locate(item["loc"])
-        keys, found = place.keys, item["input"]
+        kind, context, found = item["type"], item.get("ctx", {}), item["input"]
+        keys, section, rivals = _locate(item["loc"])
         if kind == "too_short" and found:
             continue  # follows from the faults of its values
         if kind == "extra_forbidden":
-            endings[keys] = _explain_unknown(place)
+            endings[keys] = _explain_unknown(keys, section, rivals)
             continue
         if kind == "value_error":
             endings[keys] = str(context["error"])
@@ -92,8 +84,13 @@ def shorten(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _locate(location: Sequence[str | int]) -> _Place:
-    """Return the place without the names that pydantic inserts for members of a union."""
+def _locate(
+    location: Sequence[str | int],
+) -> tuple[tuple[str, ...], type[Section] | None, Sequence[type[Section]]]:
+    """Return the keys, their section, and the sections that could stand there instead.
+
+    The names that pydantic inserts for members of a union are no keys.
+    """
     keys: list[str] = []
     owner: type[Section] | None = Config
     sections: Sequence[type[Section]] = [Config]
@@ -107,21 +104,23 @@ def _locate(location: Sequence[str | int]) -> _Place:
             keys.append(str(part))
             owner = sections[0] if sections else None
             sections = sections_in(owner, part)
-    return _Place(tuple(keys), owner, rivals)
+    return tuple(keys), owner, rivals
 
 
-def _explain_unknown(place: _Place) -> str:
-    *above, last = place.keys
-    having = [name_of(each) for each in place.rivals if last in each.model_fields]
-    if having and place.section:
+def _explain_unknown(
+    keys: Sequence[str], section: type[Section] | None, rivals: Sequence[type[Section]]
+) -> str:
+    *above, last = keys
+    having = [name_of(each) for each in rivals if last in each.model_fields]
+    if having and section:
         verb = "have" if len(having) > 1 else "has"
-        return f"{name_of(place.section)} has no {last}; {join_words(having, 'and')} {verb}"
+        return f"{name_of(section)} has no {last}; {join_words(having, 'and')} {verb}"
     if ":" in last:
         return "no such key; YAML needs a blank after each colon, as in {name: sgd, lr: 0.1}"
     # the same key in another section, then a similar one beside it, then a similar one elsewhere
     known = sorted(_list_keys(Config), key=lambda key: (-len(key), key))
     by_name = {key.split(".")[-1]: key for key in known}
-    fields = place.section.model_fields if place.section else ()
+    fields = section.model_fields if section else ()
     beside = [".".join([*above, key]) for key in difflib.get_close_matches(last, fields)]
     elsewhere = [by_name[key] for key in difflib.get_close_matches(last, by_name, cutoff=0.75)]
     same = [by_name[last]] if last in by_name else []

@@ -101,8 +101,7 @@ class CrossEntropy(Section):
     name: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Probability = 0.0
     class_weights: Literal["none", "balanced", "sqrt"] = Field(
-        "none",
-        description="weigh losses by inverse class frequency, or its square root; mean 1",
+        "none", description="weigh losses by inverse class frequency, or its square root; mean 1"
     )
 
 
@@ -120,9 +119,7 @@ class Train(Section):
     """How the network is trained."""
 
     epochs: Count = Field(12, description="at most")
-    patience: Whole = Field(
-        4, ge=0, description="epochs without improvement before stopping; 0: never"
-    )
+    patience: Whole = Field(4, ge=0, description="epochs without a gain before stopping; 0: never")
     min_improvement: Real = Field(
         0.0, ge=0, description="the least that counts as better, in the monitor's unit"
     )
@@ -137,12 +134,8 @@ class Train(Section):
     batch_size: Count = Field(32, description="pictures per forward pass and process")
     accumulate: Count = Field(1, description="forward passes per optimizer step")
     clip_norm: Real = Field(0.0, ge=0, description="clip gradients at this norm; 0: never")
-    folds: FoldNumbers | None = Field(
-        None, description="which folds to train, such as [0, 2]; null: all"
-    )
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="of the arithmetic"
-    )
+    folds: FoldNumbers | None = Field(None, description="folds to train, such as [0, 2]; null: all")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="of arithmetic")
     channels_last: Literal["auto"] | bool = Field("auto", description="memory format of pictures")
     workers: Literal["auto"] | Annotated[Whole, Field(ge=0, le=1000)] = Field(
         "auto", description="processes that read pictures; auto counts the cores"

@@ -132,7 +132,8 @@ def _read_overrides(overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key:
-            hint = f"; a recipe is given by --config {override}" if _is_recipe(override) else ""
+            is_recipe = override.endswith((".yaml", ".yml"))
+            hint = f"; a recipe is given by --config {override}" if is_recipe else ""
             faults.append(f"{shorten(override)}: expected key=value, such as train.epochs=5{hint}")
             continue
         *sections, last = key.split(".")
@@ -182,10 +183,6 @@ def _read_plain(keys: Sequence[str], text: str) -> Any:
         return resolve_plain(text)
     # ~ alone is the home folder if there must be a path
     return None if text in ("", "null") or (takes_null and text == "~") else text
-
-
-def _is_recipe(word: str) -> bool:
-    return word.endswith((".yaml", ".yml"))
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any], section: Any) -> dict[str, Any]:

@@ -16,13 +16,8 @@ class Report(Section):
         24, ge=0, le=240, description="pictures in mistakes.png, a quarter of them right; 0: none"
     )
     thumbnails: Real = Field(
-        12.0,
-        ge=0,
-        le=10_000,
-        description="small pictures in the page, megabytes per competition; 0: none",
+        12.0, ge=0, le=10_000, description="in the page, megabytes per competition; 0: none"
     )
     cam: Whole = Field(
-        0,
-        ge=0,
-        description="most confident mistakes a run, shown with where the network looked; 0: none",
+        0, ge=0, description="confident mistakes per run, with where the network looked; 0: none"
     )

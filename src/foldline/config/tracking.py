@@ -23,8 +23,5 @@ class Track(Section):
     )
     checkpoints: bool = Field(True, description="keep best.pt of every fold as an artifact")
     patience: Real = Field(
-        5.0,
-        ge=0,
-        le=86_400,
-        description="seconds that a command waits at its end for what is still to be sent",
+        5.0, ge=0, le=86_400, description="seconds to wait at a command's end for what is unsent"
     )

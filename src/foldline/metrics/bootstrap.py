@@ -1,7 +1,7 @@
 """The bootstrap by person: how much a score strays from one sample of people to the next.
 
 People, not pictures, are drawn anew (Efron and Tibshirani 1993, chapter 13): the pictures of one
-person are no independent witnesses.
+person are not independent.
 """
 
 from collections.abc import Iterator, Sequence

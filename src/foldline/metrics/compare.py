@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from foldline.metrics.bootstrap import draw_scores, score_drawn_counts
+from foldline.metrics.bootstrap import draw_scores
 from foldline.metrics.counts import Labels, Probs, count_by_person
 from foldline.metrics.metric import Metric
 
@@ -59,17 +59,13 @@ def draw_run(
 
     The draws are the same for every run on the same people.
     """
+    drawn = draw_scores(metric, labels, probs, groups, draws=resamples, seed=seed)
     if metric.from_counts is None:
         seen = metric.score(labels, probs / probs.sum(axis=1, keepdims=True))
-        drawn = draw_scores(metric, labels, probs, groups, draws=resamples, seed=seed)
-        return Draws(metric, seen, drawn, len(set(groups)))
-    counts = count_by_person(labels, probs.argmax(axis=1), groups, probs.shape[1])
-    return Draws(
-        metric=metric,
-        seen=float(metric.from_counts(counts.sum(axis=0))),
-        drawn=score_drawn_counts(metric, counts, draws=resamples, seed=seed),
-        people=len(counts),
-    )
+    else:
+        counts = count_by_person(labels, probs.argmax(axis=1), groups, probs.shape[1])
+        seen = float(metric.from_counts(counts.sum(axis=0)))
+    return Draws(metric, seen, drawn, people=len(set(groups)))
 
 
 def compare_draws(a: Draws, b: Draws) -> Comparison:
@@ -106,7 +102,7 @@ def compare_runs(
     """Compare two runs' `probs` `[N, C]` for the same pictures with `labels` and `groups` `[N]`.
 
     Both runs are scored on the same people, drawn with replacement.
-    Raises `ValueError` for arrays that do not belong together and for probabilities that are not
+    Raise `ValueError` for arrays that do not belong together and for probabilities that are not
     finite.
     """
     _check(labels, groups, probs_a, probs_b)

@@ -50,12 +50,6 @@ class Metric:
             return math.inf
         return -score if self.greater_is_better else score
 
-    def score_answers(self, labels: "Labels", answers: "Labels", num_classes: int) -> float:
-        """Return the score of `answers` `[N]`, taken to be certain, against `labels` `[N]`."""
-        import numpy as np
-
-        return float(self.score(labels, np.eye(num_classes)[answers]))
-
     def is_possible(self, score: float) -> bool:
         """Return whether `score` lies in the range; NaN does not."""
         low, high = self.range
@@ -107,7 +101,7 @@ def _score_log_loss(labels: "Labels", probs: "Probs") -> float:
     return float(log_loss(labels, probs, labels=range(probs.shape[1])))
 
 
-_ALL = (
+_TABLE = (
     Metric(
         key="macro_f1",
         title="macro-F1",
@@ -135,4 +129,4 @@ _ALL = (
         needs="probs",
     ),
 )
-METRICS: dict[str, Metric] = {metric.key: metric for metric in _ALL}
+METRICS: dict[str, Metric] = {metric.key: metric for metric in _TABLE}

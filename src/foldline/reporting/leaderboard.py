@@ -10,6 +10,7 @@ import numpy as np
 
 from foldline import console
 from foldline.command_line import format_command
+from foldline.config import RUNS
 from foldline.errors import UserError
 from foldline.metrics.bootstrap import count_people_like, draw_scores
 from foldline.metrics.leaderboard_line import (
@@ -32,7 +33,6 @@ from foldline.runs.leaderboard import (
     parse_score,
 )
 from foldline.runs.listing import list_records, warn_of_problems
-from foldline.runs.paths import RUNS
 from foldline.runs.record import RunRecord
 from foldline.text import count_of
 

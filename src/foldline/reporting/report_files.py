@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foldline.data.prepared import Prepared
 from foldline.metrics.confusion import (
-    Counts,
+    Confusion,
     compute_class_scores,
     count_confusion,
     merge_classes,
@@ -60,7 +60,7 @@ def build_files(
         files["mistakes.png"] = partial(
             _draw_mistakes, prepared, oof, of=of, root=root, number=num_pictures
         )
-    by_class = vars(compute_class_scores(oof.labels, answers, num_classes))
+    by_class = compute_class_scores(oof.labels, answers, num_classes)
     files["classes.csv"] = lambda: format_classes(prepared.class_names, **by_class).encode()
     files["classes.png"] = _png(draw_classes, prepared.class_names, **by_class, title=scored)
     return files
@@ -73,7 +73,7 @@ def _format_scores(oof: OutOfFold, metric: Metric) -> str:
     return ", ".join(f"{one.title} {scores[one.key]:.3f}" for one in (metric, *others))
 
 
-def _list_confusions(prepared: Prepared, counts: Counts, *, title: str, scored: str) -> Files:
+def _list_confusions(prepared: Prepared, counts: Confusion, *, title: str, scored: str) -> Files:
     """Return tables and heatmaps of the classes, and a heatmap for each attribute in them."""
     names = prepared.class_names
     files: Files = {

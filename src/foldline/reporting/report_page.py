@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from foldline import console
+from foldline.config import RUNS
 from foldline.files import write_text
 from foldline.metrics.compare import Comparison, Draws, compare_draws, draw_run
 from foldline.metrics.leaderboard_line import Line, fit_line
@@ -13,7 +14,7 @@ from foldline.reporting.page.blocks import HeatMap, PageTable, Thumbnails, build
 from foldline.reporting.page.shared_table import PageRun, Rows, SharedTable, share_tables
 from foldline.reporting.page_pictures import draw_thumbnails, find_root
 from foldline.reporting.page_runs import load_runs
-from foldline.runs.paths import RUNS, RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.text import count_of
 
 PAGE = Path("outputs/report/index.html")

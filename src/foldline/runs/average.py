@@ -13,7 +13,7 @@ from foldline.files import compute_seal, write_json, write_text
 from foldline.runs.files import Members
 from foldline.runs.listing import check_scoring_seals, find_run_path
 from foldline.runs.out_of_fold import OutOfFold, average_probs, save_out_of_fold, score_out_of_fold
-from foldline.runs.paths import RUNS, RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.runs.record import RunRecord
 from foldline.runs.submission import SubmissionProbs, save_probs
 
@@ -29,7 +29,7 @@ def average_runs(name: str, members: Members) -> RunRecord:
     Raises `UserError` for a name that is taken, for members that were not scored on the same
     pictures, people, labels and folds, and for damaged or missing answers.
     """
-    records = [RunRecord.load(find_run_path(member.run, RUNS)) for member in members.members]
+    records = [RunRecord.load(find_run_path(member.run)) for member in members.members]
     weights = [member.weight for member in members.members]
     first, shown = records[0], json.dumps(name, ensure_ascii=False)
     for record in records:

@@ -131,6 +131,7 @@ class SubmissionRecord(Record):
     checkpoints: list[object] | None = None
     flip: bool = False
     unread: tuple[str, ...] = ()
+    histogram: dict[str, Count] = Field({})
     truth: Scores | None = None
     overridden: tuple[str, ...] = ()
 

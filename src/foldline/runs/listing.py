@@ -7,10 +7,10 @@ from pathlib import Path
 
 from foldline import console
 from foldline.command_line import format_command
+from foldline.config import RUNS
 from foldline.errors import UserError
 from foldline.files import compute_sha256, is_folder
 from foldline.metrics.metric import METRICS
-from foldline.runs.paths import RUNS
 from foldline.runs.record import RunRecord
 
 
@@ -22,7 +22,7 @@ class RunList:
     broken: tuple[str, ...]
 
 
-def find_run_path(name: str, root: Path) -> Path:
+def find_run_path(name: str, root: Path = RUNS) -> Path:
     """Return the folder of a run given by name or by path.
 
     Raises `UserError`, with the nearest name, where there is none.

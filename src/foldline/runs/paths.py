@@ -9,8 +9,6 @@ from foldline.errors import UserError
 from foldline.files import compute_seal
 from foldline.runs.files import Environment, load_environment
 
-RUNS = Path("outputs/runs")
-
 
 @dataclass(frozen=True)
 class FoldFolder:

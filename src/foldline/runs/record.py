@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from foldline.command_line import format_command
-from foldline.config import Config, name_data
+from foldline.config import Config
+from foldline.config.data import name_data
 from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
 from foldline.config.recipe import flatten_settings, load_config
 from foldline.errors import UserError

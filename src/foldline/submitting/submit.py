@@ -10,7 +10,6 @@ from foldline.errors import UserError
 from foldline.runs.begin import check_seal
 from foldline.runs.leaderboard import Event, append_event, format_now, load_events
 from foldline.runs.listing import find_run_path
-from foldline.runs.paths import RUNS
 from foldline.runs.record import RunRecord
 from foldline.runs.settings import require_table
 from foldline.runs.submission import load_submission
@@ -30,7 +29,7 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
             f"--competition {competition}: expected the last part of the competition's address, "
             "such as dogs-vs-cats-redux-kernels-edition"
         )
-    record = RunRecord.load(find_run_path(name, RUNS))
+    record = RunRecord.load(find_run_path(name))
     path = record.folder.submission
     _require_untouched(record)
     _refuse_again(record, competition, force=force)

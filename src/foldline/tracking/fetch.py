@@ -8,7 +8,7 @@ from typing import Any
 from foldline import console
 from foldline.command_line import format_command
 from foldline.config import Config
-from foldline.errors import UserError
+from foldline.errors import UserError, describe_error
 from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import name_artifact
 from foldline.tracking.sync import log_in
@@ -62,6 +62,6 @@ def download_artifact(
         artifact = wandb.Api().artifact(path)
         artifact.download(root=str(directory), skip_cache=True)
     except (wandb.errors.Error, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = describe_error(error)[:200]
         raise UserError(f"{path}: cannot be fetched from Weights & Biases: {reason}") from None
     return dict(artifact.metadata)

@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
+from foldline.metrics.confusion import compute_class_scores
 from foldline.metrics.counts import Labels
 from foldline.metrics.metric import METRICS
+from foldline.runs.files import RunScores
 from foldline.runs.out_of_fold import OutOfFold
-from foldline.tracking.tracker import (
-    Media,
-    build_confusion_matrix,
-    build_table,
-    build_thumbnail,
-)
+from foldline.tracking.tracker import Media
 
 _NUM_THUMBNAILS = 32
 _MAX_ROWS = 10_000  # what W&B shows of a table
@@ -28,7 +24,11 @@ def build_out_of_fold_media(
     """Return the confusion matrix, the figures of every class, and the answered rows."""
     labels, answers = out_of_fold.labels, out_of_fold.probs.argmax(axis=1)
     return {
-        "confusion_matrix": build_confusion_matrix(labels.tolist(), answers.tolist(), class_names),
+        "confusion_matrix": {
+            "labels": labels.tolist(),
+            "answers": answers.tolist(),
+            "classes": list(class_names),
+        },
         "classes": build_class_table(labels, answers, class_names),
         "out_of_fold": build_row_table(
             out_of_fold, class_names, root=root, num_thumbnails=_NUM_THUMBNAILS * thumbnails
@@ -38,12 +38,10 @@ def build_out_of_fold_media(
 
 def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str]) -> Media:
     """Return precision, recall, F1 and support of every class; 0 where they are undefined."""
-    figures = precision_recall_fscore_support(
-        labels, answers, labels=range(len(class_names)), zero_division=0
-    )
-    columns = [column.tolist() for column in figures]
-    rows = list(zip(class_names, *columns, strict=True))
-    return build_table(["class", "precision", "recall", "f1", "support"], rows)
+    scores = compute_class_scores(labels, answers, len(class_names))
+    figures = [np.nan_to_num(column).tolist() for column in scores.values()]
+    rows = zip(class_names, *figures, strict=True)
+    return {"columns": ["class", *scores], "rows": list(map(list, rows))}
 
 
 def build_row_table(
@@ -60,7 +58,7 @@ def build_row_table(
         shown = place < num_thumbnails and not is_right and (root / path).is_file()
         rows.append(
             [
-                build_thumbnail(root / path) if shown else None,
+                {"thumbnail": str((root / path).resolve())} if shown else None,
                 path,
                 str(table["group"].iloc[row]),
                 int(table["fold"].iloc[row]),
@@ -72,39 +70,33 @@ def build_row_table(
             ]
         )
     columns = ["picture", "path", "group", "fold", "label", "answer"]
-    return build_table([*columns, "confidence", "label_probability", "right"], rows)
+    return {"columns": [*columns, "confidence", "label_probability", "right"], "rows": rows}
 
 
-def build_fold_table(scores: Mapping[str, Mapping[str, Any]]) -> Media:
+def build_fold_table(scores: Mapping[int, Mapping[str, float]]) -> Media:
     """Return the scores of every fold, as in `scores.json`."""
-    rows = [[int(fold), *(one.get(key) for key in METRICS)] for fold, one in scores.items()]
-    return build_table(["fold", *METRICS], rows)
+    rows = [[fold, *map(one.get, METRICS)] for fold, one in scores.items()]
+    return {"columns": ["fold", *METRICS], "rows": rows}
 
 
-def summarize_scores(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Return the mean and sd over folds and the out-of-fold scores, with the metric's interval.
-
-    `scores` is what `scores.json` holds; an older version named no metric there.
-    """
-    folds, joined = list(scores["folds"].values()), scores["out_of_fold"]
-    metric = METRICS[scores.get("metric", "macro_f1")]
-    figures: dict[str, float] = {"folds_scored": len(folds), "pictures": scores["pictures"]}
-    for key in filter(joined.__contains__, METRICS):
-        values = [fold[key] for fold in folds]
+def summarize_scores(scores: RunScores) -> dict[str, float]:
+    """Return the mean and sd over folds and the out-of-fold scores, with the metric's interval."""
+    figures: dict[str, float] = {"folds_scored": len(scores.folds), "pictures": scores.pictures}
+    for key, score in scores.joined.items():
+        values = [fold[key] for fold in scores.folds.values()]
         figures[f"mean_{key}"] = statistics.mean(values)
         if len(values) > 1:
             figures[f"sd_{key}"] = statistics.stdev(values)
-        figures[f"out_of_fold_{key}"] = joined[key]
-    low, high = joined[metric.interval_key]
-    figures |= {f"out_of_fold_{metric.key}_low": low, f"out_of_fold_{metric.key}_high": high}
-    return figures | {"score": joined[metric.key]}
+        figures[f"out_of_fold_{key}"] = score
+    low, high = scores.interval
+    figures |= {f"out_of_fold_{scores.metric}_low": low, f"out_of_fold_{scores.metric}_high": high}
+    return figures | {"score": scores.joined[scores.metric]}
 
 
 def list_figures(num_folds: int, metric: str = "macro_f1") -> list[str]:
     """Return the names of the figures of `summarize_scores` for so many folds and this metric."""
-    none = dict.fromkeys(METRICS, 0.0)
+    none: dict[str, Any] = dict.fromkeys(METRICS, 0.0)
     joined = none | {METRICS[metric].interval_key: (0.0, 0.0)}
     folds = dict.fromkeys(range(num_folds), none)
-    return sorted(
-        summarize_scores({"metric": metric, "folds": folds, "out_of_fold": joined, "pictures": 0})
-    )
+    scores = RunScores(metric=metric, folds=folds, out_of_fold=joined, pictures=1)
+    return sorted(summarize_scores(scores))

@@ -1,12 +1,12 @@
 """Track one inference: the checkpoints that it reads, and the submission."""
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
+from foldline.runs.files import load_submission_record
 from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_submission
 from foldline.tracking.open import open_trackers
@@ -35,12 +35,12 @@ def track_inference(
 
 
 def _track_submission(tracker: Tracker, run: RunFolder) -> None:
-    record = json.loads(run.submission_record.read_text(encoding="utf-8"))
-    truth = record.get("truth") or {}
-    histogram = record.get("histogram") or {}
+    record = load_submission_record(run.submission_record)
+    if record is None:
+        return
     tracker.summarize(
-        {f"truth_{key}": value for key, value in truth.items()}
-        | {f"answers.{name}": count for name, count in histogram.items()}
-        | {"unread": len(record.get("unread") or ())}
+        {f"truth_{key}": value for key, value in (record.truth or {}).items()}
+        | {f"answers.{name}": count for name, count in record.histogram.items()}
+        | {"unread": len(record.unread)}
     )
-    tracker.save_files(pack_submission(run, {"truth": truth or None, "flip": record.get("flip")}))
+    tracker.save_files(pack_submission(run, {"truth": record.truth, "flip": record.flip}))

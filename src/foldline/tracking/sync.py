@@ -8,9 +8,8 @@ from pathlib import Path
 
 from foldline import console
 from foldline.command_line import format_command
+from foldline.config import RUNS
 from foldline.errors import UserError
-
-_RUNS = Path("outputs/runs")
 
 
 def run_sync() -> None:
@@ -18,11 +17,11 @@ def run_sync() -> None:
 
     Raise `UserError` if nobody is logged in or something could not be uploaded.
     """
-    paths, num_written = find_unsent(_RUNS)
+    paths, num_written = find_unsent(RUNS)
     if num_written:
         console.log(f"{num_written} W&B runs are still being written; left for later")
     if not paths:
-        console.log(f"nothing to upload under {_RUNS}")
+        console.log(f"nothing to upload under {RUNS}")
         return
     console.heading(f"sync: {len(paths)} W&B runs to upload")
     left = upload(paths)

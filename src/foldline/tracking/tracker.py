@@ -1,4 +1,4 @@
-"""What is told about a run while it goes on: four verbs, whoever stands behind them."""
+"""Follow a run while it goes on: the `Tracker` of four verbs, and what is handed to it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foldline import console
+from foldline.errors import describe_fully
 
-# a value of a row that is more than a number, as a plain dictionary for the tracker to draw
+# a value of a row that is more than a number, as a plain dictionary for the tracker to draw:
+#   {"picture": path, "caption": text}                  a picture file as it is
+#   {"thumbnail": path}                                 one to be shrunk to 128 pixels at most
+#   {"columns": names, "rows": cells}                   numbers, texts, None and thumbnails
+#   {"labels": [N], "answers": [N], "classes": names}   a confusion matrix
 Media = dict[str, Any]
 
 
@@ -74,8 +79,7 @@ def warning_only() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - a tracker may raise anything
-        reason = " ".join(str(error).split())[:200]
-        console.warn(f"tracking: {type(error).__name__}: {reason}; not tracked")
+        console.warn(f"tracking: {describe_fully(error)[:250]}; not tracked")
 
 
 @contextmanager
@@ -88,25 +92,3 @@ def finishing(finish: Callable[..., None]) -> Iterator[None]:
     finally:
         with warning_only():
             finish(failed=failed)
-
-
-def build_picture(path: Path, caption: str) -> Media:
-    """Return a picture file as it is."""
-    return {"picture": str(path.resolve()), "caption": caption}
-
-
-def build_thumbnail(path: Path) -> Media:
-    """Return a picture file to be shrunk to 128 pixels at most by the tracker."""
-    return {"thumbnail": str(path.resolve())}
-
-
-def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Media:
-    """Return a table, whose cells may be numbers, texts, None or thumbnails."""
-    return {"columns": list(columns), "rows": [list(row) for row in rows]}
-
-
-def build_confusion_matrix(
-    labels: Sequence[int], answers: Sequence[int], classes: Sequence[str]
-) -> Media:
-    """Return a chart of `labels` `[N]` against `answers` `[N]`."""
-    return {"labels": list(labels), "answers": list(answers), "classes": list(classes)}

@@ -1,6 +1,5 @@
 """Track one training command: each fold that it trains, and the cross-validation over them."""
 
-import json
 import resource
 import statistics
 import sys
@@ -12,21 +11,14 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
+from foldline.runs.files import load_scores
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
 from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_run
 from foldline.tracking.figures import build_fold_table, build_out_of_fold_media, summarize_scores
 from foldline.tracking.open import Trackers, open_trackers
-from foldline.tracking.tracker import (
-    Artifact,
-    Media,
-    NoTracker,
-    Tracker,
-    build_picture,
-    finishing,
-    warning_only,
-)
+from foldline.tracking.tracker import Artifact, Media, NoTracker, Tracker, finishing, warning_only
 
 
 class TrainingTracker:
@@ -55,16 +47,16 @@ class TrainingTracker:
     def summarize(self) -> None:
         """Track the scores of all folds that are finished, as they lie on disk."""
         whole = self._whole
-        if whole is None or isinstance(whole, NoTracker) or not self._run.scores.is_file():
+        if whole is None or isinstance(whole, NoTracker):
             return
         with warning_only():
-            scores = json.loads(self._run.scores.read_text(encoding="utf-8"))
-            figures = summarize_scores(scores)
-            row = {"epoch": self._running.epochs, "score": figures["score"]}
-            media = {"folds": build_fold_table(scores["folds"]), **self._draw(self._run.oof)}
-            whole.log({**row, **media}, step=2 * self._running.steps + 1)
-            whole.summarize(figures)
-            whole.save_files(pack_run(self._run, [int(fold) for fold in scores["folds"]]))
+            if scores := load_scores(self._run.scores):
+                figures = summarize_scores(scores)
+                row = {"epoch": self._running.epochs, "score": figures["score"]}
+                media = {"folds": build_fold_table(scores.folds), **self._draw(self._run.oof)}
+                whole.log({**row, **media}, step=2 * self._running.steps + 1)
+                whole.summarize(figures)
+                whole.save_files(pack_run(self._run, list(scores.folds)))
 
     def finish(self, *, failed: bool) -> None:
         """Close the cross-validation."""
@@ -87,7 +79,8 @@ class TrainingTracker:
         media = self._draw(folder.oof)
         if self._config.track.pictures:
             for path in sorted((folder.path / "report").glob("*.png")):
-                media[f"report/{path.stem}"] = build_picture(path, path.stem)
+                picture = {"picture": str(path.resolve()), "caption": path.stem}
+                media[f"report/{path.stem}"] = picture
         last = history[-1]
         tracker.log({"epoch": last["epoch"], **media}, step=_find_step(last) + 1)
         best = [row["epoch"] for row in history if row["is_best"]]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from foldline.errors import describe_fully
 from foldline.files import write_text
 from foldline.tracking.wandb_objects import build_artifact, build_value
 
@@ -126,7 +127,7 @@ def track(messages: Iterable[str], report: Report, patience: Patience) -> None:
             try:
                 _save_files(run, **message)
             except Exception as error:  # noqa: BLE001 - the figures that follow matter more
-                report(None, f"{message['artifact']['name']} not kept: {_describe(error)}")
+                report(None, f"{message['artifact']['name']} not kept: {describe_fully(error)}")
     if run is not None and rows is not None:
         rows.settle()
         _finish(run, failed, patience)
@@ -156,10 +157,6 @@ def track_elsewhere(messages: Iterable[str], report: Report) -> None:
             report(**json.loads(line))
 
 
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
 def _lock(settings: Mapping[str, Any]) -> None:
     """Tell `foldline sync`, until this process ends, that the run is still being written."""
     directory = Path(settings["dir"], "wandb")
@@ -186,7 +183,7 @@ def _start(
             run = _init(mode, settings)
         report(mode)
     except (wandb.errors.CommError, PatienceOverError) as error:
-        why = "no answer yet" if isinstance(error, PatienceOverError) else _describe(error)
+        why = "no answer yet" if isinstance(error, PatienceOverError) else describe_fully(error)
         raise NoServerError(f"{wandb.setup().settings.base_url}: {why}") from None
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
@@ -203,16 +200,12 @@ def _init(mode: Any, settings: dict[str, Any]) -> Any:
         console="off",
         disable_job_creation=True,
         init_timeout=_INIT_TIMEOUT,
-        stop_fn=_ignore_stop,
+        stop_fn=lambda: None,  # a button in the browser does not end the training
         x_stats_pid=os.getppid(),  # of the training, not of this process
         x_disable_stats=settings["job_type"] != "train",
         x_transaction_log_flush_interval=_FLUSH,
     )
     return wandb.init(mode=mode, resume="allow", settings=quiet, reinit="create_new", **settings)
-
-
-def _ignore_stop() -> None:
-    """Do nothing: a button in the browser does not end the training."""
 
 
 def _save_files(run: Any, artifact: dict[str, Any], used: bool) -> None:
@@ -278,7 +271,7 @@ def main() -> None:
     try:
         track(read(), report, patience)
     except BaseException as error:  # noqa: BLE001 - whatever wandb does, training goes on
-        report("failed", f"{_describe(error)}; what is on disk stays")
+        report("failed", f"{describe_fully(error)}; what is on disk stays")
     finally:
         os._exit(0)  # wandb's own exit may wait for a server that does not answer
 

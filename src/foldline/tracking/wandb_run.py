@@ -19,6 +19,7 @@ from typing import Any
 
 from foldline import console
 from foldline.config.tracking import Track
+from foldline.errors import describe_fully
 from foldline.metrics.metric import METRICS
 from foldline.tracking.tracker import Artifact, Part
 
@@ -39,8 +40,6 @@ _EXPLAINED = {
     "starting": "not begun when the command ended; kept on disk: make sync",
     "online": "not all was uploaded when the command ended; kept on disk: make sync",
     "offline": "still writing to disk when the command ended",
-    "done": "still there when the command ended",
-    "failed": "still there when the command ended",
 }
 
 
@@ -107,7 +106,7 @@ class WandbRun:
             thread.join(max(0.0, until - time.monotonic()))
         if self._process is not None and any(thread.is_alive() for thread in self._threads):
             self._process.terminate()
-            self._give_up(_EXPLAINED[self._state])
+            self._give_up(_EXPLAINED.get(self._state, "still there when the command ended"))
 
     def _put(self, verb: str, **message: Any) -> None:
         if self.is_disabled or self._is_finished:
@@ -115,7 +114,7 @@ class WandbRun:
         try:
             self._messages.put(json.dumps({"do": verb, **message}, default=_to_plain) + "\n")
         except (TypeError, ValueError) as error:
-            self._give_up(_describe(error))
+            self._give_up(describe_fully(error))
 
     def _start(self, *, is_trial: bool) -> None:
         environment = {
@@ -132,7 +131,7 @@ class WandbRun:
                 start_new_session=True,  # Ctrl-C is for the training, which then says how it ended
             )
         except OSError as error:
-            self._give_up(_describe(error))
+            self._give_up(describe_fully(error))
             return
         for work in (self._write, self._read):
             self._threads.append(threading.Thread(target=work, args=(self._process,), daemon=True))
@@ -202,10 +201,6 @@ def wait_for_runs(runs: Iterable[WandbRun], patience: float) -> None:
 def _list_kept() -> dict[str, str]:
     best = {key: "max" if one.greater_is_better else "min" for key, one in METRICS.items()}
     return best | _KEPT
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _to_plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from foldline import console
-from foldline.config import Config
+from foldline.config import RUNS, Config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.learning.checkpoint import (
@@ -21,7 +21,7 @@ from foldline.learning.checkpoint import (
 )
 from foldline.learning.networks.freezing import freeze
 from foldline.learning.networks.model import build_model, find_head
-from foldline.runs.paths import RUNS, RunFolder
+from foldline.runs.paths import RunFolder
 from foldline.spelling import find_typed
 
 

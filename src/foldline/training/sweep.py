@@ -105,7 +105,7 @@ def _show(sweep: Sweep, trials: Sequence[Trial], directory: Path) -> None:
     scores = {name: one for name, one in loaded if one is not None}
 
     def score(trial: Trial) -> float:
-        return summarize_scores(scores[trial.config.run].model_dump(mode="json"))[sweep.figure]
+        return summarize_scores(scores[trial.config.run])[sweep.figure]
 
     ranked = sorted(trials, key=score, reverse=sweep.maximize)
     columns = ["trial", *sweep.parameters, sweep.figure]
