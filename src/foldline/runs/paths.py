@@ -7,7 +7,7 @@ from pathlib import Path
 
 from foldline.errors import UserError
 from foldline.files import compute_seal
-from foldline.runs.files import Environment, load_environment
+from foldline.runs.files import Environment
 
 RUNS = Path("outputs/runs")
 
@@ -75,13 +75,13 @@ class RunFolder:
 
     def load_environment(self) -> Environment:
         """Read `environment.json`. Raises `UserError` if it is missing or damaged."""
-        environment = load_environment(self.environment)
+        environment = Environment.load(self.environment)
         if environment is None:
             raise UserError(f"{self.environment}: missing; put it back, or take another run name")
         return environment
 
     def load_identity(self) -> str:
-        """Return the id that tells the run from others of its name; an older run has a computed one."""
+        """Return what tells the run from others of its name, whatever version began it."""
         environment = self.load_environment()
         instead = compute_seal(self.path.name.encode(), environment.seal.encode())[:12]
         return environment.identity or instead
