@@ -2,12 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from foldline.runs.submission import Submission
-from foldline.submitting.findings import Finding
 from foldline.text import compute_name_key
 
 _NUM_VALUES_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about a submission.
+
+    `stop`: not to be submitted. `warn`: rare for an honest submission. `note`: what was compared,
+    or could not be.
+    """
+
+    check: str
+    level: Literal["stop", "warn", "note"]
+    message: str
 
 
 def check_form(
