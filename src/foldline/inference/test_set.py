@@ -75,7 +75,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         if not runtime.is_main:
             return
         _warn_about_unread(prediction.unread, prepared)
-        metric = METRICS[config.metric]
+        metric = RunRecord(run).metric
         scores = _score(truth, prediction.probs, metric) if truth is not None else None
         flip = config.infer.flip
         _write(prepared, run, checkpoints, prediction, scores=scores, flip=flip, force=force)
