@@ -151,7 +151,8 @@ def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
     """
     table = read_table(path)
     names = table.columns[len(COLUMNS) :]
-    if table.columns[: len(COLUMNS)] != COLUMNS or not _are_classes(names):
+    are_classes = names and all(name.startswith(PREFIX) for name in names)
+    if table.columns[: len(COLUMNS)] != COLUMNS or not are_classes or len({*names}) < len(names):
         raise UserError(
             f"{path}: expected the columns {', '.join(COLUMNS)} and {PREFIX}<class> for each "
             "class; train it again"
@@ -194,11 +195,6 @@ def read_probs(path: Path, table: Table, *, first: int) -> Probs:
             f"{','.join(cells[row])[:60]!r}; make it again"
         )
     return probs
-
-
-def _are_classes(columns: Sequence[str]) -> bool:
-    prefixed = all(name.startswith(PREFIX) for name in columns)
-    return bool(columns) and prefixed and len(set(columns)) == len(columns)
 
 
 def _check_rows(path: Path, table: Table, *, fold: int | None, num_classes: int) -> None:

@@ -14,8 +14,7 @@ from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.metrics.metric import METRICS, Metric
 from foldline.runs.files import Environment, Members, RunScores, SubmissionRecord, load_settings
-from foldline.runs.fold_record import FoldRecord
-from foldline.runs.metrics_log import load_metrics
+from foldline.runs.metrics_log import FoldRecord, load_metrics
 from foldline.runs.out_of_fold import OutOfFold, load_folds, load_out_of_fold
 from foldline.runs.paths import RunFolder
 from foldline.runs.submission import Submission, SubmissionProbs, load_probs, load_submission

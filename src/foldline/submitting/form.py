@@ -42,14 +42,11 @@ def check_form(
 def _check_columns(given: Sequence[str], expected: Sequence[str]) -> list[Finding]:
     if list(given) == list(expected):
         return []
-    found = ",".join(given)
-    mark = ""
-    if found.startswith("\ufeff"):
-        mark = ", after a byte order mark; save it as plain UTF-8"
-    found = found.removeprefix("\ufeff")
-    return [
-        Finding("columns", "stop", f"columns {found}{mark}; expected {','.join(expected)}"),
-    ]
+    marked = ",".join(given)
+    found = marked.removeprefix("\ufeff")
+    mark = "" if found == marked else ", after a byte order mark; save it as plain UTF-8"
+    text = f"columns {found}{mark}; expected {','.join(expected)}"
+    return [Finding("columns", "stop", text)]
 
 
 def _spell(given: Sequence[str], expected: Sequence[str]) -> list[str]:

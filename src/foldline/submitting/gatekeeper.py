@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from foldline import console
 from foldline.data.prepared import Prepared
@@ -145,10 +144,7 @@ def _compare(own: OutOfFold | None, other: OutOfFold) -> tuple[Rows, list[str]]:
     """Return whether the two agreed on each picture that both answered, and whose it is."""
     if own is None:
         return np.zeros(0, dtype=bool), []
-    both = _list_answers(own).merge(_list_answers(other), on="path")
+    ours, theirs = (one.table[["path", "group"]].assign(answer=one.answers) for one in (own, other))
+    both = ours.merge(theirs, on="path")
     agreed = (both["answer_x"] == both["answer_y"]).to_numpy(dtype=bool)
     return agreed, both["group_x"].tolist()
-
-
-def _list_answers(out_of_fold: OutOfFold) -> pd.DataFrame:
-    return out_of_fold.table[["path", "group"]].assign(answer=out_of_fold.answers)
