@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from benchmarks.drawn_answers import Drawn, Floats, Labels, Skill, draw_competition, draw_run
 
 from foldline import console
 from foldline.metrics.metric import METRICS
+from foldline.runs.out_of_fold import OutOfFold, build_out_of_fold
 from foldline.submitting.gate import (
-    Known,
     Reference,
     check_agreement,
     check_histogram,
@@ -41,8 +42,11 @@ def spoil(answers: Labels, seed: int) -> Iterator[tuple[str, Labels]]:
     yield "classes in another order", (answers % 6) * 3 + answers // 6
 
 
-def know(drawn: Drawn, out_of_fold: Floats) -> Known:
-    return Known(out_of_fold.argmax(axis=1), drawn.labels, drawn.groups, drawn.folds)
+def know(drawn: Drawn, out_of_fold: Floats) -> OutOfFold:
+    names = [f"{number:05d}" for number in range(len(drawn.labels))]
+    rows = {"path": names, "group": drawn.groups, "fold": drawn.folds, "label": drawn.labels}
+    table = pd.DataFrame({**rows, "train_label": drawn.labels})
+    return build_out_of_fold(table, out_of_fold, NAMES)
 
 
 def check(drawn: Drawn, seed: int, skill: Skill) -> Iterator[tuple[str, str, str]]:

@@ -134,8 +134,11 @@ def test_truth_scores_like_a_leaderboard(
     # the rows of a truth file may come in any order
     submission.iloc[::-1].to_csv(project / "truth.csv", index=False)
     capsys.readouterr()
-    assert trained("infer", "infer.truth=truth.csv") == 0
-    assert "accuracy 1.000" in capsys.readouterr().out
+    # the run's own metric decides, whatever the settings say later
+    assert trained("infer", "infer.truth=truth.csv", "metric=accuracy") == 0
+    said = capsys.readouterr().out
+    assert "against the truth: macro-F1 " in said
+    assert "accuracy 1.000" in said
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_a_damaged_file_is_a_problem_once_and_only_when_it_is_asked_for() -> Non
     assert not run.problems
     for _ in range(2):
         assert (run.scores, run.submission, run.probs, run.members) == (None,) * 4
-        assert (run.out_of_fold, run.score, run.unread) == (None, None, ())
+        assert (run.out_of_fold, run.score) == (None, None)
         assert not run.is_as_written
     assert len(run.problems) == len(names)
     for name in names:

@@ -1,40 +1,51 @@
 """The gate's chances are what they are called, and its checks find what they are for."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks.drawn_answers import Drawn, Skill, draw_competition, draw_run
 
 from foldline.metrics.counts import Labels, Probs
+from foldline.runs.out_of_fold import OutOfFold, build_out_of_fold
 from foldline.submitting.gate import (
     STOP_CHANCE,
     WARN_CHANCE,
-    Known,
     Reference,
     check_agreement,
     check_histogram,
     check_one_class,
     check_probs,
+    count_people,
 )
 
 NAMES = [f"class {number}" for number in range(18)]
 FAIR = Skill()
 
 
-def know(drawn: Drawn, out_of_fold: Probs) -> Known:
-    return Known(out_of_fold.argmax(axis=1), drawn.labels, drawn.groups, drawn.folds)
+def build_known(answers: Labels, labels: Labels, groups: Sequence[str], folds: Labels) -> OutOfFold:
+    """Out-of-fold answers that are certain."""
+    rows = {"path": np.arange(len(labels)).astype(str), "group": groups, "fold": folds}
+    table = pd.DataFrame({**rows, "label": labels, "train_label": labels})
+    num_classes = int(answers.max()) + 1
+    return build_out_of_fold(table, np.eye(num_classes)[answers], [*map(str, range(num_classes))])
+
+
+def know(drawn: Drawn, out_of_fold: Probs) -> OutOfFold:
+    return build_known(out_of_fold.argmax(axis=1), drawn.labels, drawn.groups, drawn.folds)
 
 
 def draw(
     seed: int, people: int = 120, test: int = 60, folds: int = 3
-) -> tuple[Drawn, Known, Labels]:
+) -> tuple[Drawn, OutOfFold, Labels]:
     drawn = draw_competition(people, test, folds, seed, FAIR)
     own, answers = draw_run(drawn, seed, FAIR)
     return drawn, know(drawn, own), answers.argmax(axis=1)
 
 
-def refer(drawn: Drawn, known: Known, seed: int) -> Reference:
+def refer(drawn: Drawn, known: OutOfFold, seed: int) -> Reference:
     other, answers = draw_run(drawn, seed, FAIR)
     theirs = know(drawn, other)
     agreed = known.answers == theirs.answers
@@ -55,7 +66,7 @@ def test_false_alarms_count_pictures_of_one_person_once() -> None:
     warned = 0
     for seed in range(12):
         _, known, answers = draw(seed, 60, 40, 1)
-        alone = Known(
+        alone = build_known(
             known.answers, known.labels, [str(n) for n in range(len(known.labels))], known.folds
         )
         warned += check_histogram(answers, alone, NAMES).level != "note"
@@ -70,7 +81,8 @@ def test_an_average_of_networks_that_differ_is_no_alarm() -> None:
         own, answers = draw_run(drawn, seed, skill)
         finding = check_histogram(answers.argmax(axis=1), know(drawn, own), NAMES)
         assert finding.level == "note", finding
-        alone = Known(own.argmax(axis=1), drawn.labels, drawn.groups, np.zeros_like(drawn.folds))
+        one_fold = np.zeros_like(drawn.folds)
+        alone = build_known(own.argmax(axis=1), drawn.labels, drawn.groups, one_fold)
         # without allowance for the networks' differences it would be one
         assert check_histogram(answers.argmax(axis=1), alone, NAMES).level != "note"
 
@@ -116,9 +128,9 @@ def test_networks_that_know_nothing_say_that_shuffling_would_not_be_seen() -> No
     finding = check_agreement(answers.argmax(axis=1), reference, 18)
     assert finding.level == "note"
     assert "too alike to tell" in finding.message
-    nobody = Reference("b", reference.answers, reference.known, np.zeros(0, dtype=bool), [])
+    nobody = Reference("b", reference.answers, reference.out_of_fold, np.zeros(0, dtype=bool), [])
     assert "too alike to tell" in check_agreement(answers.argmax(axis=1), nobody, 18).message
-    assert known.count_people(420) == 60
+    assert count_people(known, 420) == 60
 
 
 def test_answers_are_the_most_probable_ones() -> None:
@@ -131,11 +143,11 @@ def test_answers_are_the_most_probable_ones() -> None:
     assert finding.message.endswith("that of c")
 
 
-def count_alike(people: int) -> Known:
+def count_alike(people: int) -> OutOfFold:
     """People with a picture each, in one fold, half of them of either class."""
     classes = np.arange(people) % 2
     folds = np.zeros(people, np.int64)
-    return Known(classes, classes, [f"{who:04d}" for who in range(people)], folds)
+    return build_known(classes, classes, [f"{who:04d}" for who in range(people)], folds)
 
 
 def expect_level(chance: float) -> str | None:
@@ -177,7 +189,7 @@ def test_one_answer_throughout_stops_and_warns_by_the_chance_of_it(
 ) -> None:
     labels = np.repeat(np.arange(num_classes), 20)
     groups = [str(row) for row in range(len(labels))]
-    known = Known(labels, labels, groups, np.zeros_like(labels))
+    known = build_known(labels, labels, groups, np.zeros_like(labels))
     finding = check_one_class(np.zeros(people, np.int64), known, NAMES)
     assert (finding.level if finding else None) == level
 
@@ -260,7 +272,7 @@ def test_without_out_of_fold_answers_luck_and_truth_are_the_limits(
     labels = np.arange(100) % 2
     answers = np.where(np.arange(100) < right, labels, 1 - labels)
     groups = [str(who) for who in range(100)]
-    known = Known(answers, labels, groups, np.zeros(100, np.int64))
+    known = build_known(answers, labels, groups, np.zeros(100, np.int64))
     theirs = np.arange(100) % 2
     # as many of either class, whatever the agreement
     swapped = np.arange(100) >= alike

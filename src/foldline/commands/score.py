@@ -10,7 +10,7 @@ from foldline.options import run_name
 def command(run: str, score: str, private: bool) -> None:
     """Record what the leaderboard says of a run.
 
-    SCORE is from 0 to 1.
+    SCORE is the number shown there, in the range of the metric of the run.
     """
     from foldline.reporting.leaderboard import run_score
 

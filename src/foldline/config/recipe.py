@@ -53,6 +53,15 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     return config
 
 
+def load_recorded_config(path: Path) -> Config:
+    """Read the `config.yaml` of a run. Raise `UserError` if another version wrote it."""
+    try:
+        return load_config(path)
+    except UserError as error:
+        fault = f"{path}: of another version of foldline; take another run name"
+        raise UserError(fault, *error.faults) from None
+
+
 def dump_config(config: Config) -> str:
     """Return the resolved configuration as YAML that `load_config` reads back as an equal one."""
     return dump_plain_yaml(config.model_dump(mode="json"))

@@ -64,7 +64,7 @@ def run_infer(config: Config, *, force: bool = False) -> None:
         if not runtime.is_main:
             return
         _warn_about_unread(unread, prepared)
-        scores = _score(truth, probs, METRICS[config.metric]) if truth is not None else None
+        scores = _score(truth, probs, RunRecord(run).metric) if truth is not None else None
         flip = config.infer.flip
         _write(prepared, run, checkpoints, probs, unread, scores=scores, flip=flip, force=force)
 

@@ -14,7 +14,7 @@ from foldline.data.folds import ClassCounts
 from foldline.data.prepared import REJECTED
 from foldline.errors import UserError
 from foldline.preparing.tables import Tables
-from foldline.runs.files import load_environment
+from foldline.runs.files import Environment
 from foldline.text import name_some
 
 # with more folds than this a column for each would be wider than 100 characters
@@ -120,7 +120,7 @@ def _find_runs(runs_dir: Path, seal: str) -> list[str]:
     runs = []
     for path in sorted(runs_dir.glob("*/environment.json")):
         try:
-            environment = load_environment(path)
+            environment = Environment.load(path)
         except UserError:
             continue
         if environment and environment.seal == seal:

@@ -95,10 +95,10 @@ def _compare(
         )
     a, b = (answers[run.name].select_folds(folds) for run in (before, after))
     if difference := a.find_difference(b):
+        row, here, there = difference
         raise UserError(
-            f"row {difference.row} of the folds in common is not the same picture, person and "
-            f"label: {difference.here} in {before.path}, {difference.there} in {after.path}; "
-            "train one of them again"
+            f"row {row} of the folds in common is not the same picture, person and label: {here} "
+            f"in {before.path}, {there} in {after.path}; train one of them again"
         )
     if a.class_names != b.class_names:
         raise UserError(

@@ -9,7 +9,7 @@ from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import replacing
 from foldline.metrics.metric import METRICS
-from foldline.runs.files import load_members
+from foldline.runs.files import Members
 from foldline.runs.paths import RunFolder
 
 FOLDER = "report"
@@ -44,7 +44,7 @@ def write_fold_report(config: Config, prepared: Prepared, run: RunFolder, fold: 
 def write_run_report(config: Config, prepared: Prepared, run: RunFolder) -> list[str]:
     """Make `report/` of the run; return a line for each file that could not be made."""
     sources: list[_Source]
-    if members := load_members(run.members):
+    if members := Members.load(run.members):
         of, sources = members.describe(), [(run.oof, None)]
     else:
         folds = list_finished(run, prepared)

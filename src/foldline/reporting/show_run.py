@@ -9,7 +9,7 @@ from foldline.config import Config
 from foldline.config.recipe import flatten_settings, show_setting
 from foldline.metrics.counts import compute_class_f1, count_by_person
 from foldline.runs.files import Environment, Members, RunScores, SubmissionRecord
-from foldline.runs.fold_record import FoldRecord
+from foldline.runs.metrics_log import FoldRecord
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 from foldline.text import count_of

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from foldline.command_line import format_command
@@ -14,7 +15,7 @@ from foldline.runs.files import Members
 from foldline.runs.listing import check_scoring_seals, find_run_path
 from foldline.runs.out_of_fold import OutOfFold, average_probs, save_out_of_fold, score_out_of_fold
 from foldline.runs.paths import RunFolder
-from foldline.runs.record import RunRecord
+from foldline.runs.record import Read, RunRecord
 from foldline.runs.submission import SubmissionProbs, save_probs
 
 # what the members share; how each was trained is in its own folder
@@ -49,28 +50,19 @@ def average_runs(name: str, members: Members) -> RunRecord:
     save_probs(folder.probs, probs)
     scores = {"seal": first.seal, **score_out_of_fold(out_of_fold, first.metric)}
     write_json(folder.scores, scores)
-    write_json(folder.environment, _describe_environment(first, folder))
+    environment = {
+        "seal": first.seal,
+        "scoring_seal": first.scoring_seal,
+        "num_folds": first.num_folds,
+        "identity": compute_seal(folder.oof.read_bytes(), folder.probs.read_bytes())[:12],
+    }
+    write_json(folder.environment, environment)
     folder.path.rename(config.run_dir)
     return RunRecord.load(config.run_dir)
 
 
-def _describe_environment(first: RunRecord, folder: RunFolder) -> dict[str, object]:
-    answers = (path.read_bytes() for path in (folder.oof, folder.probs))
-    return {
-        "seal": first.seal,
-        "scoring_seal": first.scoring_seal,
-        "num_folds": first.num_folds,
-        "identity": compute_seal(*answers)[:12],
-    }
-
-
 def _average_out_of_fold(records: Sequence[RunRecord], weights: Sequence[float]) -> OutOfFold:
-    parts = []
-    for record in records:
-        if record.out_of_fold is None:
-            hint = f"make it with: {format_command('train', config=record.folder.config)}"
-            raise _describe_missing(record, record.folder.oof, hint)
-        parts.append(record.out_of_fold)
+    parts = [_require(one, one.out_of_fold, one.folder.oof, "train") for one in records]
     try:
         return OutOfFold.average(parts, weights)
     except ValueError as error:
@@ -79,26 +71,23 @@ def _average_out_of_fold(records: Sequence[RunRecord], weights: Sequence[float])
 
 
 def _average_probs(records: Sequence[RunRecord], weights: Sequence[float]) -> SubmissionProbs:
-    found, parts = [], []
-    for record in records:
-        probs = record.probs
-        if probs is None:
-            hint = f"make it with: {format_command('infer', config=record.folder.config)}"
-            raise _describe_missing(record, record.folder.probs, hint)
-        found.append(probs)
-        selected = probs.select(found[0].ids)
-        if selected is None or list(probs.class_names) != list(found[0].class_names):
+    found = [_require(one, one.probs, one.folder.probs, "infer") for one in records]
+    first, parts = found[0], []
+    for record, probs in zip(records, found, strict=True):
+        selected = probs.select(first.ids)
+        if selected is None or probs.class_names != first.class_names:
             raise UserError(
                 f"{record.folder.probs}: not of the test pictures and classes of "
                 f"{records[0].folder.probs}; infer both again"
             )
         parts.append(selected)
-    first = found[0]
-    return SubmissionProbs(
-        first.id_column, first.ids, first.class_names, average_probs(parts, weights)
-    )
+    return replace(first, probs=average_probs(parts, weights))
 
 
-def _describe_missing(record: RunRecord, path: Path, hint: str) -> UserError:
+def _require(record: RunRecord, content: Read | None, path: Path, stage: str) -> Read:
+    """Return the `content` of `path`. Raises `UserError` where it is damaged or missing."""
+    if content is not None:
+        return content
     damage = [problem for problem in record.problems if problem.startswith(f"{path}: ")]
-    return UserError(*(damage or [f"{path}: missing; {hint}"]))
+    command = format_command(stage, config=record.folder.config)
+    raise UserError(*(damage or [f"{path}: missing; make it with: {command}"]))

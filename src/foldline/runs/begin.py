@@ -11,7 +11,7 @@ from typing import Any
 from foldline.command_line import repeat
 from foldline.config import Config
 from foldline.config.faults import show_value
-from foldline.config.recipe import dump_config, flatten_settings, load_config
+from foldline.config.recipe import dump_config, flatten_settings, load_config, load_recorded_config
 from foldline.data.prepared import Prepared
 from foldline.errors import UserError
 from foldline.files import is_folder, write_json, write_text
@@ -42,7 +42,7 @@ def find_run(config: Config, prepared: Prepared) -> RunFolder | None:
     _refuse_average(run)
     if run.environment.is_file() and run.config.is_file():
         check_seal(run, prepared, config)
-        differing = list(_list_differences(_load_config(run.config), config))
+        differing = list(_list_differences(load_recorded_config(run.config), config))
         if differing:
             raise UserError(
                 f"{run.path} was trained with another configuration; take another name "
@@ -87,15 +87,6 @@ def begin_run(config: Config, prepared: Prepared, device: str) -> RunFolder:
     write_text(run.config, dump_config(config))
     write_json(run.environment, _describe_environment(prepared, device, config.model.source))
     return run
-
-
-def _load_config(path: Path) -> Config:
-    try:
-        return load_config(path)
-    except UserError as error:
-        raise UserError(
-            f"{path}: of another version of foldline; take another run name", *error.faults
-        ) from None
 
 
 def check_seal(run: RunFolder, prepared: Prepared, config: Config) -> None:

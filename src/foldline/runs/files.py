@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from foldline.command_line import format_command
+from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
+from foldline.config.recipe import flatten_settings
 from foldline.metrics.metric import METRICS, Metric
 from foldline.records import INNER, LARGEST_FIGURE, Count, Figure, Record, load_record
 
@@ -60,8 +62,34 @@ def _select_joined(given: Mapping[str, Any]) -> dict[str, Any]:
 Scores = Annotated[dict[str, Any], AfterValidator(select_scores)]
 
 
-class Environment(Record):
+def load_settings(path: Path) -> dict[str, Any]:
+    """Return the settings in a `config.yaml` of any version, by dotted key; none if damaged."""
+    try:
+        values = load_plain_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, PlainYamlError):
+        return {}
+    return flatten_settings(values) if isinstance(values, dict) else {}
+
+
+class RunFile(Record):
+    """A file of a run; `remedy` ends the message about a damaged one."""
+
+    remedy: ClassVar[str]
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read it; return None if it is not there. Raises `UserError` if it is damaged."""
+        commands = {
+            stage: format_command(stage, config=path.with_name("config.yaml"))
+            for stage in ("train", "infer")
+        }
+        return load_record(path, cls, remedy=cls.remedy.format(**commands))
+
+
+class Environment(RunFile):
     """`environment.json`; older versions recorded no scoring seal, number of folds or identity."""
+
+    remedy = "put it back, or take another run name"
 
     seal: _Text
     scoring_seal: _Text | None = None
@@ -72,11 +100,13 @@ class Environment(Record):
     git_changes: bool = False
 
 
-class RunScores(Record):
+class RunScores(RunFile):
     """`scores.json`: of each finished fold and of all joined; older versions recorded no metric.
 
     `out_of_fold` also has the 95 % interval of the metric by person, as `<metric>_interval`.
     """
+
+    remedy = "make it again: {train}"
 
     metric: str = "macro_f1"
     folds: Annotated[dict[Count, Scores], Field(min_length=1)]
@@ -85,23 +115,24 @@ class RunScores(Record):
 
     @property
     def joined(self) -> dict[str, float]:
-        """Return the scores of the folds joined."""
+        """The scores of the folds joined."""
         return {key: value for key, value in self.out_of_fold.items() if key in METRICS}
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Return the 95 % interval of the metric."""
+        """The 95 % interval of the metric."""
         low, high = self.out_of_fold[METRICS[self.metric].interval_key]
         return low, high
 
     @model_validator(mode="after")
     def _check_metric(self) -> Self:
-        joined = {f"folds.{fold}": scores for fold, scores in self.folds.items()}
-        for where, scores in (joined | {"out_of_fold": self.out_of_fold}).items():
+        parts = {f"folds.{fold}": scores for fold, scores in self.folds.items()}
+        parts["out_of_fold"] = self.out_of_fold
+        for where, scores in parts.items():
             if self.metric not in scores:
                 raise ValueError(f"{where}.{self.metric}: missing")
-        if f"{self.metric}_interval" not in self.out_of_fold:
-            raise ValueError(f"out_of_fold.{self.metric}_interval: missing")
+        if (key := f"{self.metric}_interval") not in self.out_of_fold:
+            raise ValueError(f"out_of_fold.{key}: missing")
         return self
 
 
@@ -112,8 +143,10 @@ class Member(Record):
     weight: Annotated[Figure, Field(gt=0)]
 
 
-class Members(Record):
+class Members(RunFile):
     """`members.json`: the runs that a run averages instead of having folds of its own."""
+
+    remedy = "put it back, or average the runs again"
 
     members: Annotated[tuple[Member, ...], Field(min_length=1)]
 
@@ -123,8 +156,10 @@ class Members(Record):
         return " + ".join(f"{member.weight / whole:.3g} {member.run}" for member in self.members)
 
 
-class SubmissionRecord(Record):
+class SubmissionRecord(RunFile):
     """`submission.json`: what made `submission.csv`."""
+
+    remedy = "make it again: {infer}"
 
     submission_sha256: str | None = None
     rows: Count | None = None
@@ -134,28 +169,3 @@ class SubmissionRecord(Record):
     histogram: dict[str, Count] = Field({})
     truth: Scores | None = None
     overridden: tuple[str, ...] = ()
-
-
-def load_environment(path: Path) -> Environment | None:
-    """Read `environment.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, Environment, remedy="put it back, or take another run name")
-
-
-def load_scores(path: Path) -> RunScores | None:
-    """Read `scores.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, RunScores, remedy=_make_again("train", path))
-
-
-def load_members(path: Path) -> Members | None:
-    """Read `members.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, Members, remedy="put it back, or average the runs again")
-
-
-def load_submission_record(path: Path) -> SubmissionRecord | None:
-    """Read `submission.json`. Raises `UserError` for a damaged one."""
-    return load_record(path, SubmissionRecord, remedy=_make_again("infer", path))
-
-
-def _make_again(stage: str, path: Path) -> str:
-    """Return the advice to make a file of the run again, with the run's own settings."""
-    return f"make it again: {format_command(stage, config=path.with_name('config.yaml'))}"

@@ -66,7 +66,8 @@ def append_event(event: Event) -> None:
 
     A line break in the message becomes a blank. Raises `UserError` if the file is another table.
     """
-    cells = [escape(cell) for cell in asdict(replace(event, message=_join(event.message))).values()]
+    one_line = replace(event, message=" ".join(event.message.split()))
+    cells = [escape(cell) for cell in asdict(one_line).values()]
     load_events()
     LEADERBOARD.parent.mkdir(parents=True, exist_ok=True)
     with LEADERBOARD.open("a+b") as file:
@@ -135,7 +136,9 @@ def find_score(events: Sequence[Event], kind: str) -> float | None:
 def _find_fault(event: Event) -> str | None:
     if event.event not in _EVENTS:
         return f"event {event.event!r} is none of {', '.join(_EVENTS)}"
-    if not _is_run_name(event.run):
+    # a folder under outputs/runs can be called so
+    is_name = 0 < len(event.run.encode()) <= _NAME_LENGTH and event.run not in (".", "..")
+    if not is_name or "/" in event.run:
         return f"run {event.run!r} is no name of a run"
     if event.out_of_fold and parse_score(event.out_of_fold) is None:
         return f"out_of_fold {event.out_of_fold!r} is no score"
@@ -144,18 +147,9 @@ def _find_fault(event: Event) -> str | None:
     return f"score {event.score!r} is no score" if parse_score(event.score) is None else None
 
 
-def _is_run_name(name: str) -> bool:
-    """Return whether `name` can be that of a folder under `outputs/runs`."""
-    return 0 < len(name.encode()) <= _NAME_LENGTH and name not in (".", "..") and "/" not in name
-
-
 def _is_blank(content: bytes) -> bool:
     """Return whether a file holds nothing but blanks and a byte order mark."""
     return not content.removeprefix(codecs.BOM_UTF8).strip()
-
-
-def _join(text: str) -> str:
-    return " ".join(text.split())
 
 
 def parse_score(text: str) -> float | None:

@@ -64,16 +64,13 @@ def find_references(seal: str, *, besides: Path | None) -> list[RunRecord]:
     Left out are the run in the folder `besides`, those whose submission is not as it was written,
     those that the gate was overridden for, and those that are damaged, which are warned of.
     """
-    records = [
-        one for one in list_records() if besides is None or one.path.resolve() != besides.resolve()
-    ]
+    own = besides and besides.resolve()
+    records = [one for one in list_records() if one.path.resolve() != own]
     found = [
         one
         for one in records
-        if one.seal == seal
-        and one.score is not None
-        and one.is_as_written
-        and not one.is_overridden
+        if one.seal == seal and one.score is not None and one.is_as_written
+        if not one.is_overridden
     ]
     warn_of_problems(one for one in records if one not in found)
     return sorted(found, key=rank)

@@ -1,7 +1,7 @@
 """Out-of-fold answers: those of networks that never saw the person in the picture."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -15,6 +15,7 @@ from foldline.errors import UserError
 from foldline.metrics.bootstrap import compute_interval
 from foldline.metrics.counts import Labels, Probs
 from foldline.metrics.metric import Metric, compute_scores
+from foldline.runs.paths import RunFolder
 from foldline.tables import Table, read_table, write_frame
 from foldline.text import leads_outside
 
@@ -28,7 +29,7 @@ _SUM_TOLERANCE = 1e-2
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """`table` has `COLUMNS` and one column `p_<class>` of probability per class, in class order."""
+    """Rows of `COLUMNS` and one column `p_<class>` of probability per class, in class order."""
 
     table: pd.DataFrame
 
@@ -37,33 +38,46 @@ class OutOfFold:
         return self.table["label"].to_numpy(dtype=np.int64)
 
     @property
+    def folds(self) -> Labels:
+        return self.table["fold"].to_numpy(dtype=np.int64)
+
+    @property
     def groups(self) -> list[str]:
         return list(self.table["group"])
 
     @property
     def class_names(self) -> list[str]:
-        """Return the names in class order."""
+        """The names in class order."""
         return [name.removeprefix(PREFIX) for name in self.table.columns[len(COLUMNS) :]]
 
     @property
     def probs(self) -> Probs:
-        columns = [column for column in self.table.columns if column not in COLUMNS]
-        return self.table[columns].to_numpy(dtype=np.float64)
+        return self.table.iloc[:, len(COLUMNS) :].to_numpy(dtype=np.float64)
+
+    @property
+    def answers(self) -> Labels:
+        """The most probable class of each row."""
+        answers: Labels = self.probs.argmax(axis=1)
+        return answers
 
     def select_folds(self, folds: Sequence[int]) -> "OutOfFold":
         """Return the rows of `folds` alone."""
         return OutOfFold(self.table[self.table["fold"].isin(folds)].reset_index(drop=True))
 
-    def find_difference(self, other: "OutOfFold") -> "Difference | None":
-        """Return the first row that is not the same picture, person and label in both."""
+    def sort_by_fold(self) -> "OutOfFold":
+        """Return the same rows, fold after fold."""
+        return OutOfFold(self.table.sort_values("fold", kind="stable", ignore_index=True))
+
+    def find_difference(self, other: "OutOfFold") -> tuple[int, str, str] | None:
+        """Return the first row, from 1, whose picture, person or label differ, and both of these.
+
+        A row that is missing is `nothing`; None where all are the same.
+        """
         here, there = (
             each.table[_TRUTH].astype(str).agg(", ".join, axis=1).tolist() for each in (self, other)
         )
-        pairs = zip_longest(here, there, fillvalue="nothing")
-        for row, (one, two) in enumerate(pairs, start=1):
-            if one != two:
-                return Difference(row, one, two)
-        return None
+        pairs = enumerate(zip_longest(here, there, fillvalue="nothing"), start=1)
+        return next(((row, one, two) for row, (one, two) in pairs if one != two), None)
 
     @classmethod
     def average(cls, parts: Sequence["OutOfFold"], weights: Sequence[float]) -> "OutOfFold":
@@ -77,23 +91,14 @@ class OutOfFold:
             if part.class_names != first.class_names:
                 raise ValueError(f"part {number} has other classes than the first")
             if difference := first.find_difference(part):
-                raise ValueError(f"part {number} has other rows than the first: {difference}")
+                row, here, there = difference
+                raise ValueError(
+                    f"part {number} has other rows than the first: row {row} is {here} and {there}"
+                )
             if (part.table["fold"] != first.table["fold"]).any():
                 raise ValueError(f"part {number} has other folds than the first")
         probs = average_probs([part.probs for part in parts], weights)
         return build_out_of_fold(first.table, probs, first.class_names)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """`row`, from 1, has the picture, person and label `here` and others, or nothing, `there`."""
-
-    row: int
-    here: str
-    there: str
-
-    def __str__(self) -> str:
-        return f"row {self.row} is {self.here} and {self.there}"
 
 
 def average_probs(parts: Sequence[Probs], weights: Sequence[float]) -> Probs:
@@ -104,7 +109,7 @@ def average_probs(parts: Sequence[Probs], weights: Sequence[float]) -> Probs:
 
 def score_out_of_fold(whole: OutOfFold, metric: Metric) -> dict[str, Any]:
     """Return what `scores.json` says of the joined folds `whole`, with the interval of `metric`."""
-    parts = {int(fold): whole.select_folds([fold]) for fold in sorted(set(whole.table["fold"]))}
+    parts = {int(fold): whole.select_folds([fold]) for fold in np.unique(whole.folds)}
     joined = compute_scores(whole.labels, whole.probs)
     interval = compute_interval(metric, whole.labels, whole.probs, whole.groups)
     return {
@@ -146,28 +151,29 @@ def load_out_of_fold(path: Path, *, fold: int | None = None) -> OutOfFold:
     """
     table = read_table(path)
     names = table.columns[len(COLUMNS) :]
-    if table.columns[: len(COLUMNS)] != COLUMNS or not _are_classes(names):
+    are_classes = names and all(name.startswith(PREFIX) for name in names)
+    if table.columns[: len(COLUMNS)] != COLUMNS or not are_classes or len({*names}) < len(names):
         raise UserError(
             f"{path}: expected the columns {', '.join(COLUMNS)} and {PREFIX}<class> for each "
             "class; train it again"
         )
     if not table.rows:
         raise UserError(f"{path}: no rows; train it again")
-    columns = dict(zip(COLUMNS, zip(*table.rows, strict=True), strict=False))
-    _check_rows(path, table, columns, fold=fold, num_classes=len(names))
+    _check_rows(path, table, fold=fold, num_classes=len(names))
     probs = read_probs(path, table, first=len(COLUMNS))
-    rows = pd.DataFrame(
-        {
-            "path": columns["path"],
-            "group": columns["group"],
-            "fold": np.array(columns["fold"], dtype=np.int64),
-            "label": np.array(columns["label"], dtype=np.int64),
-            "train_label": pd.array(
-                [int(c) if c else None for c in columns["train_label"]], "Int64"
-            ),
-        }
-    )
-    return OutOfFold(pd.concat([rows, pd.DataFrame(probs, columns=list(names))], axis=1))
+    cells = zip(*(row[: len(COLUMNS)] for row in table.rows), strict=True)
+    rows = pd.DataFrame(dict(zip(COLUMNS, cells, strict=True)))
+    rows = rows.astype({"fold": np.int64, "label": np.int64})
+    rows["train_label"] = pd.array([int(c) if c else None for c in rows["train_label"]], "Int64")
+    return build_out_of_fold(rows, probs, [name.removeprefix(PREFIX) for name in names])
+
+
+def load_folds(run: RunFolder, folds: Sequence[int]) -> OutOfFold:
+    """Return the answers of finished `folds`, fold after fold. Raises `UserError` for damage."""
+    parts = [load_out_of_fold(run.fold(fold).oof, fold=fold) for fold in folds]
+    if len({tuple(part.class_names) for part in parts}) > 1:
+        raise UserError(f"{run.path}: its folds have other classes; train it again")
+    return OutOfFold(pd.concat([part.table for part in parts], ignore_index=True))
 
 
 def read_probs(path: Path, table: Table, *, first: int) -> Probs:
@@ -177,10 +183,7 @@ def read_probs(path: Path, table: Table, *, first: int) -> Probs:
     sum of 1.
     """
     cells = [row[first:] for row in table.rows]
-    try:
-        probs = np.array(cells, dtype=np.float64)
-    except ValueError:
-        probs = np.array([[_to_number(cell) for cell in row] for row in cells])
+    probs = np.array([[_to_number(cell) for cell in row] for row in cells])
     with np.errstate(invalid="ignore", over="ignore"):
         in_range = np.all((probs >= 0) & (probs <= 1), axis=1)
         wrong = ~(in_range & (np.abs(probs.sum(axis=1) - 1) <= _SUM_TOLERANCE))
@@ -194,28 +197,13 @@ def read_probs(path: Path, table: Table, *, first: int) -> Probs:
     return probs
 
 
-def _are_classes(columns: Sequence[str]) -> bool:
-    prefixed = all(name.startswith(PREFIX) for name in columns)
-    return bool(columns) and prefixed and len(set(columns)) == len(columns)
-
-
-def _check_rows(
-    path: Path,
-    table: Table,
-    columns: Mapping[str, Sequence[str]],
-    *,
-    fold: int | None,
-    num_classes: int,
-) -> None:
+def _check_rows(path: Path, table: Table, *, fold: int | None, num_classes: int) -> None:
     """Raise `UserError` naming the first row that no run could have written."""
     classes = {str(number) for number in range(num_classes)}
     folds = {str(fold)} if fold is not None else None
     seen: set[str] = set()
-    for line, picture, of_fold, label, train_label in zip(
-        table.lines,
-        *(columns[key] for key in ("path", "fold", "label", "train_label")),
-        strict=True,
-    ):
+    for line, row in zip(table.lines, table.rows, strict=True):
+        picture, _, of_fold, label, train_label = row[: len(COLUMNS)]
         if label not in classes:
             fault = f"label {label!r} is no class of {num_classes}"
         elif train_label and train_label not in classes:

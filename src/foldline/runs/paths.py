@@ -7,7 +7,17 @@ from pathlib import Path
 
 from foldline.errors import UserError
 from foldline.files import compute_seal
-from foldline.runs.files import Environment, load_environment
+from foldline.runs.files import Environment
+
+
+class _File:
+    """A file of a folder, by its name there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, folder: "FoldFolder | RunFolder", owner: type) -> Path:
+        return folder.path / self.name
 
 
 @dataclass(frozen=True)
@@ -16,21 +26,10 @@ class FoldFolder:
 
     path: Path
 
-    @property
-    def best(self) -> Path:
-        return self.path / "best.pt"
-
-    @property
-    def last(self) -> Path:
-        return self.path / "last.pt"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def oof(self) -> Path:
-        return self.path / "oof.csv"
+    best = _File("best.pt")
+    last = _File("last.pt")
+    metrics = _File("metrics.jsonl")
+    oof = _File("oof.csv")
 
     @property
     def lock(self) -> Path:
@@ -53,6 +52,16 @@ class RunFolder:
 
     path: Path
 
+    config = _File("config.yaml")
+    environment = _File("environment.json")
+    oof = _File("oof.csv")
+    scores = _File("scores.json")
+    members = _File("members.json")  # the runs it averages, if it has no folds of its own
+    submission = _File("submission.csv")
+    submission_record = _File("submission.json")
+    probs = _File("probs.csv")
+    lock = _File(".run.lock")  # held while the run is begun, and while its folds are joined
+
     def fold(self, fold: int) -> FoldFolder:
         return FoldFolder(self.path / f"fold_{fold}")
 
@@ -62,53 +71,15 @@ class RunFolder:
         names = (each.name.removeprefix("fold_") for each in folders)
         return sorted(int(name) for name in names if re.fullmatch("0|[1-9][0-9]{0,5}", name))
 
-    @property
-    def config(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def environment(self) -> Path:
-        return self.path / "environment.json"
-
-    @property
-    def oof(self) -> Path:
-        return self.path / "oof.csv"
-
-    @property
-    def scores(self) -> Path:
-        return self.path / "scores.json"
-
-    @property
-    def members(self) -> Path:
-        """What it averages; only a run without folds of its own has it."""
-        return self.path / "members.json"
-
-    @property
-    def submission(self) -> Path:
-        return self.path / "submission.csv"
-
-    @property
-    def probs(self) -> Path:
-        return self.path / "probs.csv"
-
-    @property
-    def submission_record(self) -> Path:
-        return self.path / "submission.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held while the run is begun, and while its folds are joined."""
-        return self.path / ".run.lock"
-
     def load_environment(self) -> Environment:
         """Read `environment.json`. Raises `UserError` if it is missing or damaged."""
-        environment = load_environment(self.environment)
+        environment = Environment.load(self.environment)
         if environment is None:
             raise UserError(f"{self.environment}: missing; put it back, or take another run name")
         return environment
 
     def load_identity(self) -> str:
-        """Return what tells it apart from another run of its name, whatever version began it."""
+        """Return what tells the run from others of its name, whatever version began it."""
         environment = self.load_environment()
         instead = compute_seal(self.path.name.encode(), environment.seal.encode())[:12]
         return environment.identity or instead

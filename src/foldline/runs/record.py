@@ -1,35 +1,22 @@
-"""What is known of one run: the only reader of a run's folder."""
+"""The record of a run: the only reader of its folder."""
 
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
-
-import pandas as pd
 
 from foldline.command_line import format_command
 from foldline.config import Config
 from foldline.config.data import name_data
-from foldline.config.plain_yaml import PlainYamlError, load_plain_yaml
-from foldline.config.recipe import flatten_settings, load_config
+from foldline.config.recipe import flatten_settings, load_recorded_config
 from foldline.errors import UserError
 from foldline.files import compute_sha256
 from foldline.metrics.metric import METRICS, Metric
-from foldline.runs.files import (
-    Environment,
-    Members,
-    RunScores,
-    SubmissionRecord,
-    load_environment,
-    load_members,
-    load_scores,
-    load_submission_record,
-)
-from foldline.runs.fold_record import FoldRecord
-from foldline.runs.metrics_log import load_metrics
-from foldline.runs.out_of_fold import OutOfFold, load_out_of_fold
+from foldline.runs.files import Environment, Members, RunScores, SubmissionRecord, load_settings
+from foldline.runs.metrics_log import FoldRecord, load_metrics
+from foldline.runs.out_of_fold import OutOfFold, load_folds, load_out_of_fold
 from foldline.runs.paths import RunFolder
 from foldline.runs.submission import Submission, SubmissionProbs, load_probs, load_submission
 
@@ -38,17 +25,15 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What the folder of a run holds; a file is read when it is first asked for, and never again.
+    """The content of a run's folder; each file is read once, when it is first asked for.
 
-    What is absent is None. What is damaged is None too, and a line in `problems`; nothing here
-    raises but `require`, and the command decides whether to stop or to warn. A run with `members`
-    is an average of others: it has scores for each fold, but neither networks nor epochs.
+    What is absent is None. What is damaged is None too, and a line in `problems`; only `require`
+    raises, and the command decides whether to stop or to warn. A run with `members` is an average
+    of others: it has scores for each fold, but neither networks nor epochs.
     """
 
     folder: RunFolder
-    _damage: dict[Path, UserError] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _damage: dict[Path, UserError] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def load(cls, path: Path) -> "RunRecord":
@@ -65,47 +50,45 @@ class RunRecord:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A line for each damaged file among those that were asked for."""
+        """A line for each damaged file among those read so far."""
         return tuple(error.faults[0] for error in self._damage.values())
 
     def require(self) -> tuple[Config, Environment]:
-        """Ask for all small files, and return what every run has.
+        """Read all small files, and return the two that every run has.
 
         Raises `UserError` where `config.yaml` or `environment.json` is missing or damaged.
         """
-        config, environment = self.config, self.environment
         for path in (self.folder.config, self.folder.environment):
             if not path.exists():
                 raise UserError(f"{self.path}: not a run, as it has no {path.name}")
-            if path in self._damage:
-                raise self._damage[path]
-        assert config is not None
-        assert environment is not None
+        config, environment = self.config, self.environment
+        if config is None or environment is None:
+            raise self._damage.get(self.folder.config) or self._damage[self.folder.environment]
         _ = self.scores, self.members, self.folds, self.submission
         return config, environment
 
     @cached_property
     def config(self) -> Config | None:
-        return self._read(self.folder.config, _load_config)
+        return self._read(self.folder.config, load_recorded_config)
 
     @cached_property
     def environment(self) -> Environment | None:
-        return self._read(self.folder.environment, load_environment)
+        return self._read(self.folder.environment, Environment.load)
 
     @cached_property
     def scores(self) -> RunScores | None:
         """The scores of the finished folds, and of all of them joined."""
-        return self._read(self.folder.scores, load_scores)
+        return self._read(self.folder.scores, RunScores.load)
 
     @cached_property
     def members(self) -> Members | None:
         """The runs that it averages; None for one that was trained."""
-        return self._read(self.folder.members, load_members)
+        return self._read(self.folder.members, Members.load)
 
     @cached_property
     def submission(self) -> SubmissionRecord | None:
-        """What made `submission.csv`."""
-        return self._read(self.folder.submission_record, load_submission_record)
+        """How `submission.csv` was made."""
+        return self._read(self.folder.submission_record, SubmissionRecord.load)
 
     @cached_property
     def folds(self) -> tuple[FoldRecord, ...]:
@@ -131,21 +114,10 @@ class RunRecord:
     def out_of_fold_by_fold(self) -> OutOfFold | None:
         """The answers of all finished folds, joined yet or not, fold after fold."""
         if self.members:
-            whole = self.out_of_fold
-            if whole is None:
-                return None
-            return OutOfFold(whole.table.sort_values("fold", kind="stable", ignore_index=True))
-        parts = []
-        for fold in self.finished:
-            part = self._read(self.folder.fold(fold).oof, partial(load_out_of_fold, fold=fold))
-            if part is None:
-                return None
-            parts.append(part)
-        if len({tuple(part.class_names) for part in parts}) > 1:
-            error = UserError(f"{self.path}: its folds have other classes; train it again")
-            self._damage[self.path] = error
+            return self.out_of_fold and self.out_of_fold.sort_by_fold()
+        if not self.finished:
             return None
-        return OutOfFold(pd.concat([part.table for part in parts], ignore_index=True))
+        return self._read(self.path, lambda _: load_folds(self.folder, self.finished))
 
     @cached_property
     def probs(self) -> SubmissionProbs | None:
@@ -154,19 +126,17 @@ class RunRecord:
 
     @cached_property
     def answers(self) -> Submission | None:
-        """What `submission.csv` says."""
+        """The ids and answers in `submission.csv`."""
         return self._read(self.folder.submission, load_submission)
-
-    @cached_property
-    def sha256(self) -> str | None:
-        """Of `submission.csv` as it is now."""
-        if not self.has_submission:
-            return None
-        return compute_sha256(self.folder.submission.read_bytes())
 
     @property
     def has_submission(self) -> bool:
         return self.folder.submission.is_file()
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The SHA-256 of `submission.csv` as it is now."""
+        return compute_sha256(self.folder.submission.read_bytes()) if self.has_submission else None
 
     @property
     def is_as_written(self) -> bool:
@@ -180,15 +150,9 @@ class RunRecord:
         return bool(self.submission and self.submission.overridden)
 
     @property
-    def unread(self) -> tuple[str, ...]:
-        """The ids of test pictures that nobody could look at."""
-        return self.submission.unread if self.submission else ()
-
-    @property
     def metric(self) -> Metric:
-        """What the run is ranked and compared by; the default one where no file says."""
-        chosen = self.scores or self.config or Config()
-        return METRICS[chosen.metric]
+        """What the run is ranked and compared by; the default one where no file names one."""
+        return METRICS[(self.scores or self.config or Config()).metric]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -197,7 +161,7 @@ class RunRecord:
 
     @property
     def score(self) -> float | None:
-        """By the run's metric, out of fold, of the folds joined."""
+        """The score of the joined folds by the run's metric."""
         return self.scores.joined.get(self.metric.key) if self.scores else None
 
     @property
@@ -221,7 +185,7 @@ class RunRecord:
 
     @property
     def num_folds(self) -> int | None:
-        """Of the prepared table; an older version did not record it."""
+        """The number of folds of the prepared table; None if an older version began the run."""
         return self.environment.num_folds if self.environment else None
 
     @property
@@ -232,21 +196,19 @@ class RunRecord:
     @property
     def is_finished(self) -> bool:
         """Whether every fold is trained to the end, as far as can be known."""
-        if self.members:
-            return True
-        return len(self.finished) == (self.num_folds or max(1, len(self.folds)))
+        num_folds = self.num_folds or max(1, len(self.folds))
+        return bool(self.members) or len(self.finished) == num_folds
 
     @property
     def seconds(self) -> float:
-        """Of training and validation, all folds together."""
+        """How long all folds were trained and validated."""
         return sum(fold.seconds for fold in self.folds)
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The settings by dotted key, such as `train.optimizer.lr`.
+        """The settings by dotted key, such as `train.optimizer.lr`, with today's defaults.
 
-        All of them, with today's defaults for those that an older version did not have; only
-        those that `config.yaml` names for an average, and for a file of another version.
+        Only those that `config.yaml` names for an average, and for a file of another version.
         """
         if self.config and not self.members:
             return flatten_settings(self.config.model_dump(mode="json"))
@@ -254,7 +216,7 @@ class RunRecord:
 
     @property
     def data_name(self) -> str:
-        """What the data go by that the run was made for."""
+        """The name of the competition's data."""
         name, root = (self._written_settings.get(f"data.{key}") for key in ("name", "root"))
         return name_data(name, Path(root)) if isinstance(root, str) else "unknown data"
 
@@ -264,23 +226,18 @@ class RunRecord:
 
     @property
     def next_command(self) -> str | None:
-        """What takes the run on: train what is not finished, then answer the test pictures."""
+        """The command that goes on: train what is not finished, then answer the test pictures."""
         if self.members:
             return None
         if self.is_finished:
             return format_command("infer", config=self.folder.config)
-        limited = self.config is not None and self.config.train.folds is not None
-        settings = ["train.folds=null"] if limited else []
+        settings = ["train.folds=null"] if self.config and self.config.train.folds else []
         return format_command("train", config=self.folder.config, settings=settings)
 
     @cached_property
     def _written_settings(self) -> dict[str, Any]:
-        """What `config.yaml` names, whatever version wrote it."""
-        try:
-            values = load_plain_yaml(self.folder.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError, PlainYamlError):
-            return {}
-        return flatten_settings(values) if isinstance(values, dict) else {}
+        """The settings in `config.yaml`, whatever version wrote it."""
+        return load_settings(self.folder.config)
 
     def _read(self, path: Path, load: Callable[[Path], Read | None]) -> Read | None:
         if not path.exists():
@@ -290,10 +247,3 @@ class RunRecord:
         except UserError as error:
             self._damage.setdefault(path, error)
             return None
-
-
-def _load_config(path: Path) -> Config:
-    try:
-        return load_config(path)
-    except UserError as error:
-        raise UserError(f"{path}: of another version of foldline", *error.faults) from None

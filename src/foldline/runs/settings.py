@@ -15,7 +15,7 @@ from foldline.runs.paths import RunFolder
 
 def names_run(overrides: Sequence[str]) -> bool:
     """Return whether the name of a run is among the settings."""
-    return any(_is_run(one) for one in overrides)
+    return any(one.startswith("run=") for one in overrides)
 
 
 def load_run_config(
@@ -30,7 +30,7 @@ def load_run_config(
     if path is not None:
         return load_config(path, overrides)
     # without the others, which may be right for the run and wrong for the defaults
-    named = [one for one in overrides if _is_run(one)]
+    named = [one for one in overrides if one.startswith("run=")]
     run = RunFolder(load_config(None, named).run_dir)
     if not run.config.is_file():
         if must_exist and named:
@@ -50,7 +50,3 @@ def require_table(config: Config, run: RunFolder) -> None:
             f"{config.prepared_dir}: the table that {run.path} was trained on is not there; make "
             f"it with: {format_command('prepare', config=run.config)}"
         )
-
-
-def _is_run(override: str) -> bool:
-    return override.partition("=")[0] == "run"

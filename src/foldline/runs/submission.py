@@ -104,9 +104,9 @@ def save_submission(
 
     Raises `ValueError` if an id comes twice or the file does not read back as intended.
     """
-    doubled = [i for i, count in Counter(ids).items() if count > 1]
-    if doubled:
-        raise ValueError(f"id {doubled[0]} comes {Counter(ids)[doubled[0]]} times")
+    for one, count in Counter(ids).items():
+        if count > 1:
+            raise ValueError(f"id {one} comes {count} times")
     if len(ids) != len(answers):
         raise ValueError(f"{len(answers)} answers for {len(ids)} ids")
     text = format_table(columns, zip(ids, answers, strict=True))

@@ -13,9 +13,9 @@ from foldline.text import compute_path_key
 
 
 def collect_settings(config: Config) -> dict[str, Any]:
-    """The settings that shape the table, by dotted key, as plain JSON values.
+    """Return the settings that shape the table, by dotted key, as plain JSON values.
 
-    Folders are given relative to the working directory where they lie in it, so that a project
+    Folders are relative to the working directory where they lie in it, so that a project
     that was moved is still the same; corrections are named together with a hash of their rows.
     """
     data, folds = config.data, config.folds

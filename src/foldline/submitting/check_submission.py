@@ -51,10 +51,7 @@ def run_check_submission(config: Config, path: Path) -> None:
     if owner and owner.seal != prepared.seal:
         console.warn(f"{path}: {owner.name} was trained on another table; not compared with it")
         owner = None
-    ids = prepared.test["id"].astype(str).tolist()
-    probs = owner.probs.select(ids) if owner and owner.probs else None
-    unread = owner.unread if owner else ()
-    findings = inspect(given, prepared, owner=owner, probs=probs, unread=unread)
+    findings = inspect(given, prepared, owner=owner)
     if owner and not owner.is_as_written and path.resolve() == owner.folder.submission.resolve():
         console.warn(f"{path}: changed since infer wrote it")
     judge(path, findings, force=False)

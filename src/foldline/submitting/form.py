@@ -2,12 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from foldline.runs.submission import Submission
-from foldline.submitting.findings import Finding
 from foldline.text import compute_name_key
 
 _NUM_VALUES_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about a submission.
+
+    `stop`: not to be submitted. `warn`: rare for an honest submission. `note`: what was compared,
+    or could not be.
+    """
+
+    check: str
+    level: Literal["stop", "warn", "note"]
+    message: str
 
 
 def check_form(
@@ -28,14 +42,11 @@ def check_form(
 def _check_columns(given: Sequence[str], expected: Sequence[str]) -> list[Finding]:
     if list(given) == list(expected):
         return []
-    found = ",".join(given)
-    mark = ""
-    if found.startswith("\ufeff"):
-        mark = ", after a byte order mark; save it as plain UTF-8"
-    found = found.removeprefix("\ufeff")
-    return [
-        Finding("columns", "stop", f"columns {found}{mark}; expected {','.join(expected)}"),
-    ]
+    marked = ",".join(given)
+    found = marked.removeprefix("\ufeff")
+    mark = "" if found == marked else ", after a byte order mark; save it as plain UTF-8"
+    text = f"columns {found}{mark}; expected {','.join(expected)}"
+    return [Finding("columns", "stop", text)]
 
 
 def _spell(given: Sequence[str], expected: Sequence[str]) -> list[str]:

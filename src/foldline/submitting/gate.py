@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from foldline.metrics.bootstrap import count_comparable, count_people_like, draw_sums
 from foldline.metrics.counts import Labels, Probs, count_classes_by_person, number_people
-from foldline.submitting.findings import Finding
+from foldline.runs.out_of_fold import OutOfFold
+from foldline.submitting.form import Finding
 
 STOP_CHANCE, WARN_CHANCE = 1e-4, 1e-2
 # enough that none of them beyond what is seen means a chance below STOP_CHANCE
@@ -24,26 +25,8 @@ _ENOUGH_BEYOND = 100
 
 
 @dataclass(frozen=True)
-class Known:
-    """Out-of-fold answers `[N]` with the `labels`, `groups` and `folds` of their rows."""
-
-    answers: Labels
-    labels: Labels
-    groups: Sequence[str]
-    folds: Labels
-
-    @property
-    def people(self) -> Labels:
-        return number_people(self.groups)
-
-    def count_people(self, rows: int) -> int:
-        """Return how many people `rows` test pictures show, judging by the training pictures."""
-        return count_people_like(rows, len(self.labels), len(set(self.groups)))
-
-
-@dataclass(frozen=True)
 class Reference:
-    """Another run: its `name`, its `answers` `[n]` to the test pictures, and what is `known` of it.
+    """Another run: its `name`, its `answers` `[n]` to the test pictures, and those out of fold.
 
     `agreed` `[M]` says whether the two runs agreed on each picture that both answered out of fold,
     and `groups` `[M]` who is in it; both are empty for a submission without out-of-fold answers.
@@ -51,7 +34,7 @@ class Reference:
 
     name: str
     answers: Labels
-    known: Known
+    out_of_fold: OutOfFold
     agreed: npt.NDArray[np.bool_]
     groups: Sequence[str]
 
@@ -70,12 +53,14 @@ def check_probs(answers: Labels, probs: Probs, ids: Sequence[str]) -> Finding | 
     )
 
 
-def check_one_class(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding | None:
+def check_one_class(
+    answers: Labels, known: OutOfFold, class_names: Sequence[str]
+) -> Finding | None:
     """Check for the same answer throughout, unless so few people may all be of one class."""
     if len(set(answers.tolist())) > 1:
         return None
     shares = np.bincount(known.labels) / len(known.labels)
-    chance = float((shares ** known.count_people(len(answers))).sum())
+    chance = float((shares ** count_people(known, len(answers))).sum())
     if chance >= WARN_CHANCE:
         return None
     return Finding(
@@ -85,7 +70,7 @@ def check_one_class(answers: Labels, known: Known, class_names: Sequence[str]) -
     )
 
 
-def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -> Finding:
+def check_histogram(answers: Labels, known: OutOfFold, class_names: Sequence[str]) -> Finding:
     """Check how far the shares of the classes are from those out of fold, and the chance of that.
 
     The distance is the total variation: the share of answers that would have to change. The
@@ -99,8 +84,8 @@ def check_histogram(answers: Labels, known: Known, class_names: Sequence[str]) -
     seen = _compute_shares(answers, num_classes)
     distance = float(_compute_distance(seen, expected))
     allowed = _compute_spread_of_networks(known, num_classes)
-    counts = count_classes_by_person(known.people, known.answers, num_classes)
-    drawn = _draw_people(counts, known.count_people(len(answers)))
+    counts = count_classes_by_person(number_people(known.groups), known.answers, num_classes)
+    drawn = _draw_people(counts, count_people(known, len(answers)))
     closeness = (
         -_compute_distance(sums / sums.sum(axis=1, keepdims=True), expected) - allowed
         for sums in drawn
@@ -129,7 +114,7 @@ def check_agreement(answers: Labels, reference: Reference, num_classes: int) -> 
         return _check_agreement_by_luck(agreement, by_luck, text, reference, len(answers))
     people = number_people(reference.groups)
     counts = count_classes_by_person(people, reference.agreed.astype(np.int64), 2)
-    drawn = _draw_people(counts, reference.known.count_people(len(answers)))
+    drawn = _draw_people(counts, count_people(reference.out_of_fold, len(answers)))
     chance, rates = _compute_chance(agreement, (sums[:, 1] / sums.sum(axis=1) for sums in drawn))
     text += f"; out of fold in {reference.agreed.mean():.0%}, shuffled ones would in {by_luck:.0%}"
     if chance >= WARN_CHANCE and by_luck >= np.quantile(rates, WARN_CHANCE):
@@ -141,16 +126,21 @@ def _check_agreement_by_luck(
     agreement: float, by_luck: float, text: str, reference: Reference, rows: int
 ) -> Finding:
     """Check without out-of-fold answers: is the agreement nearer to luck or to the truth?"""
-    known = reference.known
+    known = reference.out_of_fold
     right = float((known.answers == known.labels).mean())
     told = f"{text}; shuffled answers would in {by_luck:.0%}, the true ones in about {right:.0%}"
     # by people, as pictures of one are not independent; 3.7 standard deviations: 1e-4 on one side
-    spread = 3.7 * np.sqrt(by_luck * (1 - by_luck) / known.count_people(rows))
+    spread = 3.7 * np.sqrt(by_luck * (1 - by_luck) / count_people(known, rows))
     if right <= by_luck + 2 * spread:
         return Finding("agreement", "note", f"{told}: too alike to tell shuffled answers by it")
     if agreement <= by_luck + spread:
         return Finding("agreement", "stop", f"{told}; are the answers those of other rows?")
     return Finding("agreement", "note", told)
+
+
+def count_people(known: OutOfFold, rows: int) -> int:
+    """Return how many people `rows` test pictures show, judging by the training pictures."""
+    return count_people_like(rows, len(known.labels), len(set(known.groups)))
 
 
 def _judge(check: str, chance: float, text: str, *, reason: str) -> Finding:
@@ -171,7 +161,7 @@ def _compute_distance(shares: Probs, expected: Probs) -> Probs:
     return distance
 
 
-def _compute_spread_of_networks(known: Known, num_classes: int) -> float:
+def _compute_spread_of_networks(known: OutOfFold, num_classes: int) -> float:
     """Return how much further the folds' class shares stray from the whole than by chance.
 
     People are assigned to folds anew 100 times, which keeps the people but not the networks.

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from foldline import console
 from foldline.data.prepared import Prepared
@@ -16,10 +15,8 @@ from foldline.runs.listing import find_references, warn_of_problems
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
 from foldline.runs.submission import Submission, number_answers
-from foldline.submitting.findings import Finding
-from foldline.submitting.form import check_form
+from foldline.submitting.form import Finding, check_form
 from foldline.submitting.gate import (
-    Known,
     Reference,
     check_agreement,
     check_histogram,
@@ -35,14 +32,15 @@ def inspect(
     prepared: Prepared,
     *,
     owner: RunRecord | None,
-    probs: Probs | None,
+    probs: Probs | None = None,
     unread: Sequence[str] = (),
 ) -> list[Finding]:
-    """Return all that can be said of `given` before it is submitted; warn of damaged runs.
+    """Return all findings about `given` before it is submitted; warn of damaged runs.
 
-    `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file;
-    `unread` are ids whose picture no network looked at. The answers are only checked where the form
-    is right, as an answer of an unknown id means nothing.
+    `owner` is the run it comes from, if any; `probs` `[n, C]` are in the order of the sample file,
+    and `unread` are ids whose picture no network looked at; without `probs` both are what `owner`
+    recorded. The answers are only checked where the form is right, as an answer of an unknown id
+    means nothing.
     """
     ids = prepared.test["id"].astype(str).tolist()
     faults = check_form(
@@ -50,6 +48,9 @@ def inspect(
     )
     if any(fault.check in ("ids", "count", "order", "values") for fault in faults):
         return faults
+    if probs is None and owner:
+        probs = owner.probs.select(ids) if owner.probs else None
+        unread = owner.submission.unread if owner.submission else ()
     findings = list(faults)
     answers = number_answers(given.answers, prepared.submission_values)
     if probs is None or probs.shape[1] != len(prepared.class_names):
@@ -98,11 +99,9 @@ def _check_shares(
         out_of_fold = one.out_of_fold
         if out_of_fold is None:
             continue
-        known = _know(out_of_fold)
-        constant = check_one_class(answers, known, prepared.class_names)
-        if constant:
+        if constant := check_one_class(answers, out_of_fold, prepared.class_names):
             return [constant]
-        finding = check_histogram(answers, known, prepared.class_names)
+        finding = check_histogram(answers, out_of_fold, prepared.class_names)
         whose = "" if one is owner else f" (those of {one.name}, for want of its own)"
         return [replace(finding, message=finding.message + whose)]
     text = "class shares: no out-of-fold answers to compare with"
@@ -124,9 +123,7 @@ def _check_agreement(
         if other.answers is None or other.out_of_fold is None:
             continue
         theirs = dict(zip(other.answers.ids, other.answers.answers, strict=True))
-        if theirs.keys() != set(ids):
-            continue
-        if not set(theirs.values()) <= values:
+        if theirs.keys() != set(ids) or not set(theirs.values()) <= values:
             continue
         agreed, groups = _compare(own, other.out_of_fold)
         if own is not None and not len(agreed):
@@ -134,7 +131,7 @@ def _check_agreement(
         reference = Reference(
             name=other.name,
             answers=number_answers([theirs[one] for one in ids], prepared.submission_values)[read],
-            known=_know(other.out_of_fold),
+            out_of_fold=other.out_of_fold,
             agreed=agreed,
             groups=groups,
         )
@@ -143,24 +140,11 @@ def _check_agreement(
     return Finding("agreement", "note", text)
 
 
-def _know(out_of_fold: OutOfFold) -> Known:
-    return Known(
-        answers=out_of_fold.probs.argmax(axis=1),
-        labels=out_of_fold.labels,
-        groups=out_of_fold.groups,
-        folds=out_of_fold.table["fold"].to_numpy(dtype=np.int64),
-    )
-
-
 def _compare(own: OutOfFold | None, other: OutOfFold) -> tuple[Rows, list[str]]:
     """Return whether the two agreed on each picture that both answered, and whose it is."""
     if own is None:
         return np.zeros(0, dtype=bool), []
-    both = _list_answers(own).merge(_list_answers(other), on="path")
+    ours, theirs = (one.table[["path", "group"]].assign(answer=one.answers) for one in (own, other))
+    both = ours.merge(theirs, on="path")
     agreed = (both["answer_x"] == both["answer_y"]).to_numpy(dtype=bool)
     return agreed, both["group_x"].tolist()
-
-
-def _list_answers(out_of_fold: OutOfFold) -> pd.DataFrame:
-    table = out_of_fold.table[["path", "group"]]
-    return table.assign(answer=out_of_fold.probs.argmax(axis=1))

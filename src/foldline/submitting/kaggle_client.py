@@ -62,9 +62,11 @@ def find_client() -> str:
     if client is None:
         raise UserError(f"Kaggle's client is not installed; install it with: {_INSTALL}")
     folder = Path.home() / ".kaggle"
+    shared = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kaggle"
+    given = os.environ.get("KAGGLE_CONFIG_DIR")
     files = [
         *(folder / name for name in ("access_token", "access_token.txt", "credentials.json")),
-        *(place / "kaggle.json" for place in _list_config_folders(folder)),
+        *(place / "kaggle.json" for place in (folder, shared, *([Path(given)] if given else []))),
     ]
     by_name = os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY")
     by_token = os.environ.get("KAGGLE_API_TOKEN") or os.environ.get("KAGGLE_API_V1_TOKEN")
@@ -75,12 +77,6 @@ def find_client() -> str:
             "(an older kaggle.json will do too)"
         )
     return client
-
-
-def _list_config_folders(folder: Path) -> list[Path]:
-    given = os.environ.get("KAGGLE_CONFIG_DIR")
-    shared = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return [folder, Path(shared) / "kaggle", *([Path(given)] if given else [])]
 
 
 def submit_file(client: str, path: Path, *, competition: str, message: str) -> list[str]:

@@ -39,9 +39,7 @@ def run_submit(name: str, *, competition: str, message: str, force: bool) -> Non
     if not message:
         message = name if score is None else f"{name}, out of fold {score:.4f}"
     with console.progress("submit", 1) as bar:
-        said = submit_file(
-            client, record.folder.submission, competition=competition, message=message
-        )
+        said = submit_file(client, path, competition=competition, message=message)
         bar.advance()
     append_event(
         Event(
@@ -89,13 +87,6 @@ def _check(record: RunRecord, *, force: bool) -> None:
     require_table(config, run)
     prepared = load_prepared(config.prepared_dir)
     check_seal(run, prepared, config)
-    ids = prepared.test["id"].astype(str).tolist()
-    findings = inspect(
-        load_submission(run.submission),
-        prepared,
-        owner=record,
-        probs=record.probs.select(ids) if record.probs else None,
-        unread=record.unread,
-    )
-    hint = f"{record.folder.submission}: not submitted; `--force` submits it all the same"
+    findings = inspect(load_submission(run.submission), prepared, owner=record)
+    hint = f"{run.submission}: not submitted; `--force` submits it all the same"
     judge(run.submission, findings, force=force, hint=hint)

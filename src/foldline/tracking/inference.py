@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from foldline.config import Config
 from foldline.data.prepared import Prepared
-from foldline.runs.files import load_submission_record
+from foldline.runs.files import SubmissionRecord
 from foldline.runs.paths import RunFolder
 from foldline.tracking.artifacts import pack_fold, pack_submission
 from foldline.tracking.open import open_trackers
@@ -35,7 +35,7 @@ def track_inference(
 
 
 def _track_submission(tracker: Tracker, run: RunFolder) -> None:
-    record = load_submission_record(run.submission_record)
+    record = SubmissionRecord.load(run.submission_record)
     if record is None:
         return
     tracker.summarize(

@@ -11,7 +11,7 @@ from typing import Any
 from foldline.config import Config
 from foldline.data.prepared import Prepared
 from foldline.files import compute_seal
-from foldline.runs.files import load_scores
+from foldline.runs.files import RunScores
 from foldline.runs.metrics_log import load_metrics
 from foldline.runs.out_of_fold import load_out_of_fold
 from foldline.runs.paths import RunFolder
@@ -50,7 +50,7 @@ class TrainingTracker:
         if whole is None or isinstance(whole, NoTracker):
             return
         with warning_only():
-            if scores := load_scores(self._run.scores):
+            if scores := RunScores.load(self._run.scores):
                 figures = summarize_scores(scores)
                 row = {"epoch": self._running.epochs, "score": figures["score"]}
                 media = {"folds": build_fold_table(scores.folds), **self._draw(self._run.oof)}
