@@ -40,7 +40,7 @@ def _read(name: str) -> str:
 
 
 def _load_script(name: str) -> str:
-    return f"<script>\n{_read(f'js/{name}.js')}</script>\n"
+    return f'<script>\n"use strict";\n{_read(f"js/{name}.js")}</script>\n'
 
 
 def _fill(template: str, **parts: str) -> str:
