@@ -126,7 +126,7 @@ def _show_files(run: RunRecord) -> None:
 
 
 def _describe_submission(run: RunRecord) -> str:
-    """Return what `submission.json` says of it, as far as it says something."""
+    """Return what `submission.json` records of the submission, as far as known."""
     submission = run.submission or SubmissionRecord()
     rows, networks, truth = submission.rows, submission.checkpoints, submission.truth or {}
     own = run.metric
@@ -136,5 +136,5 @@ def _describe_submission(run: RunRecord) -> str:
         "mirrored too" if submission.flip else "",
         f"{own.title} {truth[own.key]:.3f} against the truth" if own.key in truth else "",
     ]
-    said = ", ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    known = ", ".join(filter(None, parts))
+    return f" ({known})" if known else ""
