@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from foldline.metrics.confusion import ClassScores
+from foldline.metrics.confusion import ClassScores, Counts
+from foldline.metrics.counts import Probs
 from foldline.reporting.figures.confusion import EMPTY_ROW
 from foldline.reporting.figures.figure import BLUE, GREY, ORANGE, SKY, add_axes
 from foldline.reporting.figures.fonts import choose_lettering
@@ -25,7 +27,8 @@ def draw_classes(class_names: Sequence[str], scores: ClassScores, *, title: str)
 
     NaN is not drawn; a class with `support` 0 is labelled as such.
     """
-    drawn = _choose_classes(scores.f1)
+    # NaN is sorted last
+    drawn = sorted(np.argsort(scores.f1, kind="stable")[:NUM_CLASSES_DRAWN].tolist())
     if len(drawn) < len(class_names):
         title += f"; the {len(drawn)} lowest F1 of {len(class_names)} classes"
     height = len(drawn) * _LINE
@@ -53,7 +56,7 @@ def draw_classes(class_names: Sequence[str], scores: ClassScores, *, title: str)
     return figure
 
 
-def _write_columns(axes: Axes, scores: Sequence[float], supports: Sequence[int]) -> None:
+def _write_columns(axes: Axes, scores: Probs, supports: Counts) -> None:
     """Write F1 and the number of pictures to the right of every class."""
     style: dict[str, Any] = {"va": "center", "size": 8, "color": GREY}
     for x, head in zip(_COLUMNS, ("F1", "pictures"), strict=True):
@@ -64,9 +67,3 @@ def _write_columns(axes: Axes, scores: Sequence[float], supports: Sequence[int])
             axes.text(x, line, figure, ha="right", **style)
         if support == 0:
             axes.text(0.01, line, EMPTY_ROW, **style)
-
-
-def _choose_classes(f1: Sequence[float]) -> list[int]:
-    """Return all classes, or the worst of too many, in their order."""
-    worst = sorted(range(len(f1)), key=lambda one: (math.isnan(f1[one]), f1[one]))
-    return sorted(worst[:NUM_CLASSES_DRAWN])
