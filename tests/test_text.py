@@ -6,6 +6,8 @@ from foldline.text import (
     compute_name_key,
     compute_path_key,
     escape,
+    format_figure,
+    format_interval,
     leads_outside,
     name_some,
     natural_key,
@@ -68,3 +70,12 @@ def test_dots_in_names_lead_nowhere_else(path: str) -> None:
 def test_natural_order_knows_numbers() -> None:
     names = ["img10", "img2", "10", "2", "img02", "고양이"]
     assert sorted(names, key=natural_key) == ["2", "10", "img02", "img2", "img10", "고양이"]
+
+
+def test_figures_that_are_not_known_are_a_dash() -> None:
+    assert (format_figure(0.75432), format_figure(0.0), format_figure(None)) == (
+        "0.754",
+        "0.000",
+        "–",
+    )
+    assert (format_interval((0.5, 1.0)), format_interval(None)) == ("0.500 to 1.000", "–")

@@ -70,6 +70,16 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def format_figure(value: float | None) -> str:
+    """Return `0.754`, or – for what is not known."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def format_interval(interval: tuple[float, float] | None) -> str:
+    """Return `0.711 to 0.797`, or – for what is not known."""
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "–"
+
+
 def count_and_name(names: Sequence[str]) -> str:
     """Return `7 (a, b, c and 4 more)`."""
     return f"{len(names)} ({name_some(names)})"

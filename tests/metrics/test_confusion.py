@@ -21,7 +21,7 @@ def test_merged_classes_keep_every_picture() -> None:
 def test_a_class_nobody_shows_has_no_score_and_one_never_answered_no_precision() -> None:
     labels, answers = np.array([0, 0, 0, 2]), np.array([0, 0, 1, 0])
     scores = compute_class_scores(labels, answers, 3)
-    assert scores["support"].tolist() == [3, 0, 1]
-    np.testing.assert_allclose(scores["precision"], [2 / 3, np.nan, np.nan])
-    np.testing.assert_allclose(scores["recall"], [2 / 3, np.nan, 0])
-    np.testing.assert_allclose(scores["f1"], [2 / 3, np.nan, 0])
+    assert scores.support.tolist() == [3, 0, 1]
+    np.testing.assert_allclose(scores.precision, [2 / 3, np.nan, np.nan])
+    np.testing.assert_allclose(scores.recall, [2 / 3, np.nan, 0])
+    np.testing.assert_allclose(scores.f1, [2 / 3, np.nan, 0])

@@ -8,6 +8,7 @@ import pytest
 from tests.written_runs import build_prepared, change_json, write_run
 
 from foldline.errors import UserError
+from foldline.files import write_json
 from foldline.metrics.compare import compare_runs
 from foldline.metrics.metric import METRICS
 from foldline.reporting.compare import run_compare
@@ -194,6 +195,16 @@ def test_a_run_whose_rows_are_damaged_costs_the_others_nothing(
     assert "two − one: macro-F1" in said.out
     assert "bad" not in said.out
     assert said.err.startswith("warning: outputs/runs/bad/fold_1/oof.csv: line 4: label '7' is no ")
+
+
+def test_an_average_without_its_answers_is_named_and_left_out(capsys: Print) -> None:
+    one, two, average = write_run("one"), write_run("two", draw=1), write_run("average")
+    write_json(average / "members.json", {"members": [{"run": "one", "weight": 1}]})
+    (average / "oof.csv").unlink()
+    run_compare([one, two, average])
+    said = capsys.readouterr()
+    assert "average" not in said.out
+    assert "outputs/runs/average/oof.csv: missing; make the average again" in said.err
 
 
 def test_folds_that_are_each_others_are_refused() -> None:

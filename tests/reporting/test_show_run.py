@@ -179,3 +179,13 @@ def test_several_validations_in_an_epoch_are_no_epochs(capsys: Print) -> None:
     run_show(path)
     row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("0 "))
     assert row.split()[-3:] == ["2", "2", "4"]
+
+
+def test_scores_without_the_answers_they_are_of_are_shown_with_a_warning(capsys: Print) -> None:
+    path = write_run("one")
+    (path / "oof.csv").unlink()
+    run_show(path)
+    said = capsys.readouterr()
+    assert "out of fold: macro-F1" in said.out
+    assert "worst classes" not in said.out
+    assert "outputs/runs/one/oof.csv: missing" in said.err

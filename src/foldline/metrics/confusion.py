@@ -1,15 +1,29 @@
 """Which class was taken for which, and how good each is; one without a picture has no score."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from foldline.metrics.counts import Labels
+from foldline.metrics.counts import Labels, Probs
 
 Confusion = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores by class, arrays `[C]`; `support` is the number of pictures.
+
+    A class without a picture has NaN throughout, one that is never answered has no precision.
+    Macro-F1 counts the F1 of both as 0.
+    """
+
+    precision: Probs
+    recall: Probs
+    f1: Probs
+    support: Labels
 
 
 def count_confusion(labels: Labels, answers: Labels, num_classes: int) -> Confusion:
@@ -28,15 +42,10 @@ def merge_classes(counts: Confusion, values: Sequence[int]) -> Confusion:
     return merged
 
 
-def compute_class_scores(labels: Labels, answers: Labels, num_classes: int) -> dict[str, Any]:
-    """Return `precision`, `recall`, `f1` and `support`, the number of pictures, arrays `[C]`.
-
-    A class without a picture has NaN throughout, one that is never answered has no precision.
-    Macro-F1 counts the F1 of both as 0.
-    """
+def compute_class_scores(labels: Labels, answers: Labels, num_classes: int) -> ClassScores:
+    """Return precision, recall, F1 and the number of pictures of every class."""
     *scores, support = precision_recall_fscore_support(
         labels, answers, labels=range(num_classes), average=None, zero_division=np.nan
     )
     precision, recall, f1 = (np.where(support > 0, score, np.nan) for score in scores)
-    whole = support.astype(np.int64)
-    return {"precision": precision, "recall": recall, "f1": f1, "support": whole}
+    return ClassScores(precision, recall, f1, support.astype(np.int64))

@@ -1,21 +1,19 @@
 """Runs side by side: their scores, what differs in their settings, and whether a gain is real."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, compress
 from pathlib import Path
 
 from foldline import console
 from foldline.command_line import choose
 from foldline.config.recipe import show_setting
 from foldline.errors import UserError
-from foldline.metrics.compare import Comparison, compare_runs
+from foldline.metrics.compare import compare_runs
 from foldline.metrics.metric import METRICS, Metric
 from foldline.runs.listing import check_scoring_seals
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
-
-_AT_LEAST = 2
+from foldline.text import format_figure, format_interval
 
 
 def run_compare(paths: Sequence[Path]) -> None:
@@ -74,12 +72,14 @@ def _load_all_answers(runs: Sequence[RunRecord]) -> dict[str, OutOfFold]:
             if (found := run.out_of_fold_by_fold) is not None:
                 answers[run.name] = found
             bar.advance()
-    missing = [f"{run.path}: no answers to compare" for run in runs if run.name not in answers]
-    problems = [problem for run in runs for problem in run.problems]
-    if len(answers) < _AT_LEAST:
-        raise UserError(*(problems or missing))
-    for problem in problems:
-        console.warn(problem)
+    faults = [problem for run in runs for problem in run.problems]
+    for run in runs:
+        if run.name not in answers and not run.problems:
+            faults.append(f"{run.folder.oof}: missing; make the average again to compare it")
+    if len(answers) < 2:
+        raise UserError(*faults)
+    for fault in faults:
+        console.warn(fault)
     return answers
 
 
@@ -113,46 +113,31 @@ def _compare(
         ) from None
     left_out = set(before.finished) ^ set(after.finished)
     only = f", only folds {_list(folds)}, which both have finished" if left_out else ""
-    return f"{after.name} − {before.name}: {_describe(found)}{only}"
-
-
-def _describe(found: Comparison) -> str:
     return (
-        f"{found.metric.title} {found.difference:+.3f} (95 % by person {found.low:+.3f} to "
-        f"{found.high:+.3f}, mean {found.mean:+.3f}, {found.people} people): {found.verdict}"
+        f"{after.name} − {before.name}: {metric.title} {found.difference:+.3f} (95 % by person "
+        f"{found.low:+.3f} to {found.high:+.3f}, mean {found.mean:+.3f}, {found.people} people): "
+        f"{found.verdict}{only}"
     )
 
 
 def _tabulate(metric: Metric, runs: Sequence[RunRecord]) -> list[list[str]]:
     """Return rows of scores, then those settings that are not the same in all runs."""
-
-    def fill(title: str, describe: Callable[[RunRecord], str | None]) -> list[str]:
-        return [title, *(describe(run) or "–" for run in runs)]
-
-    def describe_score(run: RunRecord, by: Metric) -> str | None:
-        score = run.scores.joined.get(by.key) if run.scores else None
-        return None if score is None else f"{score:.3f}"
-
-    def describe_interval(run: RunRecord) -> str | None:
-        known = run.interval if run.metric is metric else None
-        return f"{known[0]:.3f} to {known[1]:.3f}" if known else None
-
-    def describe_spread(run: RunRecord, place: int) -> str | None:
-        spread = run.compute_spread(metric)
-        return f"{spread[place]:.3f}" if spread else None
-
+    scores = [run.scores.joined if run.scores else {} for run in runs]
+    intervals = [run.interval if run.metric is metric else None for run in runs]
+    spreads = [run.compute_spread(metric) or (None, None) for run in runs]
     others = [by for by in METRICS.values() if by is not metric]
     rows = [
-        fill(metric.title, partial(describe_score, by=metric)),
-        fill("95 %", describe_interval),
-        fill("mean over folds", partial(describe_spread, place=0)),
-        fill("sd over folds", partial(describe_spread, place=1)),
-        *(fill(by.title, partial(describe_score, by=by)) for by in others),
-        fill("folds finished", RunRecord.describe_folds),
-        fill("seconds", lambda run: None if run.members else f"{run.seconds:.0f}"),
+        [metric.title, *(format_figure(known.get(metric.key)) for known in scores)],
+        ["95 %", *map(format_interval, intervals)],
+        ["mean over folds", *(format_figure(mean) for mean, _ in spreads)],
+        ["sd over folds", *(format_figure(deviation) for _, deviation in spreads)],
+        *([by.title, *(format_figure(known.get(by.key)) for known in scores)] for by in others),
+        ["folds finished", *(run.describe_folds() for run in runs)],
+        ["seconds", *("–" if run.members else f"{run.seconds:.0f}" for run in runs)],
     ]
     if any(run.members for run in runs):
-        rows.append(fill("average of", lambda run: run.members.describe() if run.members else None))
+        members = (run.members.describe() if run.members else "–" for run in runs)
+        rows.append(["average of", *members])
     return rows + _tabulate_settings(runs)
 
 
@@ -161,12 +146,8 @@ def _tabulate_settings(runs: Sequence[RunRecord]) -> list[list[str]]:
     rows = []
     for key in dict.fromkeys(key for run in runs for key in run.settings if key != "run"):
         shown = [show_setting(run.settings[key]) if key in run.settings else "–" for run in runs]
-        told = {
-            value
-            for run, value in zip(runs, shown, strict=True)
-            if key in run.settings or not run.members
-        }
-        if len(told) > 1:
+        decided = (key in run.settings or not run.members for run in runs)
+        if len(set(compress(shown, decided))) > 1:
             rows.append([key, *shown])
     return rows
 

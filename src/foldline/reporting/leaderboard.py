@@ -52,6 +52,13 @@ class Entry:
     remark: str
     record: RunRecord
 
+    @property
+    def pair(self) -> tuple[float, float] | None:
+        """The scores out of fold and in public, where both are known."""
+        if self.out_of_fold is None or self.public is None:
+            return None
+        return self.out_of_fold, self.public
+
 
 def run_score(name: str, score: str, *, private: bool) -> None:
     """Record that the leaderboard gave `score` to the submission of the run `name`.
@@ -144,54 +151,48 @@ def _choose_metric(runs: Sequence[Entry]) -> Metric:
 def _list_entries() -> list[Entry]:
     """Return runs with a submission, and those in the leaderboard that may be gone, by data."""
     standings = list_standings(load_events())
-    records = {one.name: one for one in list_records() if one.has_submission}
-    names = sorted(records.keys() | standings.keys())
-    entries = [_build_entry(name, records.get(name), standings.get(name)) for name in names]
+    submitted = {record.name for record in list_records() if record.has_submission}
+    entries = [_build_entry(name, standings.get(name)) for name in submitted | standings.keys()]
     return sorted(entries, key=lambda entry: (entry.data, entry.name))
 
 
-def _build_entry(name: str, record: RunRecord | None, standing: Standing | None) -> Entry:
+def _build_entry(name: str, standing: Standing | None) -> Entry:
     """Return the entry of a run that has a submission, or is in the leaderboard, or both."""
+    record = RunRecord.load(RUNS / name)
+    out_of_fold = record.score if record.has_submission else None
     remarks = []
-    out_of_fold = record.score if record else None
-    if standing and (record is None or standing.sha256 != record.sha256):
+    if standing and standing.sha256 != record.sha256:
         # what was scored is not what lies there now: neither are its out-of-fold answers, perhaps
-        out_of_fold = standing.out_of_fold if standing.out_of_fold is not None else out_of_fold
-        remarks.append("submission changed since" if record else "its folder is gone")
-    if record and record.is_overridden:
+        out_of_fold = out_of_fold if standing.out_of_fold is None else standing.out_of_fold
+        remarks.append(
+            "submission changed since" if record.has_submission else "its folder is gone"
+        )
+    if record.has_submission and record.is_overridden:
         remarks.append("gate overridden")
     return Entry(
         name=name,
-        data=record.data_name if record else standing.data if standing else "",
+        data=standing.data if standing and not record.has_submission else record.data_name,
         out_of_fold=out_of_fold,
         public=standing.public if standing else None,
         private=standing.private if standing else None,
         remark=", ".join(remarks),
-        record=record or RunRecord.load(RUNS / name),
+        record=record,
     )
 
 
 def _show(runs: Sequence[Entry]) -> None:
-    def show(value: float | None, form: str = "{:.4f}") -> str:
-        return "" if value is None else form.format(value)
-
     rows = []
     for run in runs:
-        apart = None
-        if run.public is not None and run.out_of_fold is not None:
-            apart = run.public - run.out_of_fold
-        figures = (show(run.out_of_fold), show(run.public), show(run.private))
-        rows.append((run.name, *figures, show(apart, "{:+.4f}"), run.remark))
+        scores = (run.out_of_fold, run.public, run.private)
+        apart = f"{run.pair[1] - run.pair[0]:+.4f}" if run.pair else ""
+        cells = ["" if score is None else f"{score:.4f}" for score in scores]
+        rows.append((run.name, *cells, apart, run.remark))
     console.show_table(("run", "out of fold", "public", "private", "public − oof", ""), rows)
 
 
 def _show_line(runs: Sequence[Entry]) -> Line | None:
-    both = [
-        (run.out_of_fold, run.public)
-        for run in runs
-        if run.public is not None and run.out_of_fold is not None
-    ]
-    line = fit_line([x for x, _ in both], [y for _, y in both])
+    pairs = [run.pair for run in runs if run.pair]
+    line = fit_line([x for x, _ in pairs], [y for _, y in pairs])
     if line:
         console.log(
             f"public = {line.intercept:.3f} + {line.slope:.2f} × out of fold, "
@@ -208,7 +209,7 @@ def _compare_leaders(
     metric: Metric, runs: Sequence[Entry], line: Line | None, public_share: float
 ) -> None:
     """Warn where the leaderboard's favourite is another one than that of the folds."""
-    scored = [run for run in runs if run.public is not None and run.out_of_fold is not None]
+    scored = [run for run in runs if run.pair]
     if len(scored) < 2:
         return
     ours, theirs = scored[0], min(scored, key=lambda run: metric.rank(run.public))
@@ -219,14 +220,11 @@ def _compare_leaders(
     text = f"{theirs.name} is ahead of {ours.name} by {ahead:.4f} on the public leaderboard only"
     if noise is None:
         console.warn(f"{text}; {source}")
-    elif ahead < 2 * noise:
-        console.warn(
-            f"{text}, within its noise (±{2 * noise:.4f}, {source}): choosing it follows the noise"
-        )
-    else:
-        console.warn(
-            f"{text}, beyond its noise (±{2 * noise:.4f}, {source}): find out why before choosing"
-        )
+        return
+    advice = "beyond its noise ({}): find out why before choosing"
+    if ahead < 2 * noise:
+        advice = "within its noise ({}): choosing it follows the noise"
+    console.warn(f"{text}, {advice.format(f'±{2 * noise:.4f}, {source}')}")
 
 
 def _find_noise(

@@ -38,7 +38,8 @@ def build_curve(rows: Sequence[Mapping[str, Any]]) -> Curve:
     keys = dict.fromkeys(key for row in rows for key in row if key not in _NOT_MEASURED)
     return Curve(
         epochs=place_rows([row["epoch"] for row in rows], [row.get("step") for row in rows]),
-        values={key: tuple(_read(row.get(key)) for row in rows) for key in keys},
+        # None becomes NaN
+        values={k: tuple(np.array([row.get(k) for row in rows], float).tolist()) for k in keys},
         chosen=best[-1] if best else None,
     )
 
@@ -71,7 +72,3 @@ def compute_mean(curves: Iterable[Curve], key: str) -> Points:
     first, last = max(epochs[0] for epochs, _ in lines), min(epochs[-1] for epochs, _ in lines)
     grid = sorted({epoch for epochs, _ in lines for epoch in epochs if first <= epoch <= last})
     return grid, np.mean([np.interp(grid, *line) for line in lines], axis=0).tolist()
-
-
-def _read(value: float | None) -> float:
-    return math.nan if value is None else float(value)

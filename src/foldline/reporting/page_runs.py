@@ -38,13 +38,13 @@ def load_runs(runs_dir: Path) -> list[PageRun]:
     with console.progress("runs", len(records)) as bar:
         while records:  # what a record has read is not kept longer than it is needed
             record = records.pop(0)
-            runs.append(_show(record, leaderboard.get(record.name, {})))
+            runs.append(_build_run(record, leaderboard.get(record.name, {})))
             warn_of_problems([record])
             bar.advance()
     return runs
 
 
-def _show(record: RunRecord, leaderboard: Mapping[str, float]) -> PageRun:
+def _build_run(record: RunRecord, leaderboard: Mapping[str, float]) -> PageRun:
     scores, out_of_fold = record.scores, record.out_of_fold
     settings = {key: show_setting(value) for key, value in record.settings.items()}
     if record.members:

@@ -17,7 +17,7 @@ from foldline.reporting.figures.confusion import draw_confusion
 from foldline.reporting.figures.curves import draw_curves
 from foldline.reporting.figures.figure import Figure, to_png
 from foldline.reporting.figures.grid import Answered, choose_pictures, draw_grid
-from foldline.reporting.figures.tables import format_classes, format_counts, format_fractions
+from foldline.reporting.figures.tables import format_classes, format_confusion
 from foldline.reporting.learning_curves import build_curve
 from foldline.reporting.page_pictures import load_or_none
 from foldline.runs.metrics_log import load_metrics
@@ -61,8 +61,8 @@ def build_files(
             _draw_mistakes, prepared, oof, of=of, root=root, number=num_pictures
         )
     by_class = compute_class_scores(oof.labels, answers, num_classes)
-    files["classes.csv"] = lambda: format_classes(prepared.class_names, **by_class).encode()
-    files["classes.png"] = _png(draw_classes, prepared.class_names, **by_class, title=scored)
+    files["classes.csv"] = lambda: format_classes(prepared.class_names, by_class).encode()
+    files["classes.png"] = _png(draw_classes, prepared.class_names, by_class, title=scored)
     return files
 
 
@@ -77,8 +77,8 @@ def _list_confusions(prepared: Prepared, counts: Confusion, *, title: str, score
     """Return tables and heatmaps of the classes, and a heatmap for each attribute in them."""
     names = prepared.class_names
     files: Files = {
-        "confusion.csv": lambda: format_fractions(counts, names).encode(),
-        "confusion_counts.csv": lambda: format_counts(counts, names).encode(),
+        "confusion.csv": lambda: format_confusion(counts, names, fractions=True).encode(),
+        "confusion_counts.csv": lambda: format_confusion(counts, names, fractions=False).encode(),
         "confusion.png": _png(draw_confusion, counts, names, title=scored),
     }
     for attribute, of_class in prepared.label_attributes.items():

@@ -106,22 +106,17 @@ def _compare_all(table: SharedTable) -> dict[tuple[str, str], Comparison]:
             drawn[key] = draw_run(metric, labels[common], groups[common].tolist(), probs)
         return drawn[key]
 
-    answered = {name: np.sort(rows) for name, rows in table.positions.items()}
     pairs = {}
     with console.progress("verdicts", len(table.runs)) as bar:
         for number, first in enumerate(table.runs):
             for second in table.runs[number + 1 :]:
-                common = _find_common(answered[first.name], answered[second.name])
+                positions = table.positions[first.name], table.positions[second.name]
+                common = np.intersect1d(*positions, assume_unique=True)
                 if len(common):
                     found = compare_draws(draw(second, common), draw(first, common))
                     pairs[first.name, second.name] = found
             bar.advance()
     return pairs
-
-
-def _find_common(one: Rows, other: Rows) -> Rows:
-    """Return the rows that are in both, each of which is sorted."""
-    return one if np.array_equal(one, other) else np.intersect1d(one, other, assume_unique=True)
 
 
 def _fit_line(table: SharedTable) -> Line | None:

@@ -7,6 +7,7 @@ from foldline import console
 from foldline.command_line import choose, format_command
 from foldline.runs.listing import list_runs
 from foldline.runs.record import RunRecord
+from foldline.text import format_figure, format_interval
 
 
 def run_list(root: Path) -> None:
@@ -42,15 +43,14 @@ def _show(runs: Sequence[RunRecord]) -> None:
 
 def _describe(run: RunRecord, *, name_metric: bool) -> list[str]:
     config, _ = run.require()
-    spread, interval = run.compute_spread(run.metric), run.interval
     return [
         run.name,
         config.data_name,
         (run.scoring_seal or "?")[:8],
         *([run.metric.title] if name_metric else []),
-        "–" if run.score is None else f"{run.score:.3f}",
-        f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "–",
-        *((f"{value:.3f}" for value in spread) if spread else ("–", "–")),
+        format_figure(run.score),
+        format_interval(run.interval),
+        *map(format_figure, run.compute_spread(run.metric) or (None, None)),
         "–" if run.members else f"{run.seconds:.0f}",
         run.describe_folds(),
         run.members.describe() if run.members else config.model.name,

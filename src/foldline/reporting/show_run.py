@@ -12,7 +12,7 @@ from foldline.runs.files import Environment, Members, RunScores, SubmissionRecor
 from foldline.runs.metrics_log import FoldRecord
 from foldline.runs.out_of_fold import OutOfFold
 from foldline.runs.record import RunRecord
-from foldline.text import count_of
+from foldline.text import count_of, format_figure
 
 # as many classes are shown as fit a glance
 _WORST = 5
@@ -40,6 +40,8 @@ def run_show(path: Path) -> None:
         _show_scores(run, run.scores)
     if out_of_fold:
         _show_classes(out_of_fold)
+    elif run.scores and not run.folder.oof.exists():
+        console.warn(f"{run.folder.oof}: missing; the classes cannot be shown")
     _show_files(run)
 
 
@@ -70,18 +72,12 @@ def _show_data(run: RunRecord) -> None:
 
 
 def _describe_fold(run: RunRecord, fold: FoldRecord) -> list[str]:
-    scores = [(fold.scores or {}).get(metric.key) for metric in run.metrics]
-    cells = [str(fold.fold), *("–" if score is None else f"{score:.3f}" for score in scores)]
+    scores = fold.scores or {}
+    cells = [str(fold.fold), *(format_figure(scores.get(metric.key)) for metric in run.metrics)]
     if run.members:
         return cells
     finished = "" if fold.is_finished else "not finished"
-    return [
-        *cells,
-        str(fold.best_epoch or "–"),
-        str(fold.epochs),
-        f"{fold.seconds:.0f}",
-        finished,
-    ]
+    return [*cells, str(fold.best_epoch or "–"), str(fold.epochs), f"{fold.seconds:.0f}", finished]
 
 
 def _show_scores(run: RunRecord, scores: RunScores) -> None:
@@ -130,7 +126,7 @@ def _show_files(run: RunRecord) -> None:
 
 
 def _describe_submission(run: RunRecord) -> str:
-    """Return what `submission.json` says of it, as far as it says something."""
+    """Return what `submission.json` records of the submission, as far as known."""
     submission = run.submission or SubmissionRecord()
     rows, networks, truth = submission.rows, submission.checkpoints, submission.truth or {}
     own = run.metric
@@ -140,5 +136,5 @@ def _describe_submission(run: RunRecord) -> str:
         "mirrored too" if submission.flip else "",
         f"{own.title} {truth[own.key]:.3f} against the truth" if own.key in truth else "",
     ]
-    said = ", ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    known = ", ".join(filter(None, parts))
+    return f" ({known})" if known else ""

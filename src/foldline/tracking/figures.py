@@ -38,7 +38,7 @@ def build_out_of_fold_media(
 
 def build_class_table(labels: Labels, answers: Labels, class_names: Sequence[str]) -> Media:
     """Return precision, recall, F1 and support of every class; 0 where they are undefined."""
-    scores = compute_class_scores(labels, answers, len(class_names))
+    scores = vars(compute_class_scores(labels, answers, len(class_names)))
     figures = [np.nan_to_num(column).tolist() for column in scores.values()]
     rows = zip(class_names, *figures, strict=True)
     return {"columns": ["class", *scores], "rows": list(map(list, rows))}

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from tests.reporting.figures.looks import MASK, find_overlaps, lay_out, read_words
 
+from foldline.metrics.confusion import ClassScores
 from foldline.reporting.figures.classes import NUM_CLASSES_DRAWN, draw_classes
 from foldline.reporting.figures.confusion import EMPTY_ROW
 
@@ -15,10 +16,12 @@ NAN = math.nan
 def test_a_class_without_pictures_is_blank() -> None:
     figure = draw_classes(
         ["ants", "bees", "wasps"],
-        precision=[0.5, NAN, NAN],
-        recall=[0.25, NAN, 0.0],
-        f1=[1 / 3, NAN, 0.0],
-        support=[1200, 0, 7],
+        ClassScores(
+            precision=np.array([0.5, NAN, NAN]),
+            recall=np.array([0.25, NAN, 0.0]),
+            f1=np.array([1 / 3, NAN, 0.0]),
+            support=np.array([1200, 0, 7]),
+        ),
         title="fold 0",
     )
     axes = figure.axes[0]
@@ -35,10 +38,8 @@ def test_a_class_without_pictures_is_blank() -> None:
 
 
 def test_eighteen_classes_do_not_touch() -> None:
-    scores = [number / 17 for number in range(18)]
-    figure = draw_classes(
-        MASK, precision=scores, recall=scores, f1=scores, support=range(18), title="fold 0"
-    )
+    scores = np.arange(18) / 17
+    figure = draw_classes(MASK, ClassScores(scores, scores, scores, np.arange(18)), title="fold 0")
     lay_out(figure)
     axes = figure.axes[0]
     labels = axes.get_yticklabels()
@@ -49,7 +50,7 @@ def test_eighteen_classes_do_not_touch() -> None:
 def test_of_very_many_classes_the_worst_are_drawn() -> None:
     number = NUM_CLASSES_DRAWN + 5
     names = [f"class-{index}" for index in range(number)]
-    f1 = [index / number for index in reversed(range(number))]
-    figure = draw_classes(names, precision=f1, recall=f1, f1=f1, support=[1] * number, title="all")
+    f1 = np.arange(number)[::-1] / number
+    figure = draw_classes(names, ClassScores(f1, f1, f1, np.ones(number, int)), title="all")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == names[5:]
     assert f"all; the {NUM_CLASSES_DRAWN} lowest F1 of {number} classes" in read_words(figure)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties
@@ -120,11 +119,13 @@ def _sort_families(names: Iterable[str]) -> list[str]:
     return [*preferred, *sorted(usable - {BASE, *preferred})]
 
 
+@lru_cache
 def _letters_of_family(family: str) -> frozenset[str]:
     properties = FontProperties(family=[family])
     try:
-        path = font_manager.findfont(properties, fallback_to_default=False)
-        return _letters_of_file(Path(path))
+        font = FT2Font(font_manager.findfont(properties, fallback_to_default=False))
+        # bitmap fonts, as for emoji, cannot be drawn
+        return frozenset(map(chr, font.get_charmap()) if font.scalable else ())
     except Exception:  # noqa: BLE001 - a broken font file is as good as none
         return frozenset()
 
@@ -134,10 +135,3 @@ def _measure_letter(letter: str, families: tuple[str, ...]) -> float:
     font = FontProperties(family=list(families), size=1)
     width, _, _ = text_to_path.get_text_width_height_descent(letter, font, ismath=False)
     return float(width)
-
-
-@lru_cache
-def _letters_of_file(path: Path) -> frozenset[str]:
-    font = FT2Font(str(path))
-    # bitmap fonts, as for emoji, cannot be drawn
-    return frozenset(map(chr, font.get_charmap())) if font.scalable else frozenset()

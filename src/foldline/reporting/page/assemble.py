@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from importlib.resources import files
+from string import Template
 
 from plotly.offline import get_plotlyjs
 
@@ -25,8 +26,7 @@ _SCRIPTS = (
 
 def assemble_page(blocks: Iterable[str]) -> str:
     """Return the whole page around `blocks`, which `embed_json` made of the data."""
-    return _fill(
-        _read("page.html"),
+    return Template(_read("page.html")).substitute(
         theme=_load_script("theme"),  # at the top: a dark page must not be light at first
         style=_read("page.css"),
         data="".join(blocks),
@@ -40,15 +40,4 @@ def _read(name: str) -> str:
 
 
 def _load_script(name: str) -> str:
-    return f"<script>\n{_read(f'js/{name}.js')}</script>\n"
-
-
-def _fill(template: str, **parts: str) -> str:
-    """Replace `<!-- name -->` in the template by each part, in the order they are in it."""
-    filled = []
-    rest = template
-    for name, part in parts.items():
-        before, marker, rest = rest.partition(f"<!-- {name} -->")
-        assert marker, f"page.html: no place for {name}"
-        filled += [before, part]
-    return "".join([*filled, rest])
+    return f'<script>\n"use strict";\n{_read(f"js/{name}.js")}</script>\n'

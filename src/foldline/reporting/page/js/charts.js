@@ -1,4 +1,3 @@
-"use strict";
 // Learning curves, the F1 of each class and the leaderboard, drawn by plotly; each also as text.
 const charts = (() => {
   const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];

@@ -1,4 +1,3 @@
-"use strict";
 // The runs that are shown. All that have answers are of one table; `a` and `b` are compared.
 const choice = (() => {
   const MOST = 6;
@@ -59,9 +58,10 @@ const choice = (() => {
   const colorOf = (run) => COLORS[slots.get(run)];
   const slotOf = (run) => slots.get(run);
   const dot = (run) => page.element("span", { class: "dot", style: { background: colorOf(run) }, "aria-hidden": "true" });
+  const chip = (run) => page.element("span", { class: "chip" }, dot(run), data.runs[run].name);
 
   return {
-    start, toggle, compare, runs, answered, colorOf, slotOf, dot,
+    start, toggle, compare, runs, answered, colorOf, slotOf, dot, chip,
     has: (run) => slots.has(run),
     get table() { return table; },
     get a() { return a; },

@@ -1,11 +1,6 @@
-"use strict";
 // The data of the page; large blocks are decoded when they are first needed.
 const data = (() => {
   const cache = new Map();
-
-  function has(id) {
-    return page.find(id) !== null;
-  }
 
   function lazily(id, build) {
     if (!cache.has(id)) cache.set(id, build(JSON.parse(page.find(id).textContent)));
@@ -43,12 +38,12 @@ const data = (() => {
     predicted: decode(block.predicted), confidence: decode(block.confidence),
   }));
 
-  const strips = (table) => (has(`strips-${table}`)
+  const strips = (table) => (page.find(`strips-${table}`)
     ? lazily(`strips-${table}`, (block) => ({ ...block, strip: decode(block.strip), slot: decode(block.slot) }))
     : null);
 
   // heat maps by row
-  const maps = (run) => (has(`maps-${run}`)
+  const maps = (run) => (page.find(`maps-${run}`)
     ? lazily(`maps-${run}`, (list) => new Map(list.map((one) => [one.row, { ...one, heat: decode(one.heat) }])))
     : new Map());
 

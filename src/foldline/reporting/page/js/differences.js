@@ -1,4 +1,3 @@
-"use strict";
 // Settings that differ between runs.
 const differences = (() => {
   const unknown = "–";
@@ -17,13 +16,9 @@ const differences = (() => {
     const keys = list(runs);
     if (runs.length < 2) return page.fill(target, page.element("p", { class: "muted" }, "Choose two or more runs above."));
     if (!keys.length) return page.fill(target, page.element("p", {}, "These runs have the same settings."));
-    const head = [page.element("th", { scope: "col" }, "Setting"), ...numbers.map((run) => page.element("th", { scope: "col" },
-      page.element("span", { class: "chip" }, choice.dot(run), data.runs[run].name)))];
-    const rows = keys.map((key) => page.element("tr", {},
-      page.element("th", { scope: "row" }, page.element("code", {}, key)),
-      runs.map((run) => page.element("td", { class: "wrap" }, run.settings[key] ?? unknown))));
-    return page.fill(target, page.element("table", {},
-      page.element("thead", {}, page.element("tr", {}, head)), page.element("tbody", {}, rows)));
+    const head = ["Setting", ...numbers.map(choice.chip)];
+    const rows = keys.map((key) => [page.element("code", {}, key), ...runs.map((run) => run.settings[key] ?? unknown)]);
+    return page.fill(target, page.table(head, rows, "wrap"));
   }
 
   function start() {

@@ -1,4 +1,3 @@
-"use strict";
 // Out-of-fold pictures of one run: filtered, the most confident mistakes first.
 const gallery = (() => {
   const { element } = page;

@@ -1,4 +1,3 @@
-"use strict";
 // One confusion matrix as a table of buttons: one tab stop, arrow keys inside.
 const matrix = (() => {
   const { element } = page;

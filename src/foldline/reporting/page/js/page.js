@@ -1,11 +1,10 @@
-"use strict";
 // Elements and text. What comes from the data only ever becomes text, never markup.
 const page = (() => {
   // attributes: `on` has listeners by event, `style` properties; all others are set as they are
   function element(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
-      if (value === null || value === undefined || value === false) continue;
+      if ((value ?? false) === false) continue;
       if (name === "on") {
         for (const [event, listener] of Object.entries(value)) made.addEventListener(event, listener);
       } else if (name === "style") {
@@ -14,7 +13,7 @@ const page = (() => {
         made.setAttribute(name, value === true ? "" : value);
       }
     }
-    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    fill(made, ...children);
     return made;
   }
 
@@ -31,13 +30,11 @@ const page = (() => {
     select.value = keys.includes(String(value)) ? value : keys[0] ?? "";
   }
 
-  // head: a text for each column; rows: a header and right-aligned cells
-  function table(head, rows) {
-    const headers = head.map((text, column) =>
-      element("th", { scope: "col", class: column ? "number" : null }, text));
+  // head: a text or element for each column; rows: a header and cells, of class `align`
+  function table(head, rows, align = "number") {
+    const headers = head.map((text, column) => element("th", { scope: "col", class: column ? align : null }, text));
     const body = rows.map(([name, ...cells]) => element("tr", {},
-      element("th", { scope: "row" }, name),
-      cells.map((cell) => element("td", { class: "number" }, cell))));
+      element("th", { scope: "row" }, name), cells.map((cell) => element("td", { class: align }, cell))));
     return element("table", {}, element("thead", {}, element("tr", {}, headers)), element("tbody", {}, body));
   }
 

@@ -1,4 +1,3 @@
-"use strict";
 // Two runs on the same pictures: the verdict, both confusion matrices and their difference.
 const pair = (() => {
   const { element } = page;
@@ -85,7 +84,7 @@ const pair = (() => {
   function describe(classes, row, column, shown) {
     const size = classes.length;
     const parts = shown.map(({ run, counts, percent }) => {
-      const total = counts.subarray(row * size, (row + 1) * size).reduce((sum, one) => sum + one, 0);
+      const total = scores.rowTotal(counts, size, row);
       return `${data.runs[run].name} ${counts[row * size + column]} of ${total} (${percent[row * size + column].toFixed(1)} %)`;
     });
     if (shown.length > 1) {

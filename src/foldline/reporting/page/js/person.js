@@ -1,4 +1,3 @@
-"use strict";
 // All pictures of one person side by side, with what each chosen run answered.
 const person = (() => {
   const { element } = page;

@@ -1,4 +1,3 @@
-"use strict";
 // Small pictures from their strips, overlaid with where a network looked.
 const pictures = (() => {
   const { element } = page;

@@ -1,4 +1,3 @@
-"use strict";
 // All runs: sorted, filtered, with the columns the reader wants; here runs are chosen.
 const runTable = (() => {
   const { element } = page;
@@ -147,7 +146,7 @@ const runTable = (() => {
   }
 
   function drawChosen() {
-    const chips = choice.runs().map((run) => element("span", { class: "chip" }, choice.dot(run), data.runs[run].name));
+    const chips = choice.runs().map(choice.chip);
     page.fill(page.find("chosen"), element("span", { class: "muted" }, chips.length ? "Chosen:" : "No run is chosen."), chips);
   }
 

@@ -1,4 +1,3 @@
-"use strict";
 // Scores computed from answers.
 const scores = (() => {
   const cache = new Map();
@@ -33,11 +32,12 @@ const scores = (() => {
   // percent of each row, 0 for an empty one
   function rowPercent(counts, size) {
     return Float64Array.from(counts, (value, at) => {
-      const from = Math.floor(at / size) * size;
-      const total = counts.subarray(from, from + size).reduce((sum, one) => sum + one, 0);
+      const total = rowTotal(counts, size, Math.floor(at / size));
       return total ? (100 * value) / total : 0;
     });
   }
 
-  return { confusions, classF1, rowPercent };
+  const rowTotal = (counts, size, row) => counts.subarray(row * size, (row + 1) * size).reduce((sum, one) => sum + one, 0);
+
+  return { confusions, classF1, rowPercent, rowTotal };
 })();

@@ -1,4 +1,3 @@
-"use strict";
 // The runs first; what needs plotly or the pictures once they are on the screen.
 (() => {
   const competition = data.tables.length === 1 ? data.tables[0].name : `${data.tables.length} competitions`;

@@ -1,4 +1,3 @@
-"use strict";
 // Light or dark: as the system is, or as the reader has chosen.
 const theme = (() => {
   const ORDER = ["automatic", "light", "dark"];
