@@ -1,6 +1,7 @@
 """People are drawn, not pictures, and the same seed draws the same people."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from foldline.metrics.counts import (
     count_classes_by_person,
     number_people,
 )
-from foldline.metrics.metric import METRICS
+from foldline.metrics.metric import METRICS, Metric
 
 MACRO_F1, LOG_LOSS = METRICS["macro_f1"], METRICS["log_loss"]
 
@@ -163,7 +164,8 @@ def test_a_picture_each_of_many_people_takes_no_memory_to_speak_of() -> None:
     assert peak < 2**20 * 80
 
 
-def test_a_metric_without_counts_is_scored_on_the_rows_of_the_drawn_people() -> None:
+@pytest.mark.parametrize("metric", [LOG_LOSS, replace(LOG_LOSS, from_rows=None)])
+def test_a_metric_without_counts_is_scored_on_the_rows_of_the_drawn_people(metric: Metric) -> None:
     labels, answers, groups = draw_pictures(people=6, pictures=3, agreement=0.5)
     probs = np.eye(2)[answers] * 0.6 + 0.2
     names, scores = sorted(set(groups)), []
@@ -172,9 +174,9 @@ def test_a_metric_without_counts_is_scored_on_the_rows_of_the_drawn_people() -> 
         drawn = random.integers(6, size=6)
         rows = [row for person in drawn for row in range(18) if groups[row] == names[person]]
         scores.append(LOG_LOSS.score(labels[rows], probs[rows]))
-    found = draw_scores(LOG_LOSS, labels, probs, groups, draws=40, seed=5)
+    found = draw_scores(metric, labels, probs, groups, draws=40, seed=5)
     assert found == pytest.approx(np.array(scores))
-    assert draw_scores(LOG_LOSS, labels, probs, groups, draws=3, people=2).shape == (3,)
+    assert draw_scores(metric, labels, probs, groups, draws=3, people=2).shape == (3,)
 
 
 def test_drawn_scores_stray_around_the_score_as_people_do() -> None:

@@ -71,16 +71,19 @@ def test_a_network_that_gives_nan_has_no_score() -> None:
 
 
 @pytest.mark.parametrize("key", METRICS)
-def test_a_score_from_counts_is_that_of_the_rows(key: str) -> None:
-    metric = METRICS[key]
-    if metric.from_counts is None:
-        assert metric.needs == "probs"
-        return
-    random = np.random.default_rng(0)
+def test_the_fast_ways_to_a_score_lead_to_the_same(key: str) -> None:
+    metric, random = METRICS[key], np.random.default_rng(0)
     labels, answers = random.integers(3, size=(2, 40))
-    counts = count_by_person(labels, answers, [str(row % 7) for row in range(40)], 4)
-    expected = metric.score(labels, np.eye(4)[answers])
-    assert metric.from_counts(counts.sum(axis=0)) == pytest.approx(expected)
+    probs = np.eye(4)[answers] * 0.4 + random.dirichlet(np.ones(4), 40) * 0.6
+    probs[0] = np.eye(4)[labels[0] - 1]  # sure and wrong
+    expected = pytest.approx(metric.score(labels, probs))
+    if metric.from_counts:
+        groups = [str(row % 7) for row in range(40)]
+        counts = count_by_person(labels, probs.argmax(axis=1), groups, 4)
+        assert metric.from_counts(counts.sum(axis=0)) == expected
+    if metric.from_rows:
+        assert metric.from_rows(labels, probs).mean() == expected
+    assert bool(metric.from_counts) == (metric.needs == "answers")
 
 
 def test_the_better_score_has_the_gain_and_comes_first() -> None:

@@ -19,8 +19,9 @@ class Metric:
 
     `score` takes labels `[N]` and probabilities `[N, C]` whose rows sum to 1. `needs` is "answers"
     where only the most probable class of each row counts. `range` is the lowest and the highest
-    score. `from_counts`, where a score follows from counts alone, takes those of
-    `count_by_person`, `[…, 3, C]`, and returns `[…]`; it makes a bootstrap fast.
+    score. Either of two makes a bootstrap fast: `from_counts`, where a score follows from
+    counts alone, takes those of `count_by_person`, `[…, 3, C]`, and returns `[…]`; `from_rows`,
+    where it is a mean over pictures, takes what `score` takes and returns `[N]`.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Metric:
     score: Callable[["Labels", "Probs"], float]
     needs: Literal["answers", "probs"]
     from_counts: Callable[["Counts"], "Probs"] | None = None
+    from_rows: Callable[["Labels", "Probs"], "Probs"] | None = None
 
     @property
     def interval_key(self) -> str:
@@ -101,6 +103,14 @@ def _score_log_loss(labels: "Labels", probs: "Probs") -> float:
     return float(log_loss(labels, probs, labels=range(probs.shape[1])))
 
 
+def _compute_losses(labels: "Labels", probs: "Probs") -> "Probs":
+    import numpy as np
+
+    least = np.finfo(probs.dtype).eps  # as scikit-learn clips
+    losses: Probs = -np.log(np.clip(probs[np.arange(len(labels)), labels], least, 1 - least))
+    return losses
+
+
 _TABLE = (
     Metric(
         key="macro_f1",
@@ -127,6 +137,7 @@ _TABLE = (
         range=(0.0, math.inf),
         score=_score_log_loss,
         needs="probs",
+        from_rows=_compute_losses,
     ),
 )
 METRICS: dict[str, Metric] = {metric.key: metric for metric in _TABLE}
