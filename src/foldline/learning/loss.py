@@ -21,7 +21,7 @@ def compute_class_weights(counts: Sequence[int], kind: str) -> list[float]:
     return [float(w) for w in np.where(n > 0, weights, 1.0)]
 
 
-class CrossEntropy(nn.Module):
+class WeightedCrossEntropy(nn.Module):
     """Cross entropy of logits `[B, C]` and labels `[B]`, mean over the pictures of the batch.
 
     A class weight multiplies the whole loss of each picture of the class, where torch's `weight`
@@ -54,7 +54,7 @@ class CrossEntropy(nn.Module):
 
 
 # each takes the number of training pictures of each class, and the settings of its section
-LOSSES: dict[str, Callable[..., nn.Module]] = {"cross_entropy": CrossEntropy}
+LOSSES: dict[str, Callable[..., nn.Module]] = {"cross_entropy": WeightedCrossEntropy}
 
 
 def build_loss(name: str, counts: Sequence[int], **settings: Any) -> nn.Module:

@@ -35,7 +35,7 @@ def collect_settings(config: Config) -> dict[str, Any]:
         "data.train_age_cut": data.train_age_cut,
         "data.corrections": _identify(data.corrections) if data.corrections else None,
         "folds.kind": folds.kind,
-        # nothing is dealt where the data came with its validation folder
+        # no folds are assigned where the data came with a validation folder
         "folds.number": None if folds.kind == "given" else folds.number,
         "folds.seed": None if folds.kind == "given" else folds.seed,
     }
