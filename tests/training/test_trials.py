@@ -170,7 +170,7 @@ def test_the_score_has_the_direction_of_its_metric(tmp_path: Path) -> None:
 
 
 def test_every_figure_says_which_is_better_or_is_no_metric() -> None:
-    ways = {name: find_direction(name, "macro_f1") for name in list_figures(3)}
+    ways = {name: find_direction(name, "macro_f1") for name in list_figures(3, "macro_f1")}
     assert [name for name, way in ways.items() if way is None] == [
         "folds_scored",
         "pictures",

@@ -93,7 +93,7 @@ def summarize_scores(scores: RunScores) -> dict[str, float]:
     return figures | {"score": scores.joined[scores.metric]}
 
 
-def list_figures(num_folds: int, metric: str = "macro_f1") -> list[str]:
+def list_figures(num_folds: int, metric: str) -> list[str]:
     """Return the names of the figures of `summarize_scores` for so many folds and this metric."""
     none: dict[str, Any] = dict.fromkeys(METRICS, 0.0)
     joined = none | {METRICS[metric].interval_key: (0.0, 0.0)}
