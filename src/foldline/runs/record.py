@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from foldline.command_line import format_command
 from foldline.config import Config
@@ -16,9 +16,12 @@ from foldline.files import compute_sha256
 from foldline.metrics.metric import METRICS, Metric
 from foldline.runs.files import Environment, Members, RunScores, SubmissionRecord, load_settings
 from foldline.runs.metrics_log import FoldRecord, load_metrics
-from foldline.runs.out_of_fold import OutOfFold, load_folds, load_out_of_fold
 from foldline.runs.paths import RunFolder
-from foldline.runs.submission import Submission, SubmissionProbs, load_probs, load_submission
+
+# pandas is only loaded where rows are read, so that a list of runs is there at once
+if TYPE_CHECKING:
+    from foldline.runs.out_of_fold import OutOfFold
+    from foldline.runs.submission import Submission, SubmissionProbs
 
 Read = TypeVar("Read")
 
@@ -106,27 +109,35 @@ class RunRecord:
         )
 
     @cached_property
-    def out_of_fold(self) -> OutOfFold | None:
+    def out_of_fold(self) -> "OutOfFold | None":
         """The answers in `oof.csv`, in the order of the prepared table."""
+        from foldline.runs.out_of_fold import load_out_of_fold
+
         return self._read(self.folder.oof, load_out_of_fold)
 
     @cached_property
-    def out_of_fold_by_fold(self) -> OutOfFold | None:
+    def out_of_fold_by_fold(self) -> "OutOfFold | None":
         """The answers of all finished folds, joined yet or not, fold after fold."""
         if self.members:
             return self.out_of_fold and self.out_of_fold.sort_by_fold()
         if not self.finished:
             return None
+        from foldline.runs.out_of_fold import load_folds
+
         return self._read(self.path, lambda _: load_folds(self.folder, self.finished))
 
     @cached_property
-    def probs(self) -> SubmissionProbs | None:
+    def probs(self) -> "SubmissionProbs | None":
         """The probabilities of the test pictures, in `probs.csv`."""
+        from foldline.runs.submission import load_probs
+
         return self._read(self.folder.probs, load_probs)
 
     @cached_property
-    def answers(self) -> Submission | None:
+    def answers(self) -> "Submission | None":
         """The ids and answers in `submission.csv`."""
+        from foldline.runs.submission import load_submission
+
         return self._read(self.folder.submission, load_submission)
 
     @property
