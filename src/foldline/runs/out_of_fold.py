@@ -73,11 +73,15 @@ class OutOfFold:
 
         A row that is missing is `nothing`; None where all are the same.
         """
-        here, there = (
-            each.table[_TRUTH].astype(str).agg(", ".join, axis=1).tolist() for each in (self, other)
+        rows = (
+            zip(*(each.table[key].tolist() for key in _TRUTH), strict=True)
+            for each in (self, other)
         )
-        pairs = enumerate(zip_longest(here, there, fillvalue="nothing"), start=1)
-        return next(((row, one, two) for row, (one, two) in pairs if one != two), None)
+        for row, pair in enumerate(zip_longest(*rows, fillvalue=("nothing",)), start=1):
+            if pair[0] != pair[1]:
+                here, there = (", ".join(map(str, one)) for one in pair)
+                return row, here, there
+        return None
 
     @classmethod
     def average(cls, parts: Sequence["OutOfFold"], weights: Sequence[float]) -> "OutOfFold":
