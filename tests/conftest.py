@@ -8,8 +8,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 pytest_plugins = ["tests.projects", "tests.recording_tracker"]
 
@@ -84,6 +88,16 @@ def _own_accelerator() -> Iterator[None]:
     yield
     if state := sys.modules.get("accelerate.state"):
         state.AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(scope="module")
+def accelerator() -> "Accelerator":
+    """Compute in fp32 on the processor, whatever was computed in before."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(cpu=True, mixed_precision="no")
 
 
 def pytest_collection_finish() -> None:

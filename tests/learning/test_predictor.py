@@ -1,6 +1,6 @@
 """What a predictor answers, on a network of a few hundred weights and pictures of noise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from PIL import Image
 from tests.noise import build_batch, build_empty_batch, build_net, count, draw_batches
 from torch import nn
@@ -23,14 +22,6 @@ from foldline.learning.networks.model import build_model, find_head
 from foldline.learning.predictor import Predictor
 from foldline.learning.runtime import Runtime
 from foldline.learning.views import VIEWS
-
-
-@pytest.fixture(scope="module")
-def accelerator() -> Iterator[Accelerator]:
-    # accelerate keeps the precision of the first one for the whole process
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield Accelerator(cpu=True, mixed_precision="no")
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def build(

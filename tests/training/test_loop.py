@@ -1,6 +1,6 @@
 """An epoch of training, on a network of a few hundred weights and pictures of noise."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from tests.noise import build_empty_batch, build_net, count, draw_batches
 from torch import nn
 
@@ -16,14 +15,6 @@ from foldline.data.dataset import Batch
 from foldline.errors import UserError
 from foldline.learning.loss import build_loss
 from foldline.training.loop import NonFiniteLossError, TrainResult, train_epoch
-
-
-@pytest.fixture(scope="module")
-def accelerator() -> Iterator[Accelerator]:
-    # accelerate keeps the precision of the first one for the whole process
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield Accelerator(cpu=True, mixed_precision="no")
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def train(
